@@ -1,0 +1,1 @@
+//! Numbers from numbers: selection, statistics, CDF, boxes, computed series, export.

@@ -1,0 +1,3 @@
+//! `fa`: measure networks and explain what was measured.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! .flent.gz data files: data set, metadata, reading every version, writing, index.

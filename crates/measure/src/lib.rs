@@ -1,0 +1,1 @@
+//! What to send and what answers mean: plan, flow engine, protocols, recorder; no I/O.

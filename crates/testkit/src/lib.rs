@@ -1,0 +1,1 @@
+//! Development only: simulated links, builders, approximate comparison.

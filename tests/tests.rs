@@ -1,0 +1,1 @@
+//! What a user sees: commands, files, exit codes.
