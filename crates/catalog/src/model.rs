@@ -24,6 +24,31 @@ pub struct Setup {
     pub step_secs: f64,
     /// 4 or 6 where asked for.
     pub ip_version: Option<u8>,
+    /// `HTTP_GETTER_URLLIST`: two or more make one fetch series each.
+    pub url_lists: Vec<String>,
+}
+
+impl Setup {
+    /// A test against these hosts with Flent's defaults: 60 s of load, 5 s of idle before and after, a step of 0.2 s.
+    pub fn new(test: impl Into<String>, hosts: &[&str]) -> Self {
+        Self {
+            test: test.into(),
+            hosts: hosts.iter().map(|&host| host.to_owned()).collect(),
+            params: IndexMap::new(),
+            length_secs: 60.0,
+            delay_secs: 5.0,
+            step_secs: 0.2,
+            ip_version: None,
+            url_lists: Vec::new(),
+        }
+    }
+
+    /// The same with a test parameter set.
+    #[must_use]
+    pub fn with_param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.params.insert(name.into(), value.into());
+        self
+    }
 }
 
 /// One test, expanded.
@@ -35,6 +60,11 @@ pub struct Expanded {
     pub purpose: String,
     /// The plot to open with.
     pub default_plot: String,
+    /// Every host that a flow or probe names by index: the given ones, repeated in turn until the test has as many as
+    /// it needs, then those that only a parameter names (`ping_hosts`).
+    pub hosts: Vec<String>,
+    /// Parameters the test cannot be measured without and that were not given; a viewer need not mind.
+    pub missing_params: Vec<String>,
     /// Whole run in seconds (`TOTAL_LENGTH`).
     pub total_length_secs: f64,
     /// Every series, measured ones and computed ones, in definition order.
@@ -56,6 +86,8 @@ pub struct SeriesDef {
     pub id: Option<String>,
     /// What it is, dotted: `upload`, `upload.avg`, `download.sum`, `totals`, `ping.udp`, `ping.icmp`, `ping.avg`, …
     pub role: String,
+    /// Flent's name of what produces it: `netperf_demo`, `ping`, `udp_rtt`, `average`, …
+    pub runner: String,
     /// Where its numbers come from.
     pub source: SeriesSource,
 }
@@ -76,6 +108,12 @@ pub enum SeriesSource {
     Other {
         /// Flent's runner name.
         runner: String,
+        /// Seconds after the start of the run.
+        start_secs: f64,
+        /// Seconds it runs.
+        length_secs: f64,
+        /// Its settings under Flent's names (`host`, `interface`, `command`, …).
+        options: IndexMap<String, String>,
     },
 }
 
@@ -120,6 +158,10 @@ pub struct FlowDef {
     pub cong_control: Option<(String, String)>,
     /// Bytes per write.
     pub send_size: Option<u32>,
+    /// Bytes per read at the far end.
+    pub remote_recv_size: Option<u32>,
+    /// 4 or 6 where the series demands it.
+    pub ip_version: Option<u8>,
     /// Bits per second, for paced flows.
     pub rate_bps: Option<f64>,
     /// Payload bytes of a datagram.
