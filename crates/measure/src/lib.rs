@@ -1,1 +1,26 @@
-//! What to send and what answers mean: plan, flow engine, protocols, recorder; no I/O.
+//! What to send and what answers mean: plan, events, flow engine, protocols, recorder. No I/O.
+//!
+//! There are no sockets, clocks, threads or files in here: time and randomness come in as arguments, bytes as slices.
+//! `fa-net` runs what this crate decides, and tests run the same with invented time.
+//!
+//! ```
+//! use fa_measure::{Event, Time, What};
+//!
+//! let event = Event::new(Time::from_secs_f64(1.5), What::Warning { host: None, text: "late".into() });
+//! let line = serde_json::to_string(&event)?;
+//! assert_eq!(line, r#"{"v":1,"at":1500000000,"what":{"warning":{"host":null,"text":"late"}}}"#);
+//! assert_eq!(serde_json::from_str::<Event>(&line)?, event);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+
+pub mod event;
+pub mod launcher;
+pub mod plan;
+pub mod tcp_info;
+pub mod time;
+
+pub use event::{Event, What};
+pub use launcher::{LaunchError, Launcher, Run, Stop};
+pub use plan::{FlowId, HostId, Plan, ProbeId, Settings};
+pub use tcp_info::TcpInfo;
+pub use time::{FarTime, Span, Time, When};

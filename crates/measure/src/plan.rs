@@ -1,0 +1,422 @@
+//! What a run will do, all decided: which flows and probes, towards whom, when, and with which marks.
+//!
+//! A [`Plan`] is built once, from an expanded test and the user's [`Settings`], and never changes afterwards. It travels
+//! with the events, so whoever reads those knows what was meant to happen.
+
+use crate::time::{Span, Time};
+use fa_catalog::{Computed, Direction, Expanded, Protocol, SeriesSource};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// TCP and UDP port of `fa serve` when none is named.
+pub const DEFAULT_PORT: u16 = 5999;
+
+/// Bytes per write of a bulk flow when the test does not say: what iperf3 uses, and about the cheapest per byte.
+pub const DEFAULT_BLOCK: u32 = 128 * 1024;
+
+/// A flow of a run, numbered from 0 in definition order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FlowId(pub u16);
+
+/// A probe of a run, numbered from 0 in definition order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProbeId(pub u16);
+
+/// A host of a run: index into [`Plan::hosts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HostId(pub u16);
+
+/// Internet protocol version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum IpVersion {
+    /// IPv4.
+    #[serde(rename = "4")]
+    V4,
+    /// IPv6.
+    #[serde(rename = "6")]
+    V6,
+}
+
+impl IpVersion {
+    /// 4 or 6, as metadata has it.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::V4 => 4,
+            Self::V6 => 6,
+        }
+    }
+
+    /// From 4 or 6.
+    pub const fn from_number(n: u8) -> Option<Self> {
+        match n {
+            4 => Some(Self::V4),
+            6 => Some(Self::V6),
+            _ => None,
+        }
+    }
+}
+
+/// What the user asked for; goes into the file's metadata as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Test name: `rrul`.
+    pub test: String,
+    /// Far ends in order, at least one.
+    pub hosts: Vec<HostPlan>,
+    /// Seconds of load.
+    pub length_secs: f64,
+    /// Idle seconds before and after the load.
+    pub delay_secs: f64,
+    /// Seconds between values of the aligned series, and between samples of byte counts and TCP_INFO.
+    pub step_secs: f64,
+    /// Free text for figure titles and file names.
+    pub title: String,
+    /// Free text.
+    pub note: String,
+    /// Asked for with `-4` or `-6`; otherwise what the host resolves to first, IPv6 before IPv4.
+    pub ip_version: Option<IpVersion>,
+    /// `--test-parameter key=value`, in the order given.
+    pub params: IndexMap<String, String>,
+    /// Local address that every socket of the run is bound to.
+    pub local_bind: Option<String>,
+    /// Seed of everything random in the run, payload included.
+    pub seed: u64,
+}
+
+/// A far end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostPlan {
+    /// As the user wrote it: name or address, without port.
+    pub name: String,
+    /// Port of its `fa serve`.
+    pub port: u16,
+    /// Where the control connection goes when not to `name` itself.
+    pub control: Option<String>,
+}
+
+impl HostPlan {
+    /// A host at the default port.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), port: DEFAULT_PORT, control: None }
+    }
+}
+
+/// A run, decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What the user asked for.
+    pub settings: Settings,
+    /// What the test is for, one line.
+    pub purpose: String,
+    /// The plot to open the file with.
+    pub default_plot: String,
+    /// Whole run, lead-in and lead-out included (`TOTAL_LENGTH`).
+    pub total_length_secs: f64,
+    /// Every series in definition order; its index is `IDX` in `SERIES_META`.
+    pub series: Vec<SeriesPlan>,
+    /// Flows; the index is the [`FlowId`].
+    pub flows: Vec<FlowPlan>,
+    /// Probes; the index is the [`ProbeId`].
+    pub probes: Vec<ProbePlan>,
+    /// Doubts of the expansion, to be shown.
+    pub notes: Vec<String>,
+}
+
+/// A series of the data file and where its numbers come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeriesPlan {
+    /// Flent's name, kept exactly.
+    pub name: String,
+    /// Flent's unit; empty where it has none.
+    pub units: String,
+    /// What it is, dotted: `upload`, `ping.udp`, `ping.avg`.
+    pub role: String,
+    /// Where its numbers come from.
+    pub source: SourcePlan,
+}
+
+/// Where the numbers of a series come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourcePlan {
+    /// This flow.
+    Flow(FlowId),
+    /// This probe.
+    Probe(ProbeId),
+    /// A function of other series.
+    Computed {
+        /// The function, step by step over the sources.
+        function: Computed,
+        /// Names of the sources in definition order.
+        sources: Vec<String>,
+    },
+    /// Announces a unit for child series only.
+    Null,
+    /// Cannot run natively in this version: stays empty, is counted as failed and said so.
+    Unsupported {
+        /// Flent's runner name.
+        runner: String,
+        /// What is missing, for the user.
+        reason: String,
+    },
+}
+
+/// A byte stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlowPlan {
+    /// Its number.
+    pub id: FlowId,
+    /// Series it fills.
+    pub series: String,
+    /// Which way the payload goes, seen from here.
+    pub direction: Direction,
+    /// The other end.
+    pub host: HostId,
+    /// When the sender starts.
+    pub start: Time,
+    /// How long it sends.
+    pub length: Span,
+    /// TOS byte of what we send and of what the far end sends; `None`: left alone.
+    pub tos: Option<(u8, u8)>,
+    /// Congestion control asked for at our end and at the far end; `None`: each kernel's default.
+    pub cong_control: Option<(String, String)>,
+    /// Bytes per write.
+    pub block: u32,
+    /// Local address to bind to.
+    pub local_bind: Option<String>,
+}
+
+/// What a probe sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeKind {
+    /// A datagram that `fa serve` answers with its stamps.
+    Udp,
+    /// An ICMP echo request.
+    Icmp,
+}
+
+/// A series of round trips at a fixed rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbePlan {
+    /// Its number.
+    pub id: ProbeId,
+    /// Series it fills.
+    pub series: String,
+    /// What is sent.
+    pub kind: ProbeKind,
+    /// The other end.
+    pub host: HostId,
+    /// When the first one is due.
+    pub start: Time,
+    /// From the first to the last one.
+    pub length: Span,
+    /// Between one and the next.
+    pub interval: Span,
+    /// TOS byte of the request and of the answer.
+    pub tos: Option<(u8, u8)>,
+    /// Demanded by the series itself.
+    pub ip_version: Option<IpVersion>,
+    /// Local address to bind to.
+    pub local_bind: Option<String>,
+}
+
+impl ProbePlan {
+    /// How many requests the schedule has: one at the start, then one per interval up to and including the end.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.length.0.max(0) / self.interval.0.max(1) + 1).unwrap_or(u32::MAX)
+    }
+}
+
+/// A test that cannot be planned.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// No far end was named.
+    #[error("test {test} needs a host; name one: fa measure {test} HOST")]
+    NoHost {
+        /// Test name.
+        test: String,
+    },
+    /// A duration that cannot be.
+    #[error("{what} is {secs} s, but must be {must}")]
+    Duration {
+        /// Setting.
+        what: &'static str,
+        /// Its value.
+        secs: f64,
+        /// What it must be.
+        must: &'static str,
+    },
+    /// More flows or probes than ids.
+    #[error("test {test} has {count} {what}, more than the {max} that one run can have")]
+    TooMany {
+        /// Test name.
+        test: String,
+        /// Flows, probes or hosts.
+        what: &'static str,
+        /// How many.
+        count: usize,
+        /// At most.
+        max: usize,
+    },
+    /// Probes closer together than can be sent.
+    #[error("probe interval of {series:?} is {secs} s, shorter than the shortest possible, 0.0001 s")]
+    Interval {
+        /// Series.
+        series: String,
+        /// Seconds asked for.
+        secs: f64,
+    },
+}
+
+/// Largest number of flows, probes or hosts of one run.
+const MAX_EACH: usize = 10_000;
+
+impl Plan {
+    /// Decides a run.
+    ///
+    /// - `expanded`: the test with counts, globs and times filled in;
+    /// - `settings`: what the user asked for; a flow's host index wraps around when there are fewer hosts.
+    ///
+    /// A series that this version cannot measure becomes [`SourcePlan::Unsupported`] and the rest of the test runs.
+    ///
+    /// # Errors
+    /// [`PlanError`] when there is no host, a duration is negative or not a number, or there is too much of something.
+    pub fn from_expanded(expanded: &Expanded, settings: &Settings) -> Result<Self, PlanError> {
+        check(expanded, settings)?;
+        let hosts = settings.hosts.len();
+        let bind = |own: &Option<String>| own.clone().or_else(|| settings.local_bind.clone());
+        let mut plan = Self {
+            purpose: expanded.purpose.clone(),
+            default_plot: expanded.default_plot.clone(),
+            total_length_secs: expanded.total_length_secs,
+            series: Vec::with_capacity(expanded.series.len()),
+            flows: Vec::new(),
+            probes: Vec::new(),
+            notes: expanded.notes.clone(),
+            settings: settings.clone(),
+        };
+        for def in expanded.series.values() {
+            let source = match &def.source {
+                SeriesSource::Flow(flow) if flow.protocol == Protocol::Tcp => {
+                    let id = FlowId(plan.flows.len() as u16);
+                    plan.flows.push(FlowPlan {
+                        id,
+                        series: def.name.clone(),
+                        direction: flow.direction,
+                        host: HostId((flow.host % hosts) as u16),
+                        start: Time::from_secs_f64(flow.start_secs),
+                        length: Span::from_secs_f64(flow.length_secs),
+                        tos: flow.tos,
+                        cong_control: flow.cong_control.clone(),
+                        block: flow.send_size.unwrap_or(DEFAULT_BLOCK).clamp(1, 16 * 1024 * 1024),
+                        local_bind: bind(&flow.local_bind),
+                    });
+                    SourcePlan::Flow(id)
+                }
+                SeriesSource::Flow(flow) => SourcePlan::Unsupported {
+                    runner: format!("{:?}", flow.protocol),
+                    reason: "flows other than TCP are not measured yet".into(),
+                },
+                SeriesSource::Probe(probe) => {
+                    let kind = match probe.kind {
+                        fa_catalog::ProbeKind::Udp => Some(ProbeKind::Udp),
+                        fa_catalog::ProbeKind::Icmp => Some(ProbeKind::Icmp),
+                        fa_catalog::ProbeKind::Tcp => None,
+                    };
+                    if let Some(kind) = kind {
+                        if probe.interval_secs.is_nan() || probe.interval_secs < 1e-4 {
+                            let (series, secs) = (def.name.clone(), probe.interval_secs);
+                            return Err(PlanError::Interval { series, secs });
+                        }
+                        let id = ProbeId(plan.probes.len() as u16);
+                        plan.probes.push(ProbePlan {
+                            id,
+                            series: def.name.clone(),
+                            kind,
+                            host: HostId((probe.host % hosts) as u16),
+                            start: Time::from_secs_f64(probe.start_secs),
+                            length: Span::from_secs_f64(probe.length_secs),
+                            interval: Span::from_secs_f64(probe.interval_secs),
+                            tos: probe.tos,
+                            ip_version: probe.ip_version.and_then(IpVersion::from_number),
+                            local_bind: bind(&probe.local_bind),
+                        });
+                        SourcePlan::Probe(id)
+                    } else {
+                        SourcePlan::Unsupported {
+                            runner: "Tcp".into(),
+                            reason: "TCP request/response probes are not measured yet".into(),
+                        }
+                    }
+                }
+                SeriesSource::Computed(c) => SourcePlan::Computed { function: c.function, sources: c.sources.clone() },
+                SeriesSource::Null => SourcePlan::Null,
+                SeriesSource::Other { runner } => SourcePlan::Unsupported {
+                    runner: runner.clone(),
+                    reason: format!("runner {runner} is not native yet"),
+                },
+            };
+            plan.series.push(SeriesPlan {
+                name: def.name.clone(),
+                units: def.units.clone(),
+                role: def.role.clone(),
+                source,
+            });
+        }
+        Ok(plan)
+    }
+
+    /// The far ends.
+    pub fn hosts(&self) -> &[HostPlan] {
+        &self.settings.hosts
+    }
+
+    /// A flow by its number.
+    pub fn flow(&self, id: FlowId) -> Option<&FlowPlan> {
+        self.flows.get(usize::from(id.0))
+    }
+
+    /// A probe by its number.
+    pub fn probe(&self, id: ProbeId) -> Option<&ProbePlan> {
+        self.probes.get(usize::from(id.0))
+    }
+
+    /// Whole run.
+    pub fn total_length(&self) -> Span {
+        Span::from_secs_f64(self.total_length_secs)
+    }
+
+    /// Between samples of byte counts and TCP_INFO.
+    pub fn step(&self) -> Span {
+        Span::from_secs_f64(self.settings.step_secs)
+    }
+}
+
+fn check(expanded: &Expanded, settings: &Settings) -> Result<(), PlanError> {
+    let test = || expanded.name.clone();
+    if settings.hosts.is_empty() {
+        return Err(PlanError::NoHost { test: test() });
+    }
+    for (what, secs, ok, must) in [
+        ("length", settings.length_secs, settings.length_secs > 0.0, "more than 0"),
+        ("delay", settings.delay_secs, settings.delay_secs >= 0.0, "0 or more"),
+        ("step size", settings.step_secs, settings.step_secs >= 0.001, "0.001 or more"),
+        ("total length", expanded.total_length_secs, expanded.total_length_secs > 0.0, "more than 0"),
+    ] {
+        if !ok || !secs.is_finite() {
+            return Err(PlanError::Duration { what, secs, must });
+        }
+    }
+    for (what, count) in [("series", expanded.series.len()), ("hosts", settings.hosts.len())] {
+        if count > MAX_EACH {
+            return Err(PlanError::TooMany { test: test(), what, count, max: MAX_EACH });
+        }
+    }
+    Ok(())
+}
