@@ -54,6 +54,11 @@ pub enum What {
         /// Keys are metadata keys (`KERNEL_RELEASE`, `SYSCTLS`, `EGRESS_INFO`, …).
         facts: serde_json::Map<String, serde_json::Value>,
     },
+    /// All is prepared: the plan's times (`FlowPlan::start`, `ProbePlan::start`) count from this moment.
+    Origin {
+        /// At or shortly after the event itself.
+        at: Time,
+    },
     /// The run enters a phase.
     Phase(Phase),
     /// Priority and stamps that the probes of a host got.
@@ -154,7 +159,7 @@ pub struct HostReady {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Connecting, preparing, reading clocks. Time is negative.
+    /// Connecting, preparing, reading clocks.
     Preparing,
     /// Probes only, before the load.
     LeadIn,

@@ -3,7 +3,7 @@
 //! A [`Plan`] is built once, from an expanded test and the user's [`Settings`], and never changes afterwards. It travels
 //! with the events, so whoever reads those knows what was meant to happen.
 
-use crate::time::{Span, Time};
+use crate::time::Span;
 use fa_catalog::{Computed, Direction, Expanded, Protocol, SeriesSource};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -176,8 +176,8 @@ pub struct FlowPlan {
     pub direction: Direction,
     /// The other end.
     pub host: HostId,
-    /// When the sender starts.
-    pub start: Time,
+    /// When the sender starts, after the run's origin.
+    pub start: Span,
     /// How long it sends.
     pub length: Span,
     /// TOS byte of what we send and of what the far end sends; `None`: left alone.
@@ -211,8 +211,8 @@ pub struct ProbePlan {
     pub kind: ProbeKind,
     /// The other end.
     pub host: HostId,
-    /// When the first one is due.
-    pub start: Time,
+    /// When the first one is due, after the run's origin.
+    pub start: Span,
     /// From the first to the last one.
     pub length: Span,
     /// Between one and the next.
@@ -310,7 +310,7 @@ impl Plan {
                         series: def.name.clone(),
                         direction: flow.direction,
                         host: HostId((flow.host % hosts) as u16),
-                        start: Time::from_secs_f64(flow.start_secs),
+                        start: Span::from_secs_f64(flow.start_secs),
                         length: Span::from_secs_f64(flow.length_secs),
                         tos: flow.tos,
                         cong_control: flow.cong_control.clone(),
@@ -340,7 +340,7 @@ impl Plan {
                             series: def.name.clone(),
                             kind,
                             host: HostId((probe.host % hosts) as u16),
-                            start: Time::from_secs_f64(probe.start_secs),
+                            start: Span::from_secs_f64(probe.start_secs),
                             length: Span::from_secs_f64(probe.length_secs),
                             interval: Span::from_secs_f64(probe.interval_secs),
                             tos: probe.tos,

@@ -1,6 +1,6 @@
 //! Times and spans, in whole nanoseconds, and whose clock they were read on.
 //!
-//! A run has one time axis: [`Time`], nanoseconds since its start on the clock of the host that runs `fa measure`. What
+//! A run has one time axis: [`Time`], nanoseconds since its launch on the clock of the host that runs `fa measure`. What
 //! another host stamped stays on that host's clock as [`FarTime`]; the two types do not mix, and going from one to the
 //! other takes an estimated offset (see [`ClockSample`](crate::event::ClockSample)).
 
@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
-/// A moment of a run: nanoseconds since its start, on our monotonic clock. Moments before the start are negative.
+/// A moment of a run: nanoseconds since it was launched, on our monotonic clock. The plan's own times count from a later
+/// moment, when all is prepared: see [`What::Origin`](crate::event::What::Origin).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Time(pub i64);
@@ -43,17 +44,17 @@ fn nanos_from_secs(secs: f64) -> i64 {
 }
 
 impl Time {
-    /// The start of the run.
+    /// The launch of the run.
     pub const ZERO: Self = Self(0);
     /// Later than any run.
     pub const NEVER: Self = Self(i64::MAX);
 
-    /// From seconds since the start of the run.
+    /// From seconds since the launch of the run.
     pub fn from_secs_f64(secs: f64) -> Self {
         Self(nanos_from_secs(secs))
     }
 
-    /// Seconds since the start of the run.
+    /// Seconds since the launch of the run.
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / NANOS_PER_SEC
     }
