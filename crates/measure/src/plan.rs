@@ -357,7 +357,7 @@ impl Plan {
                 }
                 SeriesSource::Computed(c) => SourcePlan::Computed { function: c.function, sources: c.sources.clone() },
                 SeriesSource::Null => SourcePlan::Null,
-                SeriesSource::Other { runner } => SourcePlan::Unsupported {
+                SeriesSource::Other { runner, .. } => SourcePlan::Unsupported {
                     runner: runner.clone(),
                     reason: format!("runner {runner} is not native yet"),
                 },
