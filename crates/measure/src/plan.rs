@@ -65,7 +65,7 @@ impl IpVersion {
 pub struct Settings {
     /// Test name: `rrul`.
     pub test: String,
-    /// Far ends in order, at least one.
+    /// Far ends as given, in order, at least one.
     pub hosts: Vec<HostPlan>,
     /// Seconds of load.
     pub length_secs: f64,
@@ -116,6 +116,10 @@ pub struct Plan {
     pub default_plot: String,
     /// Whole run, lead-in and lead-out included (`TOTAL_LENGTH`).
     pub total_length_secs: f64,
+    /// Every far end once, in order of first use; the index is the [`HostId`].
+    pub hosts: Vec<HostPlan>,
+    /// `HOSTS` as the file has it: what the test's host indices name, repetitions included.
+    pub host_names: Vec<String>,
     /// Every series in definition order; its index is `IDX` in `SERIES_META`.
     pub series: Vec<SeriesPlan>,
     /// Flows; the index is the [`FlowId`].
@@ -135,6 +139,8 @@ pub struct SeriesPlan {
     pub units: String,
     /// What it is, dotted: `upload`, `ping.udp`, `ping.avg`.
     pub role: String,
+    /// Flent's name of what produces it: `netperf_demo`, `ping`, `average`, …
+    pub runner: String,
     /// Where its numbers come from.
     pub source: SourcePlan,
 }
@@ -186,6 +192,8 @@ pub struct FlowPlan {
     pub cong_control: Option<(String, String)>,
     /// Bytes per write.
     pub block: u32,
+    /// Demanded by the series itself.
+    pub ip_version: Option<IpVersion>,
     /// Local address to bind to.
     pub local_bind: Option<String>,
 }
@@ -242,6 +250,14 @@ pub enum PlanError {
         /// Test name.
         test: String,
     },
+    /// The test needs parameters that were not given.
+    #[error("test {test} needs --test-parameter {}=VALUE", missing.join("=VALUE --test-parameter "))]
+    MissingParameters {
+        /// Test name.
+        test: String,
+        /// Names of the parameters.
+        missing: Vec<String>,
+    },
     /// A duration that cannot be.
     #[error("{what} is {secs} s, but must be {must}")]
     Duration {
@@ -281,7 +297,7 @@ impl Plan {
     /// Decides a run.
     ///
     /// - `expanded`: the test with counts, globs and times filled in;
-    /// - `settings`: what the user asked for; a flow's host index wraps around when there are fewer hosts.
+    /// - `settings`: what the user asked for; ports and control addresses are looked up there by host name.
     ///
     /// A series that this version cannot measure becomes [`SourcePlan::Unsupported`] and the rest of the test runs.
     ///
@@ -289,12 +305,13 @@ impl Plan {
     /// [`PlanError`] when there is no host, a duration is negative or not a number, or there is too much of something.
     pub fn from_expanded(expanded: &Expanded, settings: &Settings) -> Result<Self, PlanError> {
         check(expanded, settings)?;
-        let hosts = settings.hosts.len();
         let bind = |own: &Option<String>| own.clone().or_else(|| settings.local_bind.clone());
         let mut plan = Self {
             purpose: expanded.purpose.clone(),
             default_plot: expanded.default_plot.clone(),
             total_length_secs: expanded.total_length_secs,
+            hosts: Vec::new(),
+            host_names: expanded.hosts.clone(),
             series: Vec::with_capacity(expanded.series.len()),
             flows: Vec::new(),
             probes: Vec::new(),
@@ -305,16 +322,18 @@ impl Plan {
             let source = match &def.source {
                 SeriesSource::Flow(flow) if flow.protocol == Protocol::Tcp => {
                     let id = FlowId(plan.flows.len() as u16);
+                    let host = plan.host_id(expanded, flow.host, flow.control_host.as_deref());
                     plan.flows.push(FlowPlan {
                         id,
+                        host,
                         series: def.name.clone(),
                         direction: flow.direction,
-                        host: HostId((flow.host % hosts) as u16),
                         start: Span::from_secs_f64(flow.start_secs),
                         length: Span::from_secs_f64(flow.length_secs),
                         tos: flow.tos,
                         cong_control: flow.cong_control.clone(),
                         block: flow.send_size.unwrap_or(DEFAULT_BLOCK).clamp(1, 16 * 1024 * 1024),
+                        ip_version: flow.ip_version.and_then(IpVersion::from_number),
                         local_bind: bind(&flow.local_bind),
                     });
                     SourcePlan::Flow(id)
@@ -335,11 +354,12 @@ impl Plan {
                             return Err(PlanError::Interval { series, secs });
                         }
                         let id = ProbeId(plan.probes.len() as u16);
+                        let host = plan.host_id(expanded, probe.host, None);
                         plan.probes.push(ProbePlan {
                             id,
+                            host,
                             series: def.name.clone(),
                             kind,
-                            host: HostId((probe.host % hosts) as u16),
                             start: Span::from_secs_f64(probe.start_secs),
                             length: Span::from_secs_f64(probe.length_secs),
                             interval: Span::from_secs_f64(probe.interval_secs),
@@ -366,15 +386,37 @@ impl Plan {
                 name: def.name.clone(),
                 units: def.units.clone(),
                 role: def.role.clone(),
+                runner: def.runner.clone(),
                 source,
             });
         }
         Ok(plan)
     }
 
-    /// The far ends.
-    pub fn hosts(&self) -> &[HostPlan] {
-        &self.settings.hosts
+    /// A far end by its number.
+    pub fn host(&self, id: HostId) -> Option<&HostPlan> {
+        self.hosts.get(usize::from(id.0))
+    }
+
+    /// Whether flows or UDP probes need `fa serve` at this far end; pure ICMP does not.
+    pub fn needs_server(&self, id: HostId) -> bool {
+        self.flows.iter().any(|f| f.host == id) || self.probes.iter().any(|p| p.host == id && p.kind == ProbeKind::Udp)
+    }
+
+    /// Number of the far end that index `at` of the expanded test names; enters it when it is new.
+    fn host_id(&mut self, expanded: &Expanded, at: usize, control: Option<&str>) -> HostId {
+        let given = &self.settings.hosts;
+        let name = expanded.hosts.get(at).unwrap_or(&given[at % given.len()].name);
+        let mut host =
+            given.iter().find(|h| h.name == *name).cloned().unwrap_or_else(|| HostPlan::named(name.as_str()));
+        if let Some(control) = control {
+            host.control = Some(control.to_owned());
+        }
+        let known = self.hosts.iter().position(|h| *h == host);
+        HostId(known.unwrap_or_else(|| {
+            self.hosts.push(host);
+            self.hosts.len() - 1
+        }) as u16)
     }
 
     /// A flow by its number.
@@ -403,6 +445,9 @@ fn check(expanded: &Expanded, settings: &Settings) -> Result<(), PlanError> {
     if settings.hosts.is_empty() {
         return Err(PlanError::NoHost { test: test() });
     }
+    if !expanded.missing_params.is_empty() {
+        return Err(PlanError::MissingParameters { test: test(), missing: expanded.missing_params.clone() });
+    }
     for (what, secs, ok, must) in [
         ("length", settings.length_secs, settings.length_secs > 0.0, "more than 0"),
         ("delay", settings.delay_secs, settings.delay_secs >= 0.0, "0 or more"),
@@ -413,7 +458,7 @@ fn check(expanded: &Expanded, settings: &Settings) -> Result<(), PlanError> {
             return Err(PlanError::Duration { what, secs, must });
         }
     }
-    for (what, count) in [("series", expanded.series.len()), ("hosts", settings.hosts.len())] {
+    for (what, count) in [("series", expanded.series.len()), ("hosts", expanded.hosts.len())] {
         if count > MAX_EACH {
             return Err(PlanError::TooMany { test: test(), what, count, max: MAX_EACH });
         }
