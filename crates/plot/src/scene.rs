@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use fa_catalog::{Orientation, PlotType};
 
+use crate::colour::Rgb;
+
 /// A complete figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
@@ -32,11 +34,17 @@ pub struct Scene {
     pub notes: Vec<String>,
     /// Where the legends go.
     pub legend_placement: LegendPlacement,
+    /// Columns of each legend, where the user asked for a number.
+    pub legend_columns: Option<u32>,
+    /// The colour cycle the user asked for; empty: the theme's.
+    pub palette: Vec<Rgb>,
 }
 
 /// One rectangle of data with its axes and legend.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
+    /// Heading, where panels stand for files; complete.
+    pub title: Option<String>,
     /// One set of axes, or two that share x (the second one's y axis is on the right).
     pub axes: Vec<Axes>,
     /// Legend, complete labels.
@@ -163,12 +171,12 @@ pub struct Style {
 }
 
 /// A colour by meaning or by value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Colour {
     /// n-th colour of the theme's cycle.
     Cycle(usize),
-    /// Asked for by definition or option.
-    Rgb(u8, u8, u8),
+    /// Asked for by the plot's definition.
+    Rgb(Rgb),
     /// The theme's text colour (black on paper).
     Ink,
 }
