@@ -1,1 +1,4 @@
 //! The only crate that talks to the kernel: sockets, clock, run loops, daemon, host facts.
+
+pub mod host;
+mod sys;
