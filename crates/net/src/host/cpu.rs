@@ -14,9 +14,10 @@ pub struct Cpu {
 /// The model in the text of `/proc/cpuinfo`; the key differs between architectures.
 pub(crate) fn model(cpuinfo: &str) -> Option<String> {
     let value = |key: &str| {
-        cpuinfo.lines().filter_map(|line| line.split_once(':')).find_map(|(name, value)| {
-            (name.trim() == key && !value.trim().is_empty()).then(|| value.trim().to_owned())
-        })
+        cpuinfo
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .find_map(|(name, value)| (name.trim() == key && !value.trim().is_empty()).then(|| value.trim().to_owned()))
     };
     ["model name", "Model", "cpu model", "machine", "Hardware", "uarch"].into_iter().find_map(value)
 }

@@ -87,9 +87,9 @@ impl HostFacts {
     pub fn collect(target: Option<IpAddr>, detail: Detail) -> Self {
         let system = nix::sys::utsname::uname().ok();
         let word = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
-        let (ip_addrs, gateways) = match detail {
-            Detail::Anonymous => (None, None),
-            Detail::Extended => addresses(),
+        let place = match detail {
+            Detail::Anonymous => Place::default(),
+            Detail::Extended => Place::ask().unwrap_or_default(),
         };
         Self {
             local_host: nix::unistd::gethostname().ok().map(|name| word(&name)),
@@ -102,8 +102,8 @@ impl HostFacts {
                 count: std::thread::available_parallelism().ok().map(usize::from),
                 model: read_text(Path::new("/proc/cpuinfo")).as_deref().and_then(cpu::model),
             },
-            ip_addrs,
-            gateways,
+            ip_addrs: place.addresses,
+            gateways: place.gateways,
         }
     }
 
@@ -117,15 +117,23 @@ impl HostFacts {
     }
 }
 
-fn addresses() -> (Option<IndexMap<String, Vec<IpAddr>>>, Option<Vec<Gateway>>) {
-    let Ok(mut netlink) = netlink::Netlink::open() else { return (None, None) };
-    let mut dump = |ask, body: &[u8]| netlink.ask(&netlink::request(ask, true, body, &[])).ok();
-    let Some(links) = dump(netlink::Ask::Link, &[0; 16]).map(|answer| route::links(&answer)) else {
-        return (None, None);
-    };
-    let addresses = dump(netlink::Ask::Address, &[0; 8]).map(|answer| route::addresses(&answer, &links));
-    let gateways = dump(netlink::Ask::Route, &[0; 12]).map(|answer| route::gateways(&answer, &links));
-    (addresses, gateways)
+/// What identifies where a host is.
+#[derive(Debug, Default)]
+struct Place {
+    addresses: Option<IndexMap<String, Vec<IpAddr>>>,
+    gateways: Option<Vec<Gateway>>,
+}
+
+impl Place {
+    fn ask() -> Option<Self> {
+        let mut netlink = netlink::Netlink::open().ok()?;
+        let mut dump = |ask, body: &[u8]| netlink.ask(&netlink::request(ask, true, body, &[])).ok();
+        let links = route::links(&dump(netlink::Ask::Link, &[0; 16])?);
+        Some(Self {
+            addresses: dump(netlink::Ask::Address, &[0; 8]).map(|answer| route::addresses(&answer, &links)),
+            gateways: dump(netlink::Ask::Route, &[0; 12]).map(|answer| route::gateways(&answer, &links)),
+        })
+    }
 }
 
 fn module_versions(sysfs: &Path) -> IndexMap<String, String> {

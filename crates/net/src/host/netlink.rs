@@ -155,11 +155,7 @@ pub(crate) struct Netlink {
 impl Netlink {
     /// Opens a socket to the kernel; needs no privileges.
     pub(crate) fn open() -> io::Result<Self> {
-        let socket = Socket::new(
-            Domain::from(libc::AF_NETLINK),
-            Type::RAW,
-            Some(Protocol::from(libc::NETLINK_ROUTE)),
-        )?;
+        let socket = Socket::new(Domain::from(libc::AF_NETLINK), Type::RAW, Some(Protocol::from(libc::NETLINK_ROUTE)))?;
         // The kernel answers at once; this only keeps a surprise from hanging the program.
         socket.set_read_timeout(Some(Duration::from_secs(1)))?;
         Ok(Self { socket })

@@ -4,7 +4,7 @@
 //! that is what files of ten years contain; a flag has the empty string.
 //! A discipline not decoded here gives its name and no parameters.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -136,8 +136,8 @@ fn handle_text(handle: u32) -> String {
     }
 }
 
-fn set(params: &mut Params, name: &str, value: impl ToString) {
-    params.insert(name.into(), value.to_string());
+fn set(params: &mut Params, name: &str, value: impl Display) {
+    params.insert(name.into(), format!("{value}"));
 }
 
 /// Sets `name` from a 32-bit attribute, written by `format`; nothing when it is absent.
@@ -283,7 +283,13 @@ fn cake(options: &[u8], params: &mut Params) {
         set(params, name, "");
     }
     let ack = ["no-ack-filter", "ack-filter", "ack-filter-aggressive"];
-    for (kind, names) in [(11, &["nonat", "nat"][..]), (13, &["nowash", "wash"]), (15, &["", "ingress"]), (16, &ack), (17, &["no-split-gso", "split-gso"])] {
+    for (kind, names) in [
+        (11, &["nonat", "nat"][..]),
+        (13, &["nowash", "wash"]),
+        (15, &["", "ingress"]),
+        (16, &ack),
+        (17, &["no-split-gso", "split-gso"]),
+    ] {
         if let Some(name) = number(kind).and_then(|mode| names.get(mode as usize)).filter(|name| !name.is_empty()) {
             set(params, name, "");
         }
@@ -356,8 +362,7 @@ fn htb(options: &[u8], params: &mut Params) {
 /// `tc_htb_opt`: rate and ceiling (12 bytes each), their bursts in ticks, quantum, level, priority.
 fn htb_class(options: &[u8], params: &mut Params) {
     let Some(parms) = attribute(options, 1) else { return };
-    let (Some(rate_bytes), Some(ceil_bytes)) =
-        (rate_bytes(options, 6, parms, 8), rate_bytes(options, 7, parms, 20))
+    let (Some(rate_bytes), Some(ceil_bytes)) = (rate_bytes(options, 6, parms, 8), rate_bytes(options, 7, parms, 20))
     else {
         return;
     };

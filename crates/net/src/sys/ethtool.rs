@@ -77,7 +77,6 @@ fn request(socket: &impl AsFd, interface: &str, argument: *mut libc::c_char) -> 
     ifreq.ifr_ifru.ifru_data = argument;
     // SAFETY: the descriptor is open for the duration of the borrow, `ifreq` outlives the call, and `argument`
     // points to a live, writable structure of the size that its command makes the kernel use (both callers).
-    let result =
-        unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::SIOCETHTOOL as _, &raw mut ifreq) };
+    let result = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::SIOCETHTOOL as _, &raw mut ifreq) };
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

@@ -121,7 +121,8 @@ fn fair_queues_and_codel_say_their_limits_and_times() {
         words(&read(&body("codel", &codel), Kind::Qdisc)),
         "codel 8003: root refcnt 2 limit 1000p target 5ms interval 100ms"
     );
-    let mut fq = numbers(&[(1, 10_000), (2, 100), (3, 3028), (4, 15_140), (7, u32::MAX), (8, 10), (9, 40_000), (11, 68_750)]);
+    let mut fq =
+        numbers(&[(1, 10_000), (2, 100), (3, 3028), (4, 15_140), (7, u32::MAX), (8, 10), (9, 40_000), (11, 68_750)]);
     push(&mut fq, 15, &[1]);
     assert_eq!(
         words(&read(&body("fq", &fq), Kind::Qdisc)),
