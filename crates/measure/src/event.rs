@@ -408,6 +408,21 @@ pub struct ClockSample {
     pub received: Time,
 }
 
+impl ClockSample {
+    /// Round trip without the far end's own time; half of it bounds the error of [`Self::ahead`].
+    pub fn round_trip(&self) -> Span {
+        (self.received - self.sent) - (self.sent_there - self.received_there)
+    }
+
+    /// What to add to a [`Time`] of ours to get the far end's [`FarTime`], if both ways took equally long.
+    pub fn ahead(&self) -> Span {
+        let out = self.received_there.0.saturating_sub(self.sent.0);
+        let back = self.sent_there.0.saturating_sub(self.received.0);
+        // Halved first: the sum of two stamps since 1970 is near the end of i64.
+        Span(out / 2 + back / 2)
+    }
+}
+
 /// Totals of one end of a flow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FlowEnded {

@@ -13,11 +13,18 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+pub mod access;
+pub mod control;
 pub mod event;
+pub mod flow;
+pub mod framing;
 pub mod launcher;
 pub mod plan;
+pub mod probe;
+pub mod reflect;
 pub mod tcp_info;
 pub mod time;
+pub mod wire;
 
 pub use event::{Event, What};
 pub use launcher::{LaunchError, Launcher, Run, Stop};

@@ -1,0 +1,362 @@
+//! Who may use a server, for how much, and what it says to the others.
+//!
+//! Pure decisions: addresses and times come in, admissions and refusals come out. The rules are on by default: without a
+//! key only loopback, link-local and private addresses are answered, and every resource has a limit.
+
+use crate::control::{Prepare, Refusal};
+use crate::plan::DEFAULT_BLOCK;
+use crate::time::{Span, Time};
+use std::collections::HashMap;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+/// An address prefix, `192.0.2.0/24`; an address alone is the prefix of its own full length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prefix {
+    address: IpAddr,
+    bits: u8,
+}
+
+/// A prefix that is not one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not an address prefix; write ADDRESS or ADDRESS/BITS, for example 192.0.2.0/24")]
+pub struct PrefixError {
+    text: String,
+}
+
+impl FromStr for Prefix {
+    type Err = PrefixError;
+
+    fn from_str(text: &str) -> Result<Self, PrefixError> {
+        let error = || PrefixError { text: text.to_owned() };
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address, Some(bits.parse::<u8>().map_err(|_| error())?)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| error())?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.unwrap_or(most);
+        if bits > most { Err(error()) } else { Ok(Self { address, bits }) }
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.bits)
+    }
+}
+
+impl Prefix {
+    /// Whether `address` is inside; an IPv4 address in IPv6 clothes is its IPv4 self.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let same = |a: u128, b: u128, width: u32| {
+            let shift = width - u32::from(self.bits);
+            shift >= width || a >> shift == b >> shift
+        };
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => same(u128::from(a.to_bits()), u128::from(b.to_bits()), 32),
+            (IpAddr::V6(a), IpAddr::V6(b)) => same(a.to_bits(), b.to_bits(), 128),
+            _ => false,
+        }
+    }
+}
+
+/// Who is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// These too.
+    pub allow: Vec<Prefix>,
+    /// Only who proves to know the key, wherever from.
+    pub key: bool,
+    /// Everybody, with [`Limits::public`].
+    pub public: bool,
+}
+
+impl Policy {
+    /// Whether this source may ask for a session at all.
+    ///
+    /// # Errors
+    /// The refusal to send, with what the operator would have to do.
+    pub fn admit(&self, source: IpAddr) -> Result<(), Refusal> {
+        let source = source.to_canonical();
+        if self.key || self.public || is_near(source) || self.allow.iter().any(|p| p.contains(source)) {
+            return Ok(());
+        }
+        Err(Refusal {
+            error: format!(
+                "this server answers only loopback, link-local and private addresses; you come from {source}"
+            ),
+            hint: Some(format!(
+                "its operator can start it with --allow {source}, with --key FILE (and you with the same key), or with --public"
+            )),
+        })
+    }
+}
+
+/// Loopback, link-local, private (RFC 1918, RFC 4193) and shared (RFC 6598) addresses.
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(a) => {
+            let shared = a.octets()[0] == 100 && a.octets()[1] & 0xc0 == 64;
+            a.is_loopback() || a.is_link_local() || a.is_private() || shared
+        }
+        IpAddr::V6(a) => a.is_loopback() || a.is_unicast_link_local() || a.is_unique_local(),
+    }
+}
+
+/// How much one server gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Sessions in all.
+    pub sessions: usize,
+    /// Sessions per source address (IPv6: per /64).
+    pub sessions_per_source: usize,
+    /// Sessions a source may open per minute.
+    pub opens_per_minute: usize,
+    /// Longest run.
+    pub length: Span,
+    /// Flows of one session.
+    pub flows: usize,
+    /// Probes of one session.
+    pub probes: usize,
+    /// Requests of one probe; a bit of memory each.
+    pub requests: u32,
+    /// Shortest probe interval.
+    pub interval: Span,
+    /// Bytes that one session may move, both ways together.
+    pub bytes: Option<u64>,
+    /// Records kept per session until they are fetched.
+    pub records: usize,
+}
+
+impl Limits {
+    /// For clients that are allowed by address or key: enough for a thousand flows, a day, 10 000 probes a second.
+    pub const fn normal() -> Self {
+        Self {
+            sessions: 200,
+            sessions_per_source: 100,
+            opens_per_minute: 600,
+            length: Span::from_millis(24 * 3_600_000),
+            flows: 2_000,
+            probes: 500,
+            requests: 100_000_000,
+            interval: Span::from_micros(100),
+            bytes: None,
+            records: 4_000_000,
+        }
+    }
+
+    /// For everybody: an `rrul` of a minute fits, a flood does not.
+    pub const fn public() -> Self {
+        Self {
+            sessions: 20,
+            sessions_per_source: 2,
+            opens_per_minute: 6,
+            length: Span::from_millis(120_000),
+            flows: 16,
+            probes: 16,
+            requests: 100_000,
+            interval: Span::from_millis(1),
+            bytes: Some(20_000_000_000),
+            records: 200_000,
+        }
+    }
+
+    /// Whether a session like this fits.
+    ///
+    /// # Errors
+    /// The refusal to send, naming the limit.
+    pub fn check(&self, ask: &Prepare) -> Result<(), Refusal> {
+        let no =
+            |what: String| Err(Refusal { error: what, hint: Some("ask for less, or the operator for more".into()) });
+        if ask.length <= Span::ZERO || ask.length > self.length {
+            return no(format!("a run of {} is not possible here; the longest is {}", ask.length, self.length));
+        }
+        if ask.step < Span::from_millis(1) {
+            return no(format!("a step of {} is not possible here; the shortest is 1 ms", ask.step));
+        }
+        if ask.flows.len() > self.flows {
+            return no(format!("{} flows are not possible here; at most {}", ask.flows.len(), self.flows));
+        }
+        if ask.probes.len() > self.probes {
+            return no(format!("{} probes are not possible here; at most {}", ask.probes.len(), self.probes));
+        }
+        for flow in &ask.flows {
+            if flow.length < Span::ZERO || flow.start < Span::ZERO || flow.start + flow.length > ask.length {
+                return no(format!("flow {} lasts longer than the run", flow.flow.0));
+            }
+            if flow.block == 0 || flow.block > 128 * DEFAULT_BLOCK {
+                return no(format!("flow {}: blocks of {} bytes are not possible", flow.flow.0, flow.block));
+            }
+        }
+        for probe in &ask.probes {
+            if probe.count > self.requests || probe.interval < self.interval {
+                return no(format!(
+                    "probe {}: {} requests every {} are not possible here; at most {} every {}",
+                    probe.probe.0, probe.count, probe.interval, self.requests, self.interval
+                ));
+            }
+        }
+        let ids = |n: usize, unique: usize| n == unique;
+        let flow_ids: std::collections::HashSet<_> = ask.flows.iter().map(|f| f.flow).collect();
+        let probe_ids: std::collections::HashSet<_> = ask.probes.iter().map(|p| p.probe).collect();
+        if !ids(ask.flows.len(), flow_ids.len()) || !ids(ask.probes.len(), probe_ids.len()) {
+            return no("two flows or probes have the same number".into());
+        }
+        Ok(())
+    }
+}
+
+/// Who a session counts for: the address, or the /64 around an IPv6 address.
+fn source_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(a) => IpAddr::V6(Ipv6Addr::from_bits(a.to_bits() >> 64 << 64)),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// Counts sessions and openings per source.
+#[derive(Debug)]
+pub struct Admissions {
+    limits: Limits,
+    open: HashMap<IpAddr, usize>,
+    recent: HashMap<IpAddr, Vec<Time>>,
+}
+
+impl Admissions {
+    /// Nobody yet.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, open: HashMap::new(), recent: HashMap::new() }
+    }
+
+    /// Counts a new session in.
+    ///
+    /// # Errors
+    /// The refusal to send.
+    pub fn open(&mut self, address: IpAddr, now: Time) -> Result<(), Refusal> {
+        let source = source_of(address);
+        let minute_ago = now - Span::from_millis(60_000);
+        // Forgetting here keeps the table as small as the last minute's sources.
+        self.recent.retain(|_, times| {
+            times.retain(|&t| t > minute_ago);
+            !times.is_empty()
+        });
+        let later = Some("try again later".to_owned());
+        if self.open.values().sum::<usize>() >= self.limits.sessions {
+            return Err(Refusal { error: format!("all {} sessions are taken", self.limits.sessions), hint: later });
+        }
+        if self.open.get(&source).copied().unwrap_or(0) >= self.limits.sessions_per_source {
+            let error =
+                format!("{source} has {} sessions already, the most it may have", self.limits.sessions_per_source);
+            return Err(Refusal { error, hint: later });
+        }
+        let recent = self.recent.entry(source).or_default();
+        if recent.len() >= self.limits.opens_per_minute {
+            let error = format!("{source} has opened {} sessions in the last minute", recent.len());
+            return Err(Refusal { error, hint: later });
+        }
+        recent.push(now);
+        *self.open.entry(source).or_default() += 1;
+        Ok(())
+    }
+
+    /// A session is gone.
+    pub fn close(&mut self, address: IpAddr) {
+        let source = source_of(address);
+        if let Some(open) = self.open.get_mut(&source) {
+            *open -= 1;
+            if *open == 0 {
+                self.open.remove(&source);
+            }
+        }
+    }
+}
+
+/// Whether datagrams may be sent there at all.
+pub fn may_send_to(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(a) => !a.is_multicast() && !a.is_unspecified() && a != Ipv4Addr::BROADCAST,
+        IpAddr::V6(a) => !a.is_multicast() && !a.is_unspecified(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn strangers_are_refused_with_what_the_operator_can_do() {
+        let policy = Policy::default();
+        for near in [
+            "127.0.0.1",
+            "::1",
+            "10.1.2.3",
+            "192.168.1.1",
+            "169.254.0.9",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "100.64.0.1",
+        ] {
+            assert_eq!(policy.admit(ip(near)), Ok(()), "{near}");
+        }
+        for far in ["192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7", "100.128.0.1"] {
+            assert!(policy.admit(ip(far)).unwrap_err().hint.unwrap().contains("--allow"), "{far}");
+        }
+        let policy = Policy { allow: vec!["192.0.2.0/28".parse().unwrap()], ..Policy::default() };
+        assert_eq!(policy.admit(ip("192.0.2.15")), Ok(()));
+        assert!(policy.admit(ip("192.0.2.16")).is_err());
+    }
+
+    #[test]
+    fn prefixes_have_edges() {
+        assert!("0.0.0.0/0".parse::<Prefix>().unwrap().contains(ip("255.1.2.3")));
+        assert!("::/0".parse::<Prefix>().unwrap().contains(ip("2001:db8::1")));
+        assert!(!"::/0".parse::<Prefix>().unwrap().contains(ip("192.0.2.1")));
+        for bad in ["10.0.0.0/33", "host", "", "10.0.0.0/", "::/129"] {
+            assert!(bad.parse::<Prefix>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_source_cannot_take_everything() {
+        let mut admissions = Admissions::new(Limits::public());
+        let now = Time::ZERO;
+        assert_eq!(admissions.open(ip("2001:db8::1"), now), Ok(()));
+        assert_eq!(admissions.open(ip("2001:db8::2"), now), Ok(()));
+        assert!(admissions.open(ip("2001:db8::3"), now).is_err(), "same /64");
+        assert_eq!(admissions.open(ip("192.0.2.1"), now), Ok(()));
+        admissions.close(ip("2001:db8::1"));
+        for _ in 0..4 {
+            assert_eq!(admissions.open(ip("2001:db8::1"), now), Ok(()));
+            admissions.close(ip("2001:db8::1"));
+        }
+        let refusal = admissions.open(ip("2001:db8::1"), now).unwrap_err();
+        assert!(refusal.error.contains("last minute"), "{refusal:?}");
+        assert_eq!(admissions.open(ip("2001:db8::1"), Time::from_secs_f64(61.0)), Ok(()));
+    }
+
+    #[test]
+    fn nothing_is_sent_to_groups() {
+        for bad in ["224.0.0.1", "255.255.255.255", "0.0.0.0", "ff02::1", "::", "::ffff:224.0.0.1"] {
+            assert!(!may_send_to(ip(bad)), "{bad}");
+        }
+        assert!(may_send_to(ip("192.0.2.1")));
+    }
+
+    proptest! {
+        #[test]
+        fn a_prefix_contains_its_own_address_and_survives_text(bits in 0u8..=128, a in any::<u128>()) {
+            let prefix = Prefix { address: IpAddr::V6(Ipv6Addr::from_bits(a | 1 << 127)), bits };
+            prop_assert!(prefix.contains(prefix.address));
+            prop_assert_eq!(prefix.to_string().parse::<Prefix>().unwrap(), prefix);
+        }
+    }
+}
