@@ -1,0 +1,88 @@
+//! The loaded file.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::metadata::Metadata;
+use crate::note::Note;
+use crate::raw::RawValues;
+
+/// The newest file version, and the one that is written.
+pub const NEWEST_VERSION: u8 = 4;
+
+/// What stands for a missing point (null in the file) in series and raw numbers: any NaN but [`NAN_LITERAL`].
+pub const MISSING: f64 = f64::NAN;
+
+/// What stands for the literal `NaN` of a file, which is not the same as null: a NaN with a payload of its own, so that it is written back as it was.
+pub const NAN_LITERAL: f64 = f64::from_bits(0x7ff8_0000_0000_fa0a);
+
+/// Is this the literal `NaN` of a file, and not a missing point?
+pub fn is_nan_literal(value: f64) -> bool {
+    value.to_bits() == NAN_LITERAL.to_bits()
+}
+
+/// One data file in memory, brought up to version 4.
+#[derive(Debug, Clone, Default)]
+pub struct DataSet {
+    /// About the run.
+    pub metadata: Metadata,
+    /// Seconds from T0, one per step (or run numbers, for tests of several runs).
+    pub x_values: Vec<f64>,
+    /// The aligned series in the file's order, each as long as `x_values`; NaN where a point is missing.
+    pub series: IndexMap<String, Vec<f64>>,
+    /// The samples as measured, per series.
+    pub raw: RawValues,
+    /// What was guessed, changed or left out while loading. Raw values add their own: see [`DataSet::all_notes`].
+    pub notes: Vec<Note>,
+    /// Where it was read from.
+    pub path: Option<PathBuf>,
+    /// Version of the file (the data are brought up to [`NEWEST_VERSION`]); 0 for a data set that never was a file.
+    pub file_version: u8,
+    /// Top-level keys that Flent does not define, in order.
+    pub unknown: Map<String, Value>,
+}
+
+impl DataSet {
+    /// Base name of the file it was read from; without a file, `DATA_FILENAME`.
+    pub fn base_name(&self) -> String {
+        let of_path = self.path.as_ref().and_then(|p| p.file_name()).map(|n| n.to_string_lossy().into_owned());
+        of_path.or_else(|| self.metadata.data_filename().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// Flent's idea of a data set's length: the number of raw series. A data set of length 0 counts as empty: no CSV, nothing plotted.
+    pub fn length(&self) -> usize {
+        self.raw.series_count()
+    }
+
+    /// True if [`DataSet::length`] is 0; cheaper than asking for it.
+    pub fn is_empty(&self) -> bool {
+        self.raw.is_empty()
+    }
+
+    /// Values of a series.
+    pub fn series(&self, name: &str) -> Option<&[f64]> {
+        self.series.get(name).map(Vec::as_slice)
+    }
+
+    /// The notes of loading and those of raw values parsed so far.
+    pub fn all_notes(&self) -> Vec<Note> {
+        let mut notes = self.notes.clone();
+        notes.extend(self.raw.notes());
+        notes
+    }
+}
+
+/// Metadata of a file without its arrays.
+#[derive(Debug, Clone)]
+pub struct Header {
+    /// The same as a full read gives.
+    pub metadata: Metadata,
+    /// Version of the file, where it was cheap to know: Flent writes it after the data.
+    pub version: Option<u8>,
+    /// What was guessed or changed in the metadata.
+    pub notes: Vec<Note>,
+    /// Where it was read from.
+    pub path: PathBuf,
+}

@@ -1,0 +1,211 @@
+//! Raw values: found while reading, parsed for a series when it is asked for.
+
+mod convert;
+mod parse;
+mod series;
+mod text;
+mod value;
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use indexmap::IndexMap;
+
+pub use series::{RawNumbers, RawSeries, RawSeriesBuilder};
+pub use value::RawValue;
+
+use crate::json::{Cursor, ValueNotes, value_of};
+use crate::note::Note;
+
+/// The raw values of a data set.
+///
+/// Holds the text of the file and where in it each series is; [`RawValues::series`] parses on first use and keeps the
+/// result. Cheap to share between threads. A series that cannot be parsed is left out and named in [`RawValues::notes`].
+#[derive(Debug, Clone, Default)]
+pub struct RawValues {
+    index: OnceLock<Index>,
+    later: Option<Later>,
+}
+
+/// Where to get the raw values when somebody asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Later {
+    pub(crate) path: PathBuf,
+    pub(crate) options: crate::read::ReadOptions,
+    /// Size and time of change of the file when the rest of it was read: later it must still be that file.
+    pub(crate) stamp: crate::read::FileStamp,
+    /// Known already: no raw series at all.
+    pub(crate) empty: bool,
+}
+
+/// The raw values of a text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    pub(crate) text: Arc<String>,
+    pub(crate) slots: IndexMap<String, Slot>,
+    /// From a file before version 4 with raw values of its own: units are to be converted.
+    pub(crate) convert: bool,
+    pub(crate) notes: Vec<Note>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Slot {
+    /// The list in the text; `None` for a series that was built.
+    pub(crate) range: Option<Range<usize>>,
+    parsed: OnceLock<Parsed>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Parsed {
+    series: Option<Arc<RawSeries>>,
+    /// Same values as in the text.
+    verbatim: bool,
+    /// The text is JSON, so that it can be written again.
+    writable: bool,
+    notes: Vec<Note>,
+}
+
+impl Slot {
+    pub(crate) fn at(range: Range<usize>) -> Self {
+        Slot { range: Some(range), parsed: OnceLock::new() }
+    }
+
+    fn built(series: RawSeries) -> Self {
+        let parsed = Parsed { series: Some(Arc::new(series)), ..Parsed::default() };
+        Slot { range: None, parsed: OnceLock::from(parsed) }
+    }
+}
+
+impl RawValues {
+    pub(crate) fn from_index(index: Index) -> Self {
+        RawValues { index: OnceLock::from(index), later: None }
+    }
+
+    pub(crate) fn into_index(self) -> Index {
+        self.index.into_inner().unwrap_or_default()
+    }
+
+    pub(crate) fn later(later: Later) -> Self {
+        RawValues { index: OnceLock::new(), later: Some(later) }
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| self.later.as_ref().map_or_else(Index::default, crate::read::raw_later))
+    }
+
+    /// True if there is no raw series (one with an empty list of entries counts as a series).
+    pub fn is_empty(&self) -> bool {
+        match (self.index.get(), &self.later) {
+            (None, Some(later)) => later.empty,
+            _ => self.index().slots.is_empty(),
+        }
+    }
+
+    /// How many raw series there are.
+    pub fn series_count(&self) -> usize {
+        self.index().slots.len()
+    }
+
+    /// Names of the raw series in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.index().slots.keys().map(String::as_str)
+    }
+
+    /// True if there is a raw series of that name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.index().slots.contains_key(name)
+    }
+
+    /// The samples of a series, parsed now if they were not before, in today's units. `None` if there is no such series,
+    /// or if it is malformed, which [`RawValues::notes`] then says.
+    pub fn series(&self, name: &str) -> Option<Arc<RawSeries>> {
+        let index = self.index();
+        index.slots.get(name).and_then(|slot| index.parsed(name, slot).series.clone())
+    }
+
+    /// Adds or replaces a series.
+    pub fn insert(&mut self, name: &str, series: RawSeries) {
+        self.index_mut().slots.insert(name.to_owned(), Slot::built(series));
+    }
+
+    /// What was converted or could not be used, of the series parsed so far.
+    pub fn notes(&self) -> Vec<Note> {
+        let Some(index) = self.index.get() else { return Vec::new() };
+        let of_slots = index.slots.values().filter_map(|slot| slot.parsed.get()).flat_map(|parsed| &parsed.notes);
+        index.notes.iter().chain(of_slots).cloned().collect()
+    }
+
+    /// Smallest `t` of all raw values, in Unix seconds. Parses every series.
+    pub fn first_t(&self) -> Option<f64> {
+        self.index().first_t()
+    }
+
+    /// Appends `{…}` with all series, verbatim where the text of the file is still right.
+    pub(crate) fn write(&self, out: &mut String) {
+        let index = self.index();
+        out.push('{');
+        for (i, (name, slot)) in index.slots.iter().enumerate() {
+            out.push_str(if i == 0 { "\n  " } else { ",\n  " });
+            crate::json::push_string(out, name);
+            out.push_str(": ");
+            let parsed = index.parsed(name, slot);
+            match (&slot.range, &parsed.series) {
+                (_, Some(series)) if !parsed.verbatim => text::write(series, out),
+                (Some(range), _) if parsed.writable => out.push_str(&index.text[range.clone()]),
+                // Not even JSON: a note says so.
+                _ => out.push_str("[]"),
+            }
+        }
+        out.push_str(if index.slots.is_empty() { "}" } else { "\n}" });
+    }
+
+    fn index_mut(&mut self) -> &mut Index {
+        self.index();
+        // The line above filled it.
+        match self.index.get_mut() {
+            Some(index) => index,
+            None => unreachable!("filled by index()"),
+        }
+    }
+}
+
+impl Index {
+    fn parsed<'a>(&self, name: &str, slot: &'a Slot) -> &'a Parsed {
+        slot.parsed.get_or_init(|| {
+            let Some(range) = slot.range.clone() else { return Parsed::default() };
+            let mut duplicates = Vec::new();
+            let mut notes = Vec::new();
+            let parsed = parse::parse(&self.text, range.clone(), &mut duplicates);
+            notes.extend(
+                duplicates.into_iter().map(|key| Note::DuplicateKey { place: format!("raw values of {name:?}"), key }),
+            );
+            match parsed {
+                Ok(mut series) => {
+                    let what = if self.convert { convert::convert(name, &mut series) } else { None };
+                    notes.extend(what.map(|what| Note::RawConverted { series: name.to_owned(), what }));
+                    Parsed { series: Some(Arc::new(series)), verbatim: what.is_none(), writable: true, notes }
+                }
+                Err(fault) => {
+                    let (series, what) = (name.to_owned(), fault.what().to_owned());
+                    notes.push(Note::RawMalformed { series, at: fault.at as u64, what });
+                    let mut cursor = Cursor::starting_at(&self.text[..range.end], range.start);
+                    let writable = value_of(&mut cursor, "", &mut ValueNotes::default()).is_ok();
+                    Parsed { series: None, verbatim: true, writable, notes }
+                }
+            }
+        })
+    }
+
+    pub(crate) fn first_t(&self) -> Option<f64> {
+        let firsts = self.slots.iter().filter_map(|(name, slot)| self.parsed(name, slot).series.as_ref()?.first_t());
+        firsts.min_by(f64::total_cmp)
+    }
+}
+
+/// Equal when all series are; parses them.
+impl PartialEq for RawValues {
+    fn eq(&self, other: &Self) -> bool {
+        self.names().eq(other.names()) && self.names().all(|name| self.series(name) == other.series(name))
+    }
+}
