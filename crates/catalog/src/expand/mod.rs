@@ -1,0 +1,86 @@
+//! From definitions to series and plots: a pure function of the catalogue and the settings.
+
+mod plots;
+mod recognise;
+mod scope;
+mod series;
+mod source;
+
+use indexmap::IndexMap;
+
+pub(crate) use recognise::recognise;
+
+use crate::catalog::{Catalog, Flat};
+use crate::error::Fault;
+use crate::{Expanded, Setup};
+
+use scope::Settings;
+use series::SeriesList;
+
+/// The whole expansion of one test.
+pub(crate) fn expand(catalog: &Catalog, setup: &Setup) -> Result<Expanded, Fault> {
+    let flat = catalog.flatten(&setup.test)?;
+    let in_test = |fault: Fault| fault.within(setup.test.as_str()).within("test");
+    let mut settings = Settings::new(&flat, setup).map_err(in_test)?;
+    let mut list = SeriesList::default();
+    list.apply(catalog, &flat.ops, &mut settings)?;
+    finish(catalog, &flat, setup, settings, list)
+}
+
+/// Mixins, plots and notes around a list of series.
+fn finish(
+    catalog: &Catalog,
+    flat: &Flat<'_>,
+    setup: &Setup,
+    mut settings: Settings<'_>,
+    mut list: SeriesList,
+) -> Result<Expanded, Fault> {
+    let mixins = mixins(catalog, flat, &settings).map_err(|fault| fault.within(setup.test.as_str()).within("test"))?;
+    for part in &mixins {
+        list.mix_in(catalog, part, &mut settings)?;
+    }
+    list.resolve_sources();
+    let plots = plots::expand(catalog, flat, &mixins, &list, &settings)?;
+    let missing_params: Vec<String> =
+        flat.needs().filter(|name| settings.param(name).is_none()).map(str::to_owned).collect();
+    let mut notes = settings.notes;
+    notes.extend(missing_params.iter().map(|name| {
+        format!(
+            "test `{}` needs the parameter `{name}` (--test-parameter {name}=…): the number of hosts stands in for it",
+            setup.test
+        )
+    }));
+    notes.extend(list.notes);
+    Ok(Expanded {
+        name: setup.test.clone(),
+        purpose: flat.purpose.unwrap_or_default().to_owned(),
+        default_plot: default_plot(flat, &plots),
+        hosts: settings.hosts,
+        missing_params,
+        total_length_secs: settings.total,
+        series: list.series,
+        plots,
+        notes,
+    })
+}
+
+/// The parts that parameters switch on, in the order of the test's own list.
+fn mixins<'a>(catalog: &'a Catalog, flat: &Flat<'a>, settings: &Settings<'_>) -> Result<Vec<&'a str>, Fault> {
+    let mut on = Vec::new();
+    for (index, name) in flat.mixins.unwrap_or_default().iter().enumerate() {
+        let (name, part) = catalog.part(name).map_err(|fault| fault.within(index).within("mixins"))?;
+        if part.when.iter().all(|param| settings.param(param).is_some()) {
+            on.push(name);
+        }
+    }
+    Ok(on)
+}
+
+/// The plot a test names, else the first there is.
+fn default_plot(flat: &Flat<'_>, plots: &IndexMap<String, crate::PlotDef>) -> String {
+    flat.opens
+        .filter(|name| plots.contains_key(*name))
+        .or_else(|| plots.keys().next().map(String::as_str))
+        .unwrap_or_default()
+        .to_owned()
+}

@@ -1,0 +1,181 @@
+//! Patterns over series names.
+//!
+//! | in a glob | matches |
+//! |---|---|
+//! | `*` | any run of characters without `:` |
+//! | `**` | anything |
+//! | `?` | any one character |
+//! | `[ab]`, `[a-z]`, `[!ab]` | one character of, or not of, a set |
+//!
+//! The whole name must match. `*` stops at `:` so that `TCP upload*` leaves out child series such as
+//! `TCP upload BE::tcp_cwnd`. Excludes are plain shell globs, where `*` crosses `:` as well.
+
+use crate::Pattern;
+
+impl Pattern {
+    /// A pattern without excludes.
+    pub fn new(glob: impl Into<String>) -> Self {
+        Self { glob: glob.into(), exclude: Vec::new() }
+    }
+
+    /// Whether this pattern takes `name`.
+    ///
+    /// ```
+    /// use fa_catalog::Pattern;
+    ///
+    /// let flows = Pattern { glob: "TCP upload*".into(), exclude: vec!["TCP upload sum".into()] };
+    /// assert!(flows.matches("TCP upload BE"));
+    /// assert!(!flows.matches("TCP upload sum"));
+    /// assert!(!flows.matches("TCP upload BE::tcp_rtt"));
+    /// ```
+    pub fn matches(&self, name: &str) -> bool {
+        matches(&self.glob, name) && !self.exclude.iter().any(|pattern| matches_shell(pattern, name))
+    }
+}
+
+/// Whether `glob` takes the whole of `name`; `*` stops at `:`, `**` does not.
+pub fn matches(glob: &str, name: &str) -> bool {
+    run(&tokens(glob, false), name)
+}
+
+/// Whether a plain shell glob takes the whole of `name`.
+pub fn matches_shell(glob: &str, name: &str) -> bool {
+    run(&tokens(glob, true), name)
+}
+
+#[derive(Debug, PartialEq)]
+enum Token {
+    Char(char),
+    One,
+    Set { negated: bool, ranges: Vec<(char, char)> },
+    Run { colons: bool },
+}
+
+fn tokens(glob: &str, shell: bool) -> Vec<Token> {
+    let chars: Vec<char> = glob.chars().collect();
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(&c) = chars.get(at) {
+        at += 1;
+        match c {
+            '*' => {
+                let mut stars = 1;
+                while chars.get(at) == Some(&'*') {
+                    at += 1;
+                    stars += 1;
+                }
+                tokens.push(Token::Run { colons: shell || stars > 1 });
+            }
+            '?' => tokens.push(Token::One),
+            '[' => match set(&chars[at..]) {
+                Some((token, used)) => {
+                    at += used;
+                    tokens.push(token);
+                }
+                None => tokens.push(Token::Char('[')),
+            },
+            _ => tokens.push(Token::Char(c)),
+        }
+    }
+    tokens
+}
+
+/// The set after a `[`, and how many characters it took; `None` if it is never closed.
+fn set(chars: &[char]) -> Option<(Token, usize)> {
+    let mut at = 0;
+    let negated = chars.first() == Some(&'!');
+    if negated {
+        at += 1;
+    }
+    let mut ranges = Vec::new();
+    let first = at;
+    loop {
+        let &low = chars.get(at)?;
+        if low == ']' && at > first {
+            return Some((Token::Set { negated, ranges }, at + 1));
+        }
+        match (chars.get(at + 1), chars.get(at + 2)) {
+            (Some('-'), Some(&high)) if high != ']' => {
+                ranges.push((low, high));
+                at += 3;
+            }
+            _ => {
+                ranges.push((low, low));
+                at += 1;
+            }
+        }
+    }
+}
+
+/// Table of which prefixes match: time is tokens × characters whatever the pattern.
+fn run(tokens: &[Token], name: &str) -> bool {
+    let chars: Vec<char> = name.chars().collect();
+    let mut reachable = vec![false; chars.len() + 1];
+    reachable[0] = true;
+    for token in tokens {
+        let mut next = vec![false; chars.len() + 1];
+        if let Token::Run { colons } = token {
+            let mut inside = false;
+            for (at, slot) in next.iter_mut().enumerate() {
+                if at > 0 && !colons && chars[at - 1] == ':' {
+                    inside = false;
+                }
+                inside |= reachable[at];
+                *slot = inside;
+            }
+        } else {
+            for (at, &c) in chars.iter().enumerate() {
+                next[at + 1] = reachable[at] && takes(token, c);
+            }
+        }
+        reachable = next;
+    }
+    reachable[chars.len()]
+}
+
+fn takes(token: &Token, c: char) -> bool {
+    match token {
+        Token::Char(wanted) => *wanted == c,
+        Token::One => true,
+        Token::Set { negated, ranges } => ranges.iter().any(|&(low, high)| low <= c && c <= high) != *negated,
+        Token::Run { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{matches, matches_shell};
+
+    #[test]
+    fn stars_and_colons() {
+        for (glob, name, plain, shell) in [
+            ("TCP*", "TCP upload BE", true, true),
+            ("TCP*", "TCP upload::1", false, true),
+            ("TCP**", "TCP upload::1", true, true),
+            ("TCP upload::*", "TCP upload::1", true, true),
+            ("TCP * BE::*", "TCP download BE::7", true, true),
+            ("TCP * BE::*", "TCP download BK::7", false, false),
+            ("TCP upload", "TCP upload BE", false, false),
+            ("*upload avg*", "SCTP upload avg", true, true),
+            ("a*b*c", "axxbyyc", true, true),
+            ("a*b*c", "axxb:yc", false, true),
+            ("", "", true, true),
+            ("*", "", true, true),
+            ("?", ":", true, true),
+            ("CS[0-2]", "CS1", true, true),
+            ("CS[!0-2]", "CS1", false, false),
+            ("[]x]", "]", true, true),
+            ("[x", "[x", true, true),
+            ("Ping (ms) ICMP * (extra)", "Ping (ms) ICMP x1 (extra)", true, true),
+        ] {
+            assert_eq!(matches(glob, name), plain, "{glob} on {name}");
+            assert_eq!(matches_shell(glob, name), shell, "shell {glob} on {name}");
+        }
+    }
+
+    #[test]
+    fn many_stars_cost_no_more_than_the_table() {
+        let name = "a".repeat(2000);
+        assert!(!matches(&("*a".repeat(200) + "b"), &name));
+    }
+}
