@@ -14,13 +14,18 @@
 //! ```
 
 pub mod access;
+pub mod align;
+pub mod clock_offset;
 pub mod control;
 pub mod event;
 pub mod flow;
 pub mod framing;
+pub mod journal;
 pub mod launcher;
 pub mod plan;
 pub mod probe;
+pub mod progress;
+pub mod recorder;
 pub mod reflect;
 pub mod tcp_info;
 pub mod time;
@@ -29,5 +34,7 @@ pub mod wire;
 pub use event::{Event, What};
 pub use launcher::{LaunchError, Launcher, Run, Stop};
 pub use plan::{FlowId, HostId, Plan, ProbeId, Settings};
+pub use progress::Progress;
+pub use recorder::Recorder;
 pub use tcp_info::TcpInfo;
 pub use time::{FarTime, Span, Time, When};

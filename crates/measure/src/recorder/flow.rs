@@ -1,0 +1,253 @@
+//! One flow: goodput from the receiver's counts, the reason from the sender's kernel state.
+
+use fa_catalog::Direction;
+use fa_format::RawValue;
+use serde_json::{Map, Value};
+
+use super::summary::Summary;
+use super::{Clocks, Entry, Measured};
+use crate::align::Samples;
+use crate::event::{FlowBytes, FlowConnected, FlowEnd, FlowEnded};
+use crate::plan::FlowPlan;
+use crate::tcp_info::TcpInfo;
+use crate::time::{Span, When};
+
+/// What was told about a flow.
+#[derive(Debug, Default)]
+pub(super) struct FlowRecord {
+    sender: EndRecord,
+    receiver: EndRecord,
+    pub(super) error: Option<String>,
+}
+
+/// What one end told.
+#[derive(Debug, Default)]
+pub(super) struct EndRecord {
+    pub(super) connected: Option<FlowConnected>,
+    pub(super) intervals: Vec<FlowBytes>,
+    pub(super) states: Vec<(When, TcpInfo)>,
+    pub(super) ended: Option<FlowEnded>,
+}
+
+impl EndRecord {
+    /// Bytes of payload: the end's own total, or what its intervals add up to while there is none.
+    fn bytes(&self) -> u64 {
+        let counted = || self.intervals.iter().fold(0_u64, |sum, interval| sum.saturating_add(interval.bytes));
+        self.ended.as_ref().map_or_else(counted, |ended| ended.bytes)
+    }
+
+    /// First to last byte.
+    fn elapsed(&self) -> Span {
+        let counted = || self.intervals.iter().fold(Span::ZERO, |sum, interval| sum + interval.interval);
+        self.ended.as_ref().map(|ended| ended.elapsed).filter(|&elapsed| elapsed > Span::ZERO).unwrap_or_else(counted)
+    }
+
+    /// The last kernel state that is known.
+    fn last_state(&self) -> Option<TcpInfo> {
+        let at_end = self.ended.as_ref().and_then(|ended| ended.info);
+        at_end.or_else(|| self.states.last().map(|(_, info)| *info))
+    }
+
+    fn congestion_control(&self) -> Option<&str> {
+        let at_end = self.ended.as_ref().and_then(|ended| ended.cong_control.as_deref());
+        at_end.or_else(|| self.connected.as_ref()?.facts.cong_control.as_deref())
+    }
+
+    fn tos(&self) -> Option<u8> {
+        self.connected.as_ref()?.facts.tos
+    }
+
+    fn tos_seen(&self) -> Option<u8> {
+        let at_end = self.ended.as_ref().and_then(|ended| ended.tos_seen);
+        at_end.or_else(|| self.connected.as_ref()?.facts.tos_seen)
+    }
+}
+
+impl FlowRecord {
+    pub(super) fn end(&mut self, end: FlowEnd) -> &mut EndRecord {
+        match end {
+            FlowEnd::Sender => &mut self.sender,
+            FlowEnd::Receiver => &mut self.receiver,
+        }
+    }
+
+    pub(super) fn measured(&self, plan: &FlowPlan, clocks: &Clocks) -> Measured {
+        let mut measured = Measured { expects_values: true, ..Measured::default() };
+        for interval in self.receiver.intervals.iter().filter(|interval| interval.interval > Span::ZERO) {
+            let seconds = interval.interval.as_secs_f64();
+            let mbits = interval.bytes as f64 * 8.0 / seconds / 1e6;
+            let t = clocks.unix_secs(clocks.here(interval.at, plan.host));
+            let values = vec![("dur", RawValue::Float(seconds)), ("val", RawValue::Float(mbits))];
+            measured.entries.push(Entry { t, values });
+        }
+        for (end, keys) in [(&self.sender, sender_keys as fn(&TcpInfo) -> Keys), (&self.receiver, receiver_keys)] {
+            for (at, info) in &end.states {
+                let t = clocks.unix_secs(clocks.here(*at, plan.host));
+                let values: Vec<_> =
+                    keys(info).into_iter().filter_map(|(key, value)| Some((key, RawValue::Float(value?)))).collect();
+                if !values.is_empty() {
+                    measured.entries.push(Entry { t, values });
+                }
+            }
+        }
+        measured.entries.sort_by(|a, b| a.t.total_cmp(&b.t));
+        measured.columns = columns(&measured.entries);
+        measured.meta = self.meta(plan, &measured);
+        measured.failure = self.failure(plan);
+        measured
+    }
+
+    fn failure(&self, plan: &FlowPlan) -> Option<String> {
+        let broken = |end: &EndRecord| end.ended.as_ref().and_then(|ended| ended.error.clone());
+        let silent = || {
+            let missing = self.receiver.intervals.is_empty() && self.receiver.ended.is_none();
+            let whose = if plan.direction == Direction::Up { "the far end" } else { "our end" };
+            missing.then(|| format!("no byte counts from the receiver, {whose}"))
+        };
+        self.error.clone().or_else(|| broken(&self.sender)).or_else(|| broken(&self.receiver)).or_else(silent)
+    }
+
+    fn meta(&self, plan: &FlowPlan, measured: &Measured) -> Map<String, Value> {
+        let (sender, receiver) = (&self.sender, &self.receiver);
+        let (here, there) = match plan.direction {
+            Direction::Up => (sender, receiver),
+            Direction::Down => (receiver, sender),
+        };
+        let elapsed = receiver.elapsed().as_secs_f64();
+        let mean = (elapsed > 0.0).then(|| receiver.bytes() as f64 * 8.0 / elapsed / 1e6);
+        let goodput = measured.columns.iter().find(|(child, _)| child.is_none());
+        let summary = goodput.and_then(|(_, samples)| Summary::of(samples.value.iter().copied()));
+        let asked_here = plan.cong_control.as_ref().map(|(here, there)| match plan.direction {
+            Direction::Up => here,
+            Direction::Down => there,
+        });
+        let facts = sender.connected.as_ref().map(|connected| &connected.facts);
+        let asked = asked_here.cloned().or_else(|| facts?.cong_control_asked.clone());
+        let state = sender.last_state();
+        let receiver_state = receiver.last_state();
+        let of = |read: fn(&TcpInfo) -> Option<u32>| Value::from(state.as_ref().and_then(read));
+        let wide = |read: fn(&TcpInfo) -> Option<u64>| Value::from(state.as_ref().and_then(read));
+        let of_receiver = |read: fn(&TcpInfo) -> Option<u32>| Value::from(receiver_state.as_ref().and_then(read));
+        let mss = facts.and_then(|facts| facts.mss).or_else(|| state?.snd_mss);
+        let buffer = |end: &EndRecord, sends: bool| {
+            let facts = &end.connected.as_ref()?.facts;
+            if sends { facts.send_buffer } else { facts.receive_buffer }
+        };
+        // Bit 8 of the options: both ends agreed on explicit congestion notification.
+        let ecn = state.and_then(|state| state.options).map(|options| options & 8 != 0);
+        let ended = |end: &EndRecord| (end.ended.is_some() || !end.intervals.is_empty()).then(|| end.bytes());
+        let entries = [
+            ("MEAN_VALUE", Value::from(mean)),
+            ("MIN_VALUE", Value::from(summary.map(|summary| summary.min))),
+            ("MAX_VALUE", Value::from(summary.map(|summary| summary.max))),
+            ("ELAPSED_TIME", Value::from((elapsed > 0.0).then_some(elapsed))),
+            ("BYTES_SENT", Value::from(ended(sender))),
+            ("BYTES_RECVD", Value::from(ended(receiver))),
+            ("SEND_SIZE", Value::from(plan.block)),
+            ("SEND_BUFFER", Value::from(buffer(sender, true))),
+            ("RECEIVE_BUFFER", Value::from(buffer(receiver, false))),
+            ("CONG_CONTROL", Value::from(sender.congestion_control())),
+            ("CONG_CONTROL_ASKED", Value::from(asked)),
+            ("UPSTREAM_TOS", Value::from(here.tos())),
+            ("DOWNSTREAM_TOS", Value::from(there.tos())),
+            ("DATA_TOS", Value::from(sender.tos())),
+            ("DATA_TOS_SEEN", Value::from(receiver.tos_seen())),
+            ("ECN", Value::from(ecn)),
+            ("TCP_MSS", Value::from(mss)),
+            ("TCP_RETRANSMIT", of(|info| info.total_retrans)),
+            ("TCPI_RTT", of(|info| info.rtt_us)),
+            ("TCPI_RTTVAR", of(|info| info.rttvar_us)),
+            ("TCPI_MIN_RTT", of(|info| info.min_rtt_us)),
+            ("TCPI_RTO", of(|info| info.rto_us)),
+            ("TCPI_ATO", of(|info| info.ato_us)),
+            ("TCPI_PMTU", of(|info| info.pmtu)),
+            ("TCPI_RCV_SSTHRESH", of(|info| info.rcv_ssthresh)),
+            ("TCPI_SND_SSTHRESH", of(|info| info.snd_ssthresh)),
+            ("TCPI_REORDERING", of(|info| info.reordering)),
+            ("TCPI_REORD_SEEN", of(|info| info.reord_seen)),
+            ("TCPI_TOTAL_RETRANS", of(|info| info.total_retrans)),
+            ("TCPI_BYTES_RETRANS", wide(|info| info.bytes_retrans)),
+            ("TCPI_DELIVERED_CE", of(|info| info.delivered_ce)),
+            ("TCPI_BUSY_TIME", wide(|info| info.busy_time_us)),
+            ("TCPI_RWND_LIMITED", wide(|info| info.rwnd_limited_us)),
+            ("TCPI_SNDBUF_LIMITED", wide(|info| info.sndbuf_limited_us)),
+            ("RECEIVER_TCPI_RCV_RTT", of_receiver(|info| info.rcv_rtt_us)),
+            ("RECEIVER_TCPI_RCV_SPACE", of_receiver(|info| info.rcv_space)),
+            ("RECEIVER_TCPI_RCV_OOOPACK", of_receiver(|info| info.rcv_ooopack)),
+        ];
+        // What nobody told is left out, as in files of Flent's; the mean is always there.
+        let told = entries.into_iter().filter(|(key, value)| !value.is_null() || *key == "MEAN_VALUE");
+        told.map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+}
+
+type Keys = Vec<(&'static str, Option<f64>)>;
+
+/// Keys of the raw samples that become child series: those of Flent's socket statistics.
+const CHILDREN: &[&str] = &[
+    "tcp_cwnd",
+    "tcp_rtt",
+    "tcp_rtt_var",
+    "tcp_pacing_rate",
+    "tcp_delivery_rate",
+    "tcp_bbr_bw",
+    "tcp_bbr_mrtt",
+    "tcp_bbr_pacing_gain",
+    "tcp_bbr_cwnd_gain",
+];
+
+/// Flent's socket statistics first, then what else explains a sender: segments, ms, Mbit/s, bytes.
+fn sender_keys(info: &TcpInfo) -> Keys {
+    let ms = |us: Option<u32>| us.map(|us| f64::from(us) / 1e3);
+    let mbits = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64 * 8.0 / 1e6);
+    let count = |count: Option<u32>| count.map(f64::from);
+    let gain = |gain: u32| f64::from(gain) / 256.0;
+    let bbr = info.bbr;
+    vec![
+        ("tcp_cwnd", count(info.snd_cwnd)),
+        ("tcp_rtt", ms(info.rtt_us)),
+        ("tcp_rtt_var", ms(info.rttvar_us)),
+        ("tcp_pacing_rate", mbits(info.pacing_rate)),
+        ("tcp_delivery_rate", mbits(info.delivery_rate)),
+        ("tcp_bbr_bw", mbits(bbr.map(|bbr| bbr.bw))),
+        ("tcp_bbr_mrtt", ms(bbr.map(|bbr| bbr.min_rtt_us))),
+        ("tcp_bbr_pacing_gain", bbr.map(|bbr| gain(bbr.pacing_gain))),
+        ("tcp_bbr_cwnd_gain", bbr.map(|bbr| gain(bbr.cwnd_gain))),
+        ("tcp_ssthresh", count(info.snd_ssthresh)),
+        ("tcp_min_rtt", ms(info.min_rtt_us)),
+        ("tcp_unacked", count(info.unacked)),
+        ("tcp_lost", count(info.lost)),
+        ("tcp_retrans", count(info.total_retrans)),
+        ("tcp_delivered_ce", count(info.delivered_ce)),
+        ("tcp_notsent", count(info.notsent_bytes)),
+        ("tcp_snd_wnd", count(info.snd_wnd)),
+        ("tcp_ca_state", info.ca_state.map(f64::from)),
+    ]
+}
+
+/// What explains a receiver: ms, bytes, segments.
+fn receiver_keys(info: &TcpInfo) -> Keys {
+    vec![
+        ("tcp_rcv_rtt", info.rcv_rtt_us.map(|us| f64::from(us) / 1e3)),
+        ("tcp_rcv_space", info.rcv_space.map(f64::from)),
+        ("tcp_rcv_wnd", info.rcv_wnd.map(f64::from)),
+        ("tcp_rcv_ooopack", info.rcv_ooopack.map(f64::from)),
+    ]
+}
+
+/// The series itself, then its children that have any value, in the order of [`CHILDREN`].
+fn columns(entries: &[Entry]) -> Vec<(Option<String>, Samples)> {
+    let mut columns = Vec::new();
+    for key in ["val"].iter().chain(CHILDREN) {
+        let mut samples = Samples::default();
+        for entry in entries {
+            if let Some((_, RawValue::Float(value))) = entry.values.iter().find(|(found, _)| found == key) {
+                samples.push(entry.t, *value);
+            }
+        }
+        if !samples.t.is_empty() {
+            columns.push(((*key != "val").then(|| (*key).to_owned()), samples));
+        }
+    }
+    columns
+}

@@ -1,0 +1,155 @@
+//! Metadata of a run: Flent's keys in Flent's shapes, then what else explains the numbers.
+
+use fa_format::Metadata;
+use serde_json::{Map, Value, json};
+
+use super::{Clocks, Measured, Recorder, time_text};
+use crate::event::{EndReason, ProbeSetup, StampKind, Started};
+use crate::plan::{HostId, IpVersion, Plan, ProbeKind, SourcePlan};
+use crate::time::Time;
+
+/// Fetchers of web pages that Flent records in every file, used or not.
+const HTTP_GETTER_WORKERS: u32 = 4;
+
+impl Recorder {
+    pub(super) fn metadata(
+        &self,
+        started: &Started,
+        plan: &Plan,
+        clocks: &Clocks,
+        t0: Option<f64>,
+        measured: &[Measured],
+        warnings: Vec<String>,
+    ) -> Metadata {
+        let settings = &plan.settings;
+        let mut metadata = Metadata::for_new_run(&settings.test);
+        let mut set = |key: &str, value: Value| metadata.set(key, value);
+        set("TITLE", settings.title.clone().into());
+        set("NOTE", Some(&settings.note).filter(|note| !note.is_empty()).cloned().into());
+        set("HOST", plan.host_names.first().cloned().into());
+        set("HOSTS", plan.host_names.clone().into());
+        set("LOCAL_HOST", started.local_host.clone().into());
+        set("TIME", time_text(i128::from(started.wall_unix_ns)).into());
+        set("T0", t0.and_then(|t0| time_text((t0 * 1e6).round() as i128 * 1000)).into());
+        set("LENGTH", whole(settings.length_secs));
+        set("TOTAL_LENGTH", whole(plan.total_length_secs));
+        set("STEP_SIZE", settings.step_secs.into());
+        set("DELAY", whole(settings.delay_secs));
+        set(
+            "TEST_PARAMETERS",
+            settings.params.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect::<Map<_, _>>().into(),
+        );
+        set("FLENT_VERSION", started.version.clone().into());
+        let ip_version = self.hosts.values().next().map(|ready| ready.ip_version).or(settings.ip_version);
+        set("IP_VERSION", ip_version.map(IpVersion::number).into());
+        set("HTTP_GETTER_WORKERS", HTTP_GETTER_WORKERS.into());
+        let failed = measured.iter().filter(|series| series.failure.is_some()).count();
+        set("FAILED_RUNNERS", failed.into());
+        for (key, value) in &self.facts_here {
+            // Our own name is already there, as told at the start.
+            if key != "LOCAL_HOST" {
+                set(key, value.clone());
+            }
+        }
+        set("REMOTE_METADATA", self.remote_metadata(plan).into());
+        let series_meta = plan.series.iter().zip(measured).map(|(s, m)| (s.name.clone(), m.meta.clone().into()));
+        set("SERIES_META", series_meta.collect::<Map<_, _>>().into());
+        set("RUN_ID", started.run_id.clone().into());
+        set("RUN_END", self.run_end().into());
+        set("SEED", settings.seed.into());
+        set("CLOCKS", clock_facts(plan, clocks).into());
+        set("PROBE_SETUP", self.probe_setups.iter().map(|setup| probe_setup(plan, setup)).collect::<Vec<_>>().into());
+        let warnings = plan.notes.iter().cloned().chain(warnings).chain(
+            self.lost_records.iter().map(|(queue, lost)| format!("{queue} was full: {lost} records are missing")),
+        );
+        set("WARNINGS", warnings.collect::<Vec<_>>().into());
+        metadata
+    }
+
+    fn remote_metadata(&self, plan: &Plan) -> Map<String, Value> {
+        let mut found = Map::new();
+        for (host, facts) in &self.facts_there {
+            if let Some(named) = plan.hosts.get(usize::from(host.0)) {
+                let mut facts = facts.clone();
+                if let Some(ready) = self.hosts.get(host) {
+                    facts.insert("FA_VERSION".into(), ready.version.clone().into());
+                    facts.entry("LOCAL_HOST").or_insert_with(|| ready.hostname.clone().into());
+                }
+                found.insert(named.name.clone(), facts.into());
+            }
+        }
+        found
+    }
+
+    fn run_end(&self) -> String {
+        match &self.ended {
+            None => "cut short: recovered from what was recorded until then".into(),
+            Some(EndReason::Completed) => "completed".into(),
+            Some(EndReason::StoppedKeep | EndReason::StoppedDiscard) => "stopped by the user".into(),
+            Some(EndReason::Failed { error }) => format!("failed: {error}"),
+        }
+    }
+}
+
+/// Seconds; whole ones as an integer, which is what Flent writes and expects.
+fn whole(secs: f64) -> Value {
+    if secs.fract() == 0.0 && secs.abs() < 1e15 { Value::from(secs as i64) } else { Value::from(secs) }
+}
+
+/// Per far end: its clock minus ours at the start, drift, and how wrong both may be.
+fn clock_facts(plan: &Plan, clocks: &Clocks) -> Map<String, Value> {
+    let mut found = Map::new();
+    for (index, host) in plan.hosts.iter().enumerate() {
+        let clock = u16::try_from(index).ok().map(|index| clocks.of(HostId(index)));
+        let Some(clock) = clock.filter(|clock| clock.exchanges() > 0) else {
+            found.insert(host.name.clone(), Value::Null);
+            continue;
+        };
+        let offset = clock.at(Time::ZERO);
+        let offset_ms = offset.ns.saturating_sub(clocks.wall_unix_ns) as f64 / 1e6;
+        let facts = json!({
+            "offset_ms": offset_ms,
+            "bound_ms": offset.bound_ns / 1e6,
+            "drift_ppm": clock.drift().map(|drift| drift.ppm),
+            "drift_bound_ppm": clock.drift().map(|drift| drift.bound_ppm),
+            "exchanges": clock.exchanges(),
+            "steps": clock.steps(),
+            "disorder_ms": clock.disorder_ns() / 1e6,
+        });
+        found.insert(host.name.clone(), facts);
+    }
+    found
+}
+
+fn probe_setup(plan: &Plan, setup: &ProbeSetup) -> Value {
+    let stamps = |kind| match kind {
+        StampKind::Kernel => "kernel",
+        StampKind::Program => "program",
+    };
+    let host = setup.host.and_then(|host| plan.hosts.get(usize::from(host.0))).map(|host| host.name.clone());
+    json!({
+        "host": host,
+        "priority": setup.priority,
+        "receive_stamps": stamps(setup.receive_stamps),
+        "send_stamps": stamps(setup.send_stamps),
+        "icmp": setup.icmp,
+    })
+}
+
+/// Flent's class name of what produced a series: its loader and the plots know series by it.
+pub(super) fn runner_class(runner: &str, source: &SourcePlan, plan: &Plan) -> String {
+    match source {
+        // Flent names the tool behind the delegate; ours answers with irtt's samples.
+        SourcePlan::Probe(id) if plan.probe(*id).is_some_and(|probe| probe.kind == ProbeKind::Udp) => {
+            "IrttRunner".into()
+        }
+        SourcePlan::Null => "NullRunner".into(),
+        _ => {
+            let capital = |word: &str| {
+                let mut letters = word.chars();
+                letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
+            };
+            runner.split('_').filter_map(capital).chain(["Runner".to_owned()]).collect()
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! [`Recorder`]: from events to a data set.
+//!
+//! Everything in the file comes from events and from nothing else, so the same events always make the same file.
+//!
+//! - Goodput of a flow: the bytes its receiver's program read, per interval.
+//!   The sender's kernel state is mixed into the same list of raw samples and makes the child series `FLOW::tcp_rtt` etc.
+//! - Round trip of a probe: (our receive stamp − our send stamp) − (reflector's send − receive stamp).
+//! - What a far end stamped is brought to our clock by [`crate::clock_offset`], whose error bound is stored beside.
+//! - The aligned series follow the rules of [`crate::align`], computed series their definition order.
+
+mod computed;
+mod flow;
+mod metadata;
+mod probe;
+mod summary;
+
+use std::collections::BTreeMap;
+
+use fa_format::{DataSet, RawSeries, RawValue};
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::align::{Grid, MISSING, Samples};
+use crate::clock_offset::{ClockOffset, Exchange};
+use crate::event::{EndReason, Event, HostReady, ProbeSetup, Started, What};
+use crate::plan::{FlowId, HostId, Plan, ProbeId, SeriesPlan, SourcePlan};
+use crate::time::{FarTime, Time, When};
+use computed::compute;
+use flow::FlowRecord;
+use probe::ProbeRecord;
+
+/// Aligned values of all series together, at most: 800 MB.
+const MAX_VALUES: usize = 100_000_000;
+
+/// Events that do not make a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// The first event of a run is missing.
+    #[error("the events do not tell when the run started; they are not from the beginning of a run")]
+    NotStarted,
+    /// The second event of a run is missing.
+    #[error("the events do not tell what was to be measured; the run ended before it was planned")]
+    NoPlan,
+}
+
+/// Collects the events of one run and makes its data set, at the end or at any moment before.
+///
+/// ```
+/// use fa_measure::recorder::{RecordError, Recorder};
+///
+/// assert_eq!(Recorder::replay(&[]).finish().err(), Some(RecordError::NotStarted));
+/// assert!(Recorder::new().snapshot().is_empty());
+/// ```
+#[derive(Debug, Default)]
+pub struct Recorder {
+    started: Option<Started>,
+    plan: Option<Box<Plan>>,
+    hosts: BTreeMap<HostId, HostReady>,
+    facts_here: Map<String, Value>,
+    facts_there: BTreeMap<HostId, Map<String, Value>>,
+    flows: Vec<FlowRecord>,
+    probes: Vec<ProbeRecord>,
+    exchanges: BTreeMap<HostId, Vec<Exchange>>,
+    probe_setups: Vec<ProbeSetup>,
+    warnings: Vec<String>,
+    lost_records: IndexMap<String, u64>,
+    ended: Option<EndReason>,
+}
+
+impl Recorder {
+    /// Before the first event.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// After all these events.
+    pub fn replay<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut recorder = Self::new();
+        for event in events {
+            recorder.observe(event);
+        }
+        recorder
+    }
+
+    /// Takes in one event. An event about a flow or probe that the plan does not have is left out with a warning.
+    pub fn observe(&mut self, event: &Event) {
+        match &event.what {
+            What::Started(started) => self.started = Some(started.clone()),
+            What::Plan(plan) => {
+                self.flows.resize_with(plan.flows.len(), FlowRecord::default);
+                self.probes.resize_with(plan.probes.len(), ProbeRecord::default);
+                self.plan = Some(plan.clone());
+            }
+            What::HostReady(ready) => {
+                self.hosts.insert(ready.host, ready.clone());
+            }
+            What::HostFacts { host, facts } => {
+                let known = match host {
+                    None => &mut self.facts_here,
+                    Some(host) => self.facts_there.entry(*host).or_default(),
+                };
+                merge(known, facts);
+            }
+            What::ProbeSetup(setup) => self.probe_setups.push(setup.clone()),
+            What::FlowConnected(connected) => {
+                self.flow(connected.flow, |flow| flow.end(connected.end).connected = Some((**connected).clone()));
+            }
+            What::FlowBytes(bytes) => self.flow(bytes.flow, |flow| flow.end(bytes.end).intervals.push(*bytes)),
+            What::TcpInfo(sample) => {
+                self.flow(sample.flow, |flow| flow.end(sample.end).states.push((sample.at, sample.info)));
+            }
+            What::FlowEnded(ended) => {
+                self.flow(ended.flow, |flow| flow.end(ended.end).ended = Some((**ended).clone()));
+            }
+            What::FlowFailed { flow, error, hint } => {
+                let text = with_hint(error, hint.as_deref());
+                self.flow(*flow, |flow| flow.error = flow.error.take().or(Some(text)));
+            }
+            What::ProbeSent(sent) => self.probe(sent.probe, |probe| probe.sent(sent)),
+            What::ProbeReply(reply) => self.probe(reply.probe, |probe| probe.reply(reply)),
+            What::ProbeLost(lost) => self.probe(lost.probe, |probe| probe.lost(lost)),
+            What::ProbeTotals(totals) => self.probe(totals.probe, |probe| probe.totals = Some(*totals)),
+            What::ProbeFailed { probe, error, hint } => {
+                let text = with_hint(error, hint.as_deref());
+                self.probe(*probe, |probe| probe.error = probe.error.take().or(Some(text)));
+            }
+            What::Clock(sample) => self.exchanges.entry(sample.host).or_default().push(Exchange {
+                sent: sample.sent,
+                received_there: sample.received_there,
+                sent_there: sample.sent_there,
+                received: sample.received,
+            }),
+            What::Warning { host, text } => {
+                let text = self.host_name(*host).map_or_else(|| text.clone(), |name| format!("{name}: {text}"));
+                self.warn(text);
+            }
+            What::Overflow { host, queue, lost } => {
+                let name = self.host_name(*host).unwrap_or("this host");
+                let total = self.lost_records.entry(format!("{name}: {queue}")).or_default();
+                *total = total.saturating_add(*lost);
+            }
+            What::Ended { reason } => self.ended = Some(reason.clone()),
+            What::Origin { .. } | What::Phase(_) => {}
+        }
+    }
+
+    /// The data set so far; empty until it is known what is measured.
+    pub fn snapshot(&self) -> DataSet {
+        self.data_set().unwrap_or_default()
+    }
+
+    /// The data set of the run, whether it ended or was cut short.
+    ///
+    /// `DATA_FILENAME` is null: whoever chooses the name sets it.
+    ///
+    /// # Errors
+    /// [`RecordError`] when the events do not even tell what was to be measured.
+    pub fn finish(self) -> Result<DataSet, RecordError> {
+        self.data_set()
+    }
+
+    fn flow(&mut self, id: FlowId, change: impl FnOnce(&mut FlowRecord)) {
+        match self.flows.get_mut(usize::from(id.0)) {
+            Some(flow) => change(flow),
+            None => self.warn(format!("left out what was told about flow {}, which the plan does not have", id.0)),
+        }
+    }
+
+    fn probe(&mut self, id: ProbeId, change: impl FnOnce(&mut ProbeRecord)) {
+        match self.probes.get_mut(usize::from(id.0)) {
+            Some(probe) => change(probe),
+            None => self.warn(format!("left out what was told about probe {}, which the plan does not have", id.0)),
+        }
+    }
+
+    fn warn(&mut self, text: String) {
+        if !self.warnings.contains(&text) {
+            self.warnings.push(text);
+        }
+    }
+
+    fn host_name(&self, host: Option<HostId>) -> Option<&str> {
+        let plan = self.plan.as_ref()?;
+        plan.hosts.get(usize::from(host?.0)).map(|host| host.name.as_str())
+    }
+
+    fn data_set(&self) -> Result<DataSet, RecordError> {
+        let started = self.started.as_ref().ok_or(RecordError::NotStarted)?;
+        let plan = self.plan.as_deref().ok_or(RecordError::NoPlan)?;
+        let clocks = self.clocks(plan, started);
+        let mut warnings = self.warnings.clone();
+        let mut measured: Vec<Measured> =
+            plan.series.iter().enumerate().map(|(index, series)| self.measure(plan, &clocks, index, series)).collect();
+
+        let grid = grid(plan, &measured).unwrap_or_else(|why| {
+            warnings.push(format!("aligned series are empty: {why}"));
+            Grid { t0: 0.0, step: plan.settings.step_secs, len: 0 }
+        });
+        let mut data = DataSet { x_values: grid.x_values(), ..DataSet::default() };
+        for (series, measured) in plan.series.iter().zip(&mut measured) {
+            for (child, samples) in &measured.columns {
+                data.series.insert(child_name(&series.name, child.as_deref()), grid.resample(samples));
+            }
+            if let SourcePlan::Computed { function, sources } = &series.source {
+                let inputs: Vec<&[f64]> = sources.iter().filter_map(|name| data.series(name)).collect();
+                let values = compute(*function, &inputs, grid.len);
+                data.series.insert(series.name.clone(), values);
+            } else if measured.expects_values && !data.series.contains_key(&series.name) {
+                data.series.insert(series.name.clone(), vec![MISSING; grid.len]);
+            }
+        }
+        computed::describe(plan, &mut measured);
+        for (series, measured) in plan.series.iter().zip(&measured) {
+            data.raw.insert(&series.name, raw_series(&measured.entries));
+        }
+        let t0 = (grid.len > 0).then_some(grid.t0);
+        data.metadata = self.metadata(started, plan, &clocks, t0, &measured, warnings);
+        Ok(data)
+    }
+
+    fn measure(&self, plan: &Plan, clocks: &Clocks, index: usize, series: &SeriesPlan) -> Measured {
+        let mut measured = match &series.source {
+            SourcePlan::Flow(id) => match (plan.flow(*id), self.flows.get(usize::from(id.0))) {
+                (Some(flow), Some(record)) => record.measured(flow, clocks),
+                _ => Measured::default(),
+            },
+            SourcePlan::Probe(id) => match (plan.probe(*id), self.probes.get(usize::from(id.0))) {
+                (Some(probe), Some(record)) => record.measured(probe, clocks),
+                _ => Measured::default(),
+            },
+            SourcePlan::Unsupported { reason, .. } => {
+                Measured { failure: Some(reason.clone()), expects_values: true, ..Measured::default() }
+            }
+            SourcePlan::Computed { .. } | SourcePlan::Null => Measured::default(),
+        };
+        let runner = metadata::runner_class(&series.runner, &series.source, plan);
+        let mut meta = Map::from_iter([("IDX".to_owned(), Value::from(index)), ("RUNNER".to_owned(), runner.into())]);
+        if !series.units.is_empty() {
+            meta.insert("UNITS".into(), series.units.clone().into());
+        }
+        meta.append(&mut measured.meta);
+        if let Some(failure) = &measured.failure {
+            meta.insert("ERROR".into(), failure.clone().into());
+        }
+        measured.meta = meta;
+        measured
+    }
+
+    /// Relates every far end's clock to ours, from control exchanges and probes together.
+    fn clocks(&self, plan: &Plan, started: &Started) -> Clocks {
+        let mut exchanges = self.exchanges.clone();
+        for (probe, record) in plan.probes.iter().zip(&self.probes) {
+            exchanges.entry(probe.host).or_default().extend(record.exchanges());
+        }
+        let estimate = |host: usize| {
+            let of_host = u16::try_from(host).ok().and_then(|host| exchanges.get(&HostId(host)));
+            of_host.and_then(|exchanges| ClockOffset::estimate(exchanges))
+        };
+        Clocks {
+            wall_unix_ns: started.wall_unix_ns,
+            assumed: ClockOffset::assumed(started.wall_unix_ns),
+            hosts: (0..plan.hosts.len()).map(estimate).collect(),
+        }
+    }
+}
+
+/// The grid of all series together; why not, when there would be too much of it.
+fn grid(plan: &Plan, measured: &[Measured]) -> Result<Grid, String> {
+    let all = || measured.iter().flat_map(|series| series.columns.iter().map(|(_, samples)| samples));
+    let grid = Grid::over(all(), plan.settings.step_secs).map_err(|error| error.to_string())?;
+    let columns = all().count() + plan.series.len();
+    if grid.len.saturating_mul(columns) > MAX_VALUES {
+        return Err(format!("{columns} series of {} points are more than {MAX_VALUES} values", grid.len));
+    }
+    Ok(grid)
+}
+
+/// All clocks of a run.
+#[derive(Debug)]
+struct Clocks {
+    wall_unix_ns: i64,
+    assumed: ClockOffset,
+    /// By host; `None` without any exchange.
+    hosts: Vec<Option<ClockOffset>>,
+}
+
+impl Clocks {
+    fn of(&self, host: HostId) -> &ClockOffset {
+        self.hosts.get(usize::from(host.0)).and_then(Option::as_ref).unwrap_or(&self.assumed)
+    }
+
+    /// Unix seconds of a moment of our clock, as files have it.
+    fn unix_secs(&self, time: Time) -> f64 {
+        let ns = self.wall_unix_ns.saturating_add(time.0);
+        // In two parts: nanoseconds since 1970 have more digits than an `f64`, and would be rounded twice.
+        (ns.div_euclid(1_000_000_000)) as f64 + ns.rem_euclid(1_000_000_000) as f64 / 1e9
+    }
+
+    /// Our time of a stamp that this end or that far end made.
+    fn here(&self, when: When, host: HostId) -> Time {
+        match when {
+            When::Here(time) => time,
+            When::There(far) => self.far(far, host),
+        }
+    }
+
+    fn far(&self, far: FarTime, host: HostId) -> Time {
+        self.of(host).here(far)
+    }
+}
+
+/// A raw sample: Unix seconds and what was found then.
+#[derive(Debug, Clone)]
+struct Entry {
+    t: f64,
+    values: Vec<(&'static str, RawValue)>,
+}
+
+/// What the events tell about one series.
+#[derive(Debug, Default)]
+struct Measured {
+    /// Raw samples in order of time.
+    entries: Vec<Entry>,
+    /// What is to be aligned: the series itself (`None`) and its children.
+    columns: Vec<(Option<String>, Samples)>,
+    /// Beyond what every series has.
+    meta: Map<String, Value>,
+    /// Why it is incomplete.
+    failure: Option<String>,
+    /// It has a line of its own in the file even when nothing was measured.
+    expects_values: bool,
+}
+
+fn child_name(series: &str, child: Option<&str>) -> String {
+    child.map_or_else(|| series.to_owned(), |child| format!("{series}::{child}"))
+}
+
+fn raw_series(entries: &[Entry]) -> RawSeries {
+    let mut builder = RawSeries::builder();
+    for entry in entries {
+        builder.push(entry.t, &entry.values);
+    }
+    builder.finish()
+}
+
+fn with_hint(error: &str, hint: Option<&str>) -> String {
+    hint.map_or_else(|| error.to_owned(), |hint| format!("{error}; {hint}"))
+}
+
+/// Adds facts to those known; objects are merged, so that a host can tell more about its interface later.
+fn merge(known: &mut Map<String, Value>, more: &Map<String, Value>) {
+    for (key, value) in more {
+        match (known.get_mut(key), value) {
+            (Some(Value::Object(known)), Value::Object(more)) => merge(known, more),
+            _ => {
+                known.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// A wall time as files have it; `None` outside the years that it can write.
+fn time_text(unix_ns: i128) -> Option<String> {
+    Timestamp::from_nanosecond(unix_ns).ok().map(fa_format::time_text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! One probe: round trips, one-way delays, losses by direction, in the shape of irtt's and ping's samples.
+
+use std::collections::BTreeMap;
+
+use fa_catalog::Direction;
+use fa_format::RawValue;
+use serde_json::{Map, Value};
+
+use super::summary::Summary;
+use super::{Clocks, Entry, Measured};
+use crate::align::Samples;
+use crate::clock_offset::{ClockOffset, Exchange};
+use crate::event::{ProbeLost, ProbeReply, ProbeSent, ProbeTotals, StampKind};
+use crate::plan::{ProbeKind, ProbePlan};
+use crate::time::{Span, Time};
+
+/// What was told about a probe.
+#[derive(Debug, Default)]
+pub(super) struct ProbeRecord {
+    requests: BTreeMap<u32, Request>,
+    /// Answers to requests that had one already.
+    duplicates: u64,
+    pub(super) totals: Option<ProbeTotals>,
+    pub(super) error: Option<String>,
+}
+
+/// One request and what became of it.
+#[derive(Debug, Clone, Copy)]
+struct Request {
+    sent: Time,
+    /// How late it left; `None` when its sending was not told.
+    lateness: Option<Span>,
+    fate: Fate,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// Nothing is known yet.
+    Open,
+    /// Our own kernel did not take it.
+    Refused,
+    /// Taken for lost, on the way that is named.
+    Lost(Option<Direction>),
+    Answered(ProbeReply),
+}
+
+impl ProbeRecord {
+    pub(super) fn sent(&mut self, event: &ProbeSent) {
+        let fate = if event.refused.is_some() { Fate::Refused } else { Fate::Open };
+        let lateness = Some(event.sent - event.due);
+        let request = self.requests.entry(event.seq).or_insert(Request { sent: event.sent, lateness, fate });
+        request.lateness = lateness;
+    }
+
+    pub(super) fn reply(&mut self, event: &ProbeReply) {
+        let open = Request { sent: event.sent, lateness: None, fate: Fate::Open };
+        let request = self.requests.entry(event.seq).or_insert(open);
+        if event.duplicate || matches!(request.fate, Fate::Answered(_)) {
+            self.duplicates += 1;
+        } else {
+            // Also when it was taken for lost: a late answer is an answer.
+            request.fate = Fate::Answered(*event);
+        }
+    }
+
+    pub(super) fn lost(&mut self, event: &ProbeLost) {
+        let open = Request { sent: event.sent, lateness: None, fate: Fate::Open };
+        let request = self.requests.entry(event.seq).or_insert(open);
+        if matches!(request.fate, Fate::Open | Fate::Lost(_)) {
+            request.fate = Fate::Lost(event.direction);
+        }
+    }
+
+    fn replies(&self) -> impl Iterator<Item = &ProbeReply> {
+        self.requests.values().filter_map(|request| match &request.fate {
+            Fate::Answered(reply) => Some(reply),
+            _ => None,
+        })
+    }
+
+    /// Stamps of both hosts, for the relation of their clocks.
+    pub(super) fn exchanges(&self) -> impl Iterator<Item = Exchange> {
+        self.replies().filter_map(|reply| {
+            let there = reply.there?;
+            let (received_there, sent_there) = (there.received, there.sent);
+            Some(Exchange { sent: reply.sent, received_there, sent_there, received: reply.received })
+        })
+    }
+
+    pub(super) fn measured(&self, plan: &ProbePlan, clocks: &Clocks) -> Measured {
+        let clock = clocks.of(plan.host);
+        let mut measured = Measured { expects_values: true, ..Measured::default() };
+        let mut delays = Delays::default();
+        let mut before: Option<(u32, Delay)> = None;
+        for (&seq, request) in &self.requests {
+            let entry = match &request.fate {
+                Fate::Answered(reply) => {
+                    let delay = Delay::of(reply, clock);
+                    let previous = before.filter(|(last, _)| last.checked_add(1) == Some(seq)).map(|(_, delay)| delay);
+                    before = Some((seq, delay));
+                    delays.push(delay, previous);
+                    let values = answered(plan.kind, seq, delay, previous);
+                    Entry { t: clocks.unix_secs(reply.received), values }
+                }
+                Fate::Lost(direction) => {
+                    lost(plan.kind, seq, clocks.unix_secs(request.sent), direction_text(*direction))
+                }
+                Fate::Refused => lost(plan.kind, seq, clocks.unix_secs(request.sent), Some("other")),
+                Fate::Open => continue,
+            };
+            measured.entries.push(entry);
+        }
+        measured.entries.sort_by(|a, b| a.t.total_cmp(&b.t));
+        let mut samples = Samples::default();
+        for entry in &measured.entries {
+            if let Some((_, RawValue::Float(value))) = entry.values.iter().find(|(key, _)| *key == "val") {
+                samples.push(entry.t, *value);
+            }
+        }
+        if !samples.t.is_empty() {
+            measured.columns.push((None, samples));
+        }
+        measured.meta = self.meta(plan, clock, &delays);
+        let silent = || (delays.round_trip.is_empty()).then(|| "no answer at all".to_owned());
+        measured.failure = self.error.clone().or_else(silent);
+        measured
+    }
+
+    fn meta(&self, plan: &ProbePlan, clock: &ClockOffset, delays: &Delays) -> Map<String, Value> {
+        let count = |wanted: fn(&Fate) -> bool| self.requests.values().filter(|r| wanted(&r.fate)).count() as u64;
+        let lost_up = count(|fate| matches!(fate, Fate::Lost(Some(Direction::Up))));
+        let lost_down = count(|fate| matches!(fate, Fate::Lost(Some(Direction::Down))));
+        let lost_unknown = count(|fate| matches!(fate, Fate::Lost(None)));
+        let lost_here = count(|fate| matches!(fate, Fate::Refused));
+        let open = count(|fate| matches!(fate, Fate::Open));
+        let received = delays.round_trip.len() as u64;
+        // Requests whose answer may still be on its way are neither received nor lost.
+        let sent = self.requests.len() as u64 - open;
+        let totals = self.totals;
+        let round_trip = Summary::of(delays.round_trip.iter().copied());
+        let lateness = self.requests.values().filter_map(|r| r.lateness).map(Span::as_millis_f64);
+        let lateness = Summary::of(lateness);
+        let mean = |values: &[f64]| Value::from(Summary::of(values.iter().copied()).map(|summary| summary.mean));
+        let tos_seen = self.replies().filter_map(|reply| reply.there?.tos_seen).last();
+        let program_stamps = self.replies().filter(|r| r.uses_program_stamps()).count();
+        let mut entries = vec![
+            ("MEAN_VALUE", Value::from(round_trip.map(|s| s.mean))),
+            ("MIN_VALUE", Value::from(round_trip.map(|s| s.min))),
+            ("MAX_VALUE", Value::from(round_trip.map(|s| s.max))),
+            ("PACKETS_SENT", Value::from(sent)),
+            ("PACKETS_RECEIVED", Value::from(received)),
+            ("PACKET_LOSS_RATE", Value::from((sent > 0).then(|| (sent - received) as f64 / sent as f64))),
+            ("LOST_UP", Value::from(lost_up)),
+            ("LOST_DOWN", Value::from(lost_down)),
+            ("LOST_UNKNOWN", Value::from(lost_unknown)),
+            ("LOST_HERE", Value::from(lost_here)),
+            ("DUPLICATES", Value::from(totals.map_or(self.duplicates, |t| t.duplicates))),
+            ("DUPLICATES_UP", Value::from(totals.and_then(|t| t.duplicates_up))),
+            (
+                "REORDERED",
+                Value::from(totals.map_or(self.replies().filter(|r| r.late).count() as u64, |t| t.reordered)),
+            ),
+            ("REORDERED_UP", Value::from(totals.and_then(|t| t.reordered_up))),
+            ("DROPPED_HERE", Value::from(totals.map(|t| t.dropped_here))),
+            ("DROPPED_THERE", Value::from(totals.and_then(|t| t.dropped_there))),
+            ("LATENESS_MEAN", Value::from(lateness.map(|s| s.mean))),
+            ("LATENESS_P99", Value::from(lateness.map(|s| s.p99))),
+            ("LATENESS_MAX", Value::from(lateness.map(|s| s.max))),
+            ("PROGRAM_STAMPS", Value::from(program_stamps)),
+            ("UPSTREAM_TOS", Value::from(plan.tos.map(|(up, _)| up))),
+            ("DOWNSTREAM_TOS", Value::from(plan.tos.map(|(_, down)| down))),
+            ("UPSTREAM_TOS_SEEN", Value::from(tos_seen)),
+        ];
+        if open > 0 {
+            entries.push(("UNANSWERED", Value::from(open)));
+        }
+        if let Some(untold) = totals.map(|t| t.sent.abs_diff(sent + open)).filter(|&untold| untold > 0) {
+            entries.push(("EVENTS_MISSING", Value::from(untold)));
+        }
+        if plan.kind == ProbeKind::Udp {
+            entries.extend([
+                ("RTT_MEAN", Value::from(round_trip.map(|s| s.mean))),
+                ("RTT_MEDIAN", Value::from(round_trip.map(|s| s.median))),
+                ("RTT_MIN", Value::from(round_trip.map(|s| s.min))),
+                ("RTT_MAX", Value::from(round_trip.map(|s| s.max))),
+                ("OWD_UP_MEAN", mean(&delays.up)),
+                ("OWD_DOWN_MEAN", mean(&delays.down)),
+                ("OWD_BOUND", Value::from(delays.bound_ms(clock))),
+                ("OWD_NEGATIVE", Value::from(delays.negative)),
+                ("IPDV_MEAN", mean(&delays.variation)),
+                ("IPDV_UP_MEAN", mean(&delays.variation_up)),
+                ("IPDV_DOWN_MEAN", mean(&delays.variation_down)),
+            ]);
+        }
+        let told = entries.into_iter().filter(|(key, value)| !value.is_null() || *key == "MEAN_VALUE");
+        told.map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+}
+
+impl ProbeReply {
+    fn uses_program_stamps(&self) -> bool {
+        self.sent_kind == StampKind::Program || self.received_kind == StampKind::Program
+    }
+}
+
+/// Delays of one exchange, milliseconds; up and down only with a reflector's stamps.
+#[derive(Debug, Clone, Copy)]
+struct Delay {
+    round_trip: f64,
+    up_down: Option<(f64, f64)>,
+    /// When, for the clocks' error bound.
+    at: Time,
+}
+
+impl Delay {
+    fn of(reply: &ProbeReply, clock: &ClockOffset) -> Self {
+        let up_down = reply.there.map(|there| {
+            let up = clock.up(reply.sent, there.received);
+            (up.as_millis_f64(), clock.down(there.sent, reply.received).as_millis_f64())
+        });
+        Self { round_trip: reply.round_trip().as_millis_f64(), up_down, at: reply.sent }
+    }
+}
+
+/// All delays of a probe, milliseconds.
+#[derive(Debug, Default)]
+struct Delays {
+    round_trip: Vec<f64>,
+    up: Vec<f64>,
+    down: Vec<f64>,
+    /// Differences of neighbours, without sign.
+    variation: Vec<f64>,
+    variation_up: Vec<f64>,
+    variation_down: Vec<f64>,
+    negative: u64,
+    span: Option<(Time, Time)>,
+}
+
+impl Delays {
+    fn push(&mut self, delay: Delay, previous: Option<Delay>) {
+        self.round_trip.push(delay.round_trip);
+        self.variation.extend(previous.map(|previous| (delay.round_trip - previous.round_trip).abs()));
+        if let Some((up, down)) = delay.up_down {
+            self.up.push(up);
+            self.down.push(down);
+            self.negative += u64::from(up < 0.0 || down < 0.0);
+            if let Some((up_before, down_before)) = previous.and_then(|previous| previous.up_down) {
+                self.variation_up.push((up - up_before).abs());
+                self.variation_down.push((down - down_before).abs());
+            }
+            let (first, _) = self.span.unwrap_or((delay.at, delay.at));
+            self.span = Some((first, delay.at));
+        }
+    }
+
+    /// Largest error of the one-way delays that the clocks allow, milliseconds, looked at a hundred times.
+    fn bound_ms(&self, clock: &ClockOffset) -> Option<f64> {
+        let (first, last) = self.span?;
+        let bounds = (0..=100).map(|i| clock.at(first + Span((last - first).0 / 100 * i)).bound_ns / 1e6);
+        Some(bounds.fold(0.0, f64::max)).filter(|bound| bound.is_finite())
+    }
+}
+
+/// A sample of an answered request: irtt's keys for UDP, ping's for ICMP.
+fn answered(kind: ProbeKind, seq: u32, delay: Delay, previous: Option<Delay>) -> Vec<(&'static str, RawValue)> {
+    let float = RawValue::Float;
+    let mut values = vec![("seq", sequence(kind, seq)), ("val", float(delay.round_trip))];
+    if let Some((up, down)) = delay.up_down {
+        values.extend([("owd_up", float(up)), ("owd_down", float(down))]);
+    }
+    if let Some(previous) = previous.filter(|_| kind == ProbeKind::Udp) {
+        values.push(("ipdv", float(delay.round_trip - previous.round_trip)));
+        if let (Some((up, down)), Some((up_before, down_before))) = (delay.up_down, previous.up_down) {
+            values.extend([("ipdv_up", float(up - up_before)), ("ipdv_down", float(down - down_before))]);
+        }
+    }
+    values
+}
+
+/// A sample of a lost request; it has no value, so no figure draws it by mistake.
+fn lost(kind: ProbeKind, seq: u32, t: f64, direction: Option<&str>) -> Entry {
+    let direction = direction.map_or(RawValue::Null, |direction| RawValue::Text(direction.into()));
+    Entry { t, values: vec![("seq", sequence(kind, seq)), ("lost", RawValue::Bool(true)), ("lost_dir", direction)] }
+}
+
+/// irtt writes whole numbers, ping's are read as fractions.
+fn sequence(kind: ProbeKind, seq: u32) -> RawValue {
+    match kind {
+        ProbeKind::Udp => RawValue::Int(i64::from(seq)),
+        ProbeKind::Icmp => RawValue::Float(f64::from(seq)),
+    }
+}
+
+fn direction_text(direction: Option<Direction>) -> Option<&'static str> {
+    direction.map(|direction| match direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    })
+}
