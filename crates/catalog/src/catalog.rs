@@ -28,6 +28,9 @@ pub struct Catalog {
     plot_text: IndexMap<String, String>,
 }
 
+/// Stands for the plots that parameters add, in a list of plot names; at the end where it is not said.
+pub(crate) const MIXINS: &str = "@mixins";
+
 /// A definition file as it was read, kept to say where a fault is.
 #[derive(Debug, Clone)]
 struct SourceFile {
@@ -230,6 +233,10 @@ impl Catalog {
                 fault
             })?;
             base_plots.extend(below.plots.iter().cloned());
+            // Flent adds the plots of parameters where the base ends.
+            if doc.plots.is_some() && !below.plots.is_empty() {
+                base_plots.push(MIXINS.to_owned());
+            }
             base_scopes.extend(below.scopes.iter().copied());
             flat.inherit(below);
         }

@@ -64,6 +64,8 @@ fn placeholder(inside: &str, names: &dyn Names, depth: usize) -> Result<String, 
         Some(name) => (name, true),
         None => (name, false),
     };
+    // The name itself may have to be put together: `{{dir}_streams}`.
+    let name = &fill_nested(name, names, depth + 1)?;
     let mut value = names.value(name, depth + 1)?;
     if listed {
         value = value.and_then(|list| items(&list).nth(names.stream()).map(str::to_owned));
@@ -89,6 +91,7 @@ mod tests {
     impl Names for Few {
         fn value(&self, name: &str, depth: usize) -> Result<Option<String>, String> {
             match name {
+                "dir" => Ok(Some("li".to_owned())),
                 "host" => Ok(Some("a{b}".to_owned())),
                 "list" => Ok(Some("x, y,,z".to_owned())),
                 "loop" => fill_nested("{loop}", self, depth).map(Some),
@@ -111,6 +114,7 @@ mod tests {
             ("{list[]}", "y"),
             ("{list}", "x, y,,z"),
             ("{none[]?{host} ({list[]})}", "a{b} (y)"),
+            ("{{dir}st[]}", "y"),
         ] {
             assert_eq!(fill(text, &Few).as_deref(), Ok(expected), "{text}");
         }

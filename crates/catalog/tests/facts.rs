@@ -7,8 +7,19 @@
 use fa_catalog::{Catalog, Expanded, PlotDef, PlotSeries, SeriesDef, SeriesSource, Setup};
 use serde_json::Value;
 
-/// Tests whose definitions are complete.
-const READY: [&str; 8] = ["rrul", "tcp_1up", "tcp_1down", "ping", "tcp_nup", "tcp_ndown", "rrul_be", "rrul_icmp"];
+/// Differences from Flent on purpose: case, beginning of the fault, reason.
+const ON_PURPOSE: [(&str, &str, &str); 5] = [
+    (
+        "udp_flood_var_up/rates",
+        "UDP upload host2.example: time",
+        "a stream's delay moves its start, as in the TCP tests",
+    ),
+    ("rrul_be_nflows/unset", "plot download", UNNUMBERED),
+    ("rrul_be_nflows/unset", "plot upload", UNNUMBERED),
+    ("rrul_be_nflows/unset", "plot box_download", UNNUMBERED),
+    ("rrul_be_nflows/unset", "plot box_upload", UNNUMBERED),
+];
+const UNNUMBERED: &str = "without a number of streams there is one flow each way, and it is drawn";
 
 #[test]
 fn every_definition_equals_the_facts() {
@@ -18,10 +29,7 @@ fn every_definition_equals_the_facts() {
     let mut cases = 0;
     for case in facts["cases"].as_array().unwrap() {
         let name = case["case"].as_str().unwrap();
-        if name == "rrul+wifi_stats"
-            || only.as_deref().is_some_and(|only| only != name)
-            || !READY.contains(&case["test"].as_str().unwrap())
-        {
+        if only.as_deref().is_some_and(|only| only != name) {
             continue;
         }
         cases += 1;
@@ -30,6 +38,14 @@ fn every_definition_equals_the_facts() {
         for index in 0..settings {
             let mut check = Check { facts: &facts, case, index, faults: Vec::new() };
             check.run();
+            let known =
+                |fault: &String| ON_PURPOSE.iter().any(|(case, start, _)| *case == name && fault.starts_with(start));
+            check.faults.retain(|fault| !known(fault));
+            let count = check.faults.len();
+            check.faults.truncate(4);
+            if count > 4 {
+                check.faults.push(format!("and {} more", count - 4));
+            }
             faults.extend(check.faults.into_iter().map(|fault| format!("{name} [{index}]: {fault}")));
         }
     }
@@ -128,6 +144,7 @@ impl<'a> Check<'a> {
                 self.equal(&what("cong_control"), &cc, &optional(&fact["cong_control"]));
                 self.equal(&what("ip_version"), &flow.ip_version.map(u64::from), &fact["ip_version"].as_u64());
                 self.equal(&what("send_size"), &flow.send_size.map(u64::from), &fact["send_size"].as_u64());
+                self.equal(&what("recv_size"), &flow.remote_recv_size.map(u64::from), &fact["recv_size"].as_u64());
                 self.equal(&what("packet"), &flow.packet_bytes.map(u64::from), &fact["packet"].as_u64());
                 if fact.get("rate").is_some() {
                     self.equal(&what("rate"), &flow.rate_bps, &fact["rate"].as_f64());

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::scope::Settings;
 use super::series::{SeriesList, role_within};
-use crate::catalog::{Catalog, Flat, Scope};
+use crate::catalog::{Catalog, Flat, MIXINS, Scope};
 use crate::doc::{PlotDoc, PlotSeriesDoc};
 use crate::error::Fault;
 use crate::template::{Names, fill};
@@ -45,9 +45,13 @@ fn order<'a>(
     mixins: &[&str],
     scopes: &mut Vec<Scope<'a>>,
 ) -> Result<Vec<String>, Fault> {
+    let parts: Vec<String> = mixins.iter().map(|part| format!("@{part}")).collect();
+    let mut wanted: Vec<String> = Vec::new();
+    for name in flat.plots.iter().map(String::as_str).chain([MIXINS]) {
+        if name == MIXINS { wanted.extend(parts.iter().cloned()) } else { wanted.push(name.to_owned()) }
+    }
     let mut names = Vec::new();
-    let parts = mixins.iter().map(|part| format!("@{part}"));
-    for name in flat.plots.iter().cloned().chain(parts) {
+    for name in wanted {
         match name.strip_prefix('@') {
             None => names.push(name),
             Some(part) => {

@@ -198,13 +198,16 @@ impl Local<'_> {
 
 impl Names for Local<'_> {
     fn value(&self, name: &str, depth: usize) -> Result<Option<String>, String> {
+        // Before the tables: they give a host by its number, names mean the host itself.
+        if name == "host" {
+            return self.host_name(depth).map(Some);
+        }
         if let Some(text) = self.each.and_then(|each| each.get(name)).or_else(|| self.doc.r#let.get(name)) {
             return template::fill_nested(text, self, depth).map(Some);
         }
         Ok(match name {
             "i" => Some(self.stream.to_string()),
             "n" => Some((self.stream + 1).to_string()),
-            "host" => Some(self.host_name(depth)?),
             "dir" => self.dir.map(|dir| dir.word().to_owned()),
             "item" => self.item.map(str::to_owned),
             "fold" => self.fold.map(str::to_owned),

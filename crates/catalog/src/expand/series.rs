@@ -167,7 +167,9 @@ impl SeriesList {
             let mut def = draft.def.clone();
             def.name = format!("{}::{number}", def.name);
             def.id = Some(number.to_string());
-            self.insert(def, number.to_string());
+            let short =
+                if local.doc.short.is_some() { format!("{} -- {number}", draft.short) } else { number.to_string() };
+            self.insert(def, short);
         }
         Ok(())
     }

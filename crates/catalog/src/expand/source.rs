@@ -20,7 +20,11 @@ pub(super) fn draft(local: &Local<'_>, fold: Option<Fold>) -> Result<Draft, Faul
     let doc = local.doc;
     let name =
         local.field("name", Some(&doc.name))?.ok_or_else(|| Fault::new("a series needs a name").within("name"))?;
-    let kinds = [doc.flow.is_some(), doc.probe.is_some(), fold.is_some(), doc.compute.is_some(), doc.null];
+    let own_function = function_of_table(local)?;
+    // A table's own function makes that one member of a family computed.
+    let null = doc.null && own_function.is_none();
+    let function = fold.map(Fold::function).or(own_function).or(doc.compute);
+    let kinds = [doc.flow.is_some(), doc.probe.is_some(), function.is_some(), null];
     let source = match kinds.iter().filter(|&&kind| kind).count() {
         0 => match &doc.runner {
             Some(runner) => other(local, runner)?,
@@ -31,7 +35,7 @@ pub(super) fn draft(local: &Local<'_>, fold: Option<Fold>) -> Result<Draft, Faul
                 SeriesSource::Flow(flow(local, protocol)?)
             } else if let Some(kind) = doc.probe {
                 SeriesSource::Probe(probe(local, kind)?)
-            } else if let Some(function) = fold.map(Fold::function).or(doc.compute) {
+            } else if let Some(function) = function {
                 SeriesSource::Computed(computed(local, function, &name)?)
             } else {
                 SeriesSource::Null
@@ -52,6 +56,17 @@ pub(super) fn draft(local: &Local<'_>, fold: Option<Fold>) -> Result<Draft, Faul
             source,
         },
     })
+}
+
+/// The function that an `each` table names: `compute = "sum"`.
+fn function_of_table(local: &Local<'_>) -> Result<Option<Computed>, Fault> {
+    use serde::Deserialize;
+    use serde::de::value::{Error, StrDeserializer};
+
+    let Some(word) = local.field("compute", None)? else { return Ok(None) };
+    Computed::deserialize(StrDeserializer::<Error>::new(&word))
+        .map(Some)
+        .map_err(|error| Fault::new(error.to_string()).within("compute"))
 }
 
 fn units(local: &Local<'_>, source: &SeriesSource) -> Result<String, Fault> {

@@ -50,11 +50,13 @@ def hosts(text, count):
     return text
 
 
-def expanded(series, count):
+def expanded(series, count, test):
     out = collections.OrderedDict()
     for name, s in series.items():
         s = {k: hosts(v, count) for k, v in s.items()}
         name = hosts(name, count)
+        if test == "rrul46" and "host" in s:
+            s.setdefault("ip_version", 6)  # that test asks for IPv6 as a whole, then pins some series to 4
         if "{i}" in name:
             for i in range(1, s["repeat"] + 1):
                 out[name.replace("{i}", str(i))] = dict(s, id=str(i))
@@ -85,7 +87,7 @@ def series_fact(name, s, names, table, load):
     if s["runner"] == "null":
         fact["kind"] = "null"
         return fact
-    if direction.startswith(("up", "down")) and s["runner"] in ("netperf_demo", "iperf_csv"):
+    if direction.startswith(("up", "down")) and s["runner"] in ("netperf_demo", "iperf_csv", "process"):
         fact.update(kind="flow", protocol=s.get("protocol", "tcp"), direction=direction.rstrip("?"))
         fact["time"] = list(zip(both(s.get("delay"), 0), both(s.get("length"), "LENGTH")))
     elif direction == "rtt" and s.get("protocol") != "sctp":
@@ -107,6 +109,8 @@ def series_fact(name, s, names, table, load):
     for key in ("ip_version", "local_bind", "control_host"):
         if key in s:
             fact[key] = s[key]
+    if "extra_test_args" in s:
+        fact["recv_size"] = int(s["extra_test_args"].removeprefix("-M ,").replace("k", "000"))
     if "send_size" in s:
         fact["send_size"] = int(s["send_size"].replace("k", "000"))
     for key, to in (("bw", "rate"), ("pktsize", "packet")):
@@ -242,7 +246,7 @@ def main():
 
     for test, t in catalog["tests"].items():
         count = t["sample"]["hosts"]
-        case(test, test, t, count, t["sample"]["params"], expanded(t["series"], count), t["plots"])
+        case(test, test, t, count, t["sample"]["params"], expanded(t["series"], count, test), t["plots"])
         for variant, v in catalog["variants"].get(test, {}).items():
             raw = collections.OrderedDict(t["series"])
             change = v.get("series", {})
@@ -255,7 +259,7 @@ def main():
             plots.update(v.get("plots", {}).get("changed", {}))
             plots.update(v.get("plots", {}).get("added", {}))
             more = {"url_lists": v["HTTP_GETTER_URLLIST"]} if "HTTP_GETTER_URLLIST" in v else {}
-            case(f"{test}/{variant}", test, t, v["hosts"], v["params"], expanded(raw, v["hosts"]), plots,
+            case(f"{test}/{variant}", test, t, v["hosts"], v["params"], expanded(raw, v["hosts"], test), plots,
                  unordered=True, **more)
 
     rrul = catalog["tests"]["rrul"]
@@ -267,7 +271,7 @@ def main():
         plots.update((n, p) for n, p in m.get("plots", {}).items())
         plots.update((n, rrul["plots"][n]) for n in PARAMETER_PLOTS)
         more = {"url_lists": m["HTTP_GETTER_URLLIST"]} if "HTTP_GETTER_URLLIST" in m else {}
-        case(f"rrul+{mixin}", "rrul", rrul, 1, m["sample_params"], expanded(raw, 1), plots, **more)
+        case(f"rrul+{mixin}", "rrul", rrul, 1, m["sample_params"], expanded(raw, 1, "rrul"), plots, **more)
 
     lines = ",\n".join
     print('{"settings":', json.dumps(SETTINGS), ',\n"entries": [')
