@@ -2,6 +2,12 @@
 
 pub mod colour;
 pub mod json;
+pub mod layout;
 pub mod options;
+pub mod page;
+pub mod render;
 pub mod resolve;
 pub mod scene;
+pub mod text;
+pub mod theme;
+pub mod ticks;

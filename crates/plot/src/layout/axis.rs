@@ -1,0 +1,325 @@
+//! One axis: which ticks fit a length, how much room their labels take, and drawing them.
+
+use std::fmt::Write as _;
+
+use crate::page::{Anchor, Projection, Rect, Role, Stroke, pt};
+use crate::scene::{Axis, Quantity};
+use crate::text::one_line;
+use crate::theme::Theme;
+use crate::ticks::{self, Ticks, superscript};
+
+use super::labels::without_common_parts;
+use super::sheet::{Label, Sheet};
+use super::{Fonts, Gaps};
+
+/// How the labels of a horizontal axis stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stance {
+    Level,
+    Upright,
+}
+
+/// Ticks chosen for one axis, with the texts that will be shown.
+#[derive(Debug, Clone)]
+pub(super) struct AxisTicks {
+    /// Value, text shown, complete text.
+    pub(super) labels: Vec<(f64, String, String)>,
+    /// All tick positions, labelled or not (categories that were thinned).
+    pub(super) marks: Vec<f64>,
+    /// Further grid lines.
+    pub(super) minor: Vec<f64>,
+    /// Name of the axis with what the ticks add to it.
+    pub(super) name: String,
+    pub(super) stance: Stance,
+    /// Room the labels need across the axis, points.
+    pub(super) depth: f32,
+    /// Room the last label needs beyond the end of the axis.
+    pub(super) overshoot: f32,
+}
+
+fn name_of(axis: &Axis, ticks: &Ticks) -> String {
+    let mut name = one_line(&axis.label);
+    if ticks.exponent != 0 {
+        if !name.is_empty() {
+            name.push(' ');
+        }
+        let _ = write!(name, "(×10{})", superscript(ticks.exponent));
+    }
+    if let Some(remark) = &ticks.remark {
+        name = if name.is_empty() { remark.clone() } else { format!("{name} ({remark})") };
+    }
+    name
+}
+
+fn from_chosen(axis: &Axis, ticks: Ticks) -> AxisTicks {
+    AxisTicks {
+        name: name_of(axis, &ticks),
+        marks: ticks.major.iter().map(|t| t.0).collect(),
+        labels: ticks.major.into_iter().map(|(v, s)| (v, s.clone(), s)).collect(),
+        minor: ticks.minor,
+        stance: Stance::Level,
+        depth: 0.0,
+        overshoot: 0.0,
+    }
+}
+
+/// Ticks of a vertical axis `length` points long whose labels may be `widest` points wide.
+pub(super) fn vertical(
+    axis: &Axis,
+    limits: (f64, f64),
+    length: f32,
+    widest: f32,
+    sheet: &Sheet,
+    fonts: &Fonts,
+) -> AxisTicks {
+    let line = sheet.metrics.line_height(fonts.tick);
+    let mut out = if let Some(fixed) = &axis.ticks {
+        fixed_ticks(axis, fixed, limits)
+    } else {
+        let most = ((length / (line * 2.0)) as usize).clamp(2, 9);
+        from_chosen(axis, ticks::choose(limits, axis.scale, axis.quantity, most))
+    };
+    for (_, shown, _) in &mut out.labels {
+        *shown = sheet.metrics.elide(shown, fonts.tick, widest);
+        out.depth = out.depth.max(sheet.metrics.width(shown, fonts.tick));
+    }
+    out
+}
+
+/// Ticks of a horizontal axis `length` points long; upright labels may be `tallest` points tall.
+pub(super) fn horizontal(
+    axis: &Axis,
+    limits: (f64, f64),
+    length: f32,
+    tallest: f32,
+    sheet: &Sheet,
+    fonts: &Fonts,
+) -> AxisTicks {
+    let projection = Projection::new(axis.scale, limits, (0.0, length));
+    if let Some(fixed) = &axis.ticks {
+        let out = fixed_ticks(axis, fixed, limits);
+        return categories(out, &projection, length, tallest, sheet, fonts);
+    }
+    let line = sheet.metrics.line_height(fonts.tick);
+    let gap = sheet.metrics.width("00", fonts.tick);
+    // From dense to sparse until neighbours keep their distance; two ticks may still collide on a tiny page, and the
+    // sheet then leaves one out.
+    let dense = ((length / (line * 2.5)) as usize).clamp(2, 13);
+    let mut out = from_chosen(axis, Ticks::default());
+    for most in (2..=dense).rev() {
+        out = from_chosen(axis, ticks::choose(limits, axis.scale, axis.quantity, most));
+        let mut spans: Vec<(f32, f32)> = out
+            .labels
+            .iter()
+            .map(|(v, s, _)| (projection.place(*v), sheet.metrics.width(s, fonts.tick) / 2.0))
+            .map(|(at, half)| (at - half, at + half))
+            .collect();
+        spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+        if spans.windows(2).all(|w| w[0].1 + gap <= w[1].0) {
+            break;
+        }
+    }
+    out.depth = line;
+    out.overshoot = overshoot(&out, &projection, length, sheet, fonts);
+    out
+}
+
+fn overshoot(ticks: &AxisTicks, projection: &Projection, length: f32, sheet: &Sheet, fonts: &Fonts) -> f32 {
+    let beyond =
+        |(v, s, _): &(f64, String, String)| projection.place(*v) + sheet.metrics.width(s, fonts.tick) / 2.0 - length;
+    ticks.labels.iter().map(beyond).fold(0.0, f32::max)
+}
+
+fn fixed_ticks(axis: &Axis, fixed: &[(f64, String)], limits: (f64, f64)) -> AxisTicks {
+    let (lo, hi) = (limits.0.min(limits.1), limits.0.max(limits.1));
+    let inside = fixed.iter().filter(|(v, _)| *v >= lo && *v <= hi);
+    let mut out = from_chosen(axis, Ticks::default());
+    for (value, text) in inside {
+        let text = one_line(text);
+        out.marks.push(*value);
+        out.labels.push((*value, text.clone(), text));
+    }
+    out
+}
+
+/// Category labels: level where they fit, else upright, shortened, and thinned when even that is too dense.
+fn categories(
+    mut out: AxisTicks,
+    projection: &Projection,
+    length: f32,
+    tallest: f32,
+    sheet: &Sheet,
+    fonts: &Fonts,
+) -> AxisTicks {
+    let m = sheet.metrics;
+    let line = m.line_height(fonts.tick);
+    let mut at: Vec<f32> = out.marks.iter().map(|v| projection.place(*v)).collect();
+    at.sort_by(f32::total_cmp);
+    let pitch = at.windows(2).map(|w| w[1] - w[0]).fold(length, f32::min);
+    let widest = |out: &AxisTicks| out.labels.iter().map(|l| m.width(&l.1, fonts.tick)).fold(0.0, f32::max);
+    let room = pitch - m.width(" ", fonts.tick);
+    if widest(&out) > room {
+        let full: Vec<&str> = out.labels.iter().map(|l| l.2.as_str()).collect();
+        if let Some(short) = without_common_parts(&full) {
+            for (label, short) in out.labels.iter_mut().zip(short) {
+                label.1 = short;
+            }
+        }
+    }
+    if widest(&out) <= room {
+        out.depth = if out.labels.is_empty() { 0.0 } else { line };
+        out.overshoot = overshoot(&out, projection, length, sheet, fonts);
+        return out;
+    }
+    if sheet.metrics == crate::text::Metrics::Cells {
+        // A terminal cannot turn letters: elide within the pitch, or thin.
+        let stride = ((line * 2.0) / pitch.max(0.1)).ceil().max(1.0) as usize;
+        let room = pitch * stride as f32 - m.width(" ", fonts.tick);
+        let kept = out.labels.into_iter().step_by(stride);
+        out.labels = kept.map(|(v, s, full)| (v, m.elide(&s, fonts.tick, room), full)).collect();
+        out.depth = line;
+        return out;
+    }
+    let stride = (line / pitch.max(0.01)).ceil().max(1.0) as usize;
+    out.stance = Stance::Upright;
+    out.labels = out.labels.into_iter().step_by(stride).collect();
+    for (_, shown, _) in &mut out.labels {
+        *shown = m.elide(shown, fonts.tick, tallest);
+    }
+    out.depth = widest(&out);
+    out
+}
+
+/// Axis line, ticks and tick labels below a data area.
+pub(super) fn draw_below(
+    sheet: &mut Sheet,
+    ticks: &AxisTicks,
+    projection: &Projection,
+    panel: usize,
+    rect: Rect,
+    style: (&Theme, &Fonts, Gaps),
+    labels: bool,
+) {
+    let (theme, fonts, gaps) = style;
+    let y = rect.bottom();
+    let stroke = Stroke::solid(theme.frame, 0.8 * theme.weight);
+    sheet.line(Role::AxisLine, panel, pt(rect.x, y), pt(rect.right(), y), stroke.clone());
+    for value in &ticks.marks {
+        let x = projection.place(*value);
+        if x >= rect.x - 0.1 && x <= rect.right() + 0.1 {
+            sheet.line(Role::Tick, panel, pt(x, y), pt(x, y + gaps.tick), stroke.clone());
+        }
+    }
+    if !labels {
+        return;
+    }
+    let m = sheet.metrics;
+    let (line, base) = (m.line_height(fonts.tick), m.baseline(fonts.tick));
+    for (value, shown, full) in &ticks.labels {
+        let x = projection.place(*value);
+        if x < rect.x - 0.1 || x > rect.right() + 0.1 {
+            continue;
+        }
+        let top = y + gaps.tick + gaps.text;
+        let (at, anchor, upright) = match ticks.stance {
+            Stance::Level => (pt(x, top + base), Anchor::Middle, false),
+            Stance::Upright => (pt(x - line / 2.0 + base, top), Anchor::End, true),
+        };
+        sheet.text(&Label {
+            role: Role::TickLabel,
+            panel: Some(panel),
+            text: shown,
+            full: Some(full),
+            at,
+            anchor,
+            size: fonts.tick,
+            ink: theme.ink,
+            upright,
+        });
+    }
+}
+
+/// Axis line, ticks and tick labels beside a data area.
+pub(super) fn draw_beside(
+    sheet: &mut Sheet,
+    ticks: &AxisTicks,
+    projection: &Projection,
+    panel: usize,
+    rect: Rect,
+    style: (&Theme, &Fonts, Gaps),
+    side: (bool, bool),
+) {
+    let (theme, fonts, gaps) = style;
+    let (right, labels) = side;
+    let x = if right { rect.right() } else { rect.x };
+    let out = if right { 1.0 } else { -1.0 };
+    let stroke = Stroke::solid(theme.frame, 0.8 * theme.weight);
+    sheet.line(Role::AxisLine, panel, pt(x, rect.y), pt(x, rect.bottom()), stroke.clone());
+    let m = sheet.metrics;
+    let (line, base) = (m.line_height(fonts.tick), m.baseline(fonts.tick));
+    for value in &ticks.marks {
+        let y = projection.place(*value);
+        if y >= rect.y - 0.1 && y <= rect.bottom() + 0.1 {
+            sheet.line(Role::Tick, panel, pt(x, y), pt(x + out * gaps.tick, y), stroke.clone());
+        }
+    }
+    if !labels {
+        return;
+    }
+    for (value, shown, full) in &ticks.labels {
+        let y = projection.place(*value);
+        if y < rect.y - 0.1 || y > rect.bottom() + 0.1 {
+            continue;
+        }
+        sheet.text(&Label {
+            role: Role::TickLabel,
+            panel: Some(panel),
+            text: shown,
+            full: Some(full),
+            at: pt(x + out * (gaps.tick + gaps.text), y - line / 2.0 + base),
+            anchor: if right { Anchor::Start } else { Anchor::End },
+            size: fonts.tick,
+            ink: theme.ink,
+            upright: false,
+        });
+    }
+}
+
+/// Grid lines of both directions.
+pub(super) fn draw_grid(
+    sheet: &mut Sheet,
+    (x, x_map): (&AxisTicks, &Projection),
+    (y, y_map): (&AxisTicks, &Projection),
+    panel: usize,
+    rect: Rect,
+    theme: &Theme,
+    x_is_categories: bool,
+) {
+    let major = Stroke::solid(theme.grid, 0.7 * theme.weight);
+    let minor = Stroke::solid(theme.grid.mix(theme.face, 0.45), 0.4 * theme.weight);
+    let inside = |v: f32, lo: f32, hi: f32| v > lo + 0.5 && v < hi - 0.5;
+    for (values, stroke) in [(&y.minor, &minor), (&y.marks, &major)] {
+        for value in values {
+            let at = y_map.place(*value);
+            if inside(at, rect.y, rect.bottom()) {
+                sheet.line(Role::Grid, panel, pt(rect.x, at), pt(rect.right(), at), stroke.clone());
+            }
+        }
+    }
+    if x_is_categories {
+        return;
+    }
+    for (values, stroke) in [(&x.minor, &minor), (&x.marks, &major)] {
+        for value in values {
+            let at = x_map.place(*value);
+            if inside(at, rect.x, rect.right()) {
+                sheet.line(Role::Grid, panel, pt(at, rect.y), pt(at, rect.bottom()), stroke.clone());
+            }
+        }
+    }
+}
+
+/// Whether an axis stands for categories.
+pub(super) fn is_categories(axis: &Axis) -> bool {
+    axis.quantity == Quantity::Category || axis.ticks.is_some()
+}

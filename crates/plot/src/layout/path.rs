@@ -1,0 +1,301 @@
+//! Curves on the page: projection, decimation to what can be seen, exact clipping.
+
+use crate::page::{AxesFrame, Pt, Rect, pt};
+
+/// Width of the columns within which a curve keeps only its first, lowest, highest and last point, in points.
+/// Half a point is less than a pixel at 100 dpi.
+const COLUMN_PT: f32 = 0.5;
+
+/// Points closer than this to the straight line between their neighbours' levels are not worth a corner.
+const FLAT_PT: f32 = 0.02;
+
+/// A curve as runs of points inside `rect`, and its single points that no line shows.
+#[derive(Debug, Default)]
+pub(super) struct Curve {
+    pub(super) runs: Vec<Vec<Pt>>,
+    pub(super) dots: Vec<Pt>,
+}
+
+/// Projects, decimates and clips a curve.
+///
+/// - `x`, `y`: same length, data units; a non-number in either is a gap.
+pub(super) fn curve(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Curve {
+    let mut out = Curve::default();
+    for run in decimated(x, y, frame, rect) {
+        if let [only] = run[..] {
+            if rect.contains(only) {
+                out.dots.push(only);
+            }
+            continue;
+        }
+        clip_line(&run, rect, &mut out.runs);
+    }
+    out
+}
+
+/// Projected runs, at most four points per column.
+pub(super) fn decimated(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Vec<Vec<Pt>> {
+    let n = x.len().min(y.len());
+    let (mut lo, mut hi) = (0, n);
+    // Only what is in view, and one neighbour on each side so that lines reach the edges.
+    if x[..n].is_sorted() && n > 0 {
+        let (a, b) = frame.x.limits();
+        let (a, b) = (a.min(b), a.max(b));
+        lo = x[..n].partition_point(|v| *v < a).saturating_sub(1);
+        hi = (x[..n].partition_point(|v| *v <= b) + 1).min(n);
+    }
+    let mut runs = Vec::new();
+    let mut column = Column::default();
+    let mut run: Vec<Pt> = Vec::new();
+    for i in lo..hi.max(lo) {
+        if !x[i].is_finite() || y[i].is_nan() {
+            column.flush(&mut run);
+            if !run.is_empty() {
+                runs.push(std::mem::take(&mut run));
+            }
+            continue;
+        }
+        let p = pt(frame.x.place(x[i]), frame.y.place(y[i]));
+        let index = ((p.x - rect.x) / COLUMN_PT).floor() as i32;
+        if column.index != index {
+            column.flush(&mut run);
+            column.index = index;
+        }
+        column.add(p);
+    }
+    column.flush(&mut run);
+    if !run.is_empty() {
+        runs.push(run);
+    }
+    runs
+}
+
+/// Extremes of consecutive points in one column, each with its order of arrival.
+#[derive(Default)]
+struct Column {
+    index: i32,
+    count: usize,
+    first: Pt,
+    last: Pt,
+    top: (usize, Pt),
+    low: (usize, Pt),
+}
+
+impl Column {
+    fn add(&mut self, p: Pt) {
+        if self.count == 0 {
+            self.first = p;
+            self.top = (0, p);
+            self.low = (0, p);
+        }
+        if p.y < self.top.1.y {
+            self.top = (self.count, p);
+        }
+        if p.y > self.low.1.y {
+            self.low = (self.count, p);
+        }
+        self.last = p;
+        self.count += 1;
+    }
+
+    fn flush(&mut self, run: &mut Vec<Pt>) {
+        if self.count == 0 {
+            return;
+        }
+        let (a, b) = if self.top.0 <= self.low.0 { (self.top.1, self.low.1) } else { (self.low.1, self.top.1) };
+        for p in [self.first, a, b, self.last] {
+            push(run, p);
+        }
+        self.count = 0;
+    }
+}
+
+/// Appends a point; repeats are left out, and on a level stretch only the ends stay.
+fn push(run: &mut Vec<Pt>, p: Pt) {
+    let n = run.len();
+    if n > 0 && run[n - 1] == p {
+        return;
+    }
+    if n > 1 {
+        let (a, b) = (run[n - 2], run[n - 1]);
+        let level = (a.y - b.y).abs() < FLAT_PT && (b.y - p.y).abs() < FLAT_PT && (b.x - a.x) * (p.x - b.x) >= 0.0;
+        let steep = (a.x - b.x).abs() < FLAT_PT && (b.x - p.x).abs() < FLAT_PT && (b.y - a.y) * (p.y - b.y) >= 0.0;
+        if level || steep {
+            run[n - 1] = p;
+            return;
+        }
+    }
+    run.push(p);
+}
+
+/// The parts of a polyline inside a rectangle, appended to `out`.
+pub(super) fn clip_line(line: &[Pt], rect: Rect, out: &mut Vec<Vec<Pt>>) {
+    let mut run: Vec<Pt> = Vec::new();
+    for pair in line.windows(2) {
+        match clip_segment(pair[0], pair[1], rect) {
+            Some((a, b)) => {
+                if run.last() != Some(&a) {
+                    keep(&mut run, out);
+                    run.push(a);
+                }
+                run.push(b);
+                if b != pair[1] {
+                    keep(&mut run, out);
+                }
+            }
+            None => keep(&mut run, out),
+        }
+    }
+    keep(&mut run, out);
+}
+
+fn keep(run: &mut Vec<Pt>, out: &mut Vec<Vec<Pt>>) {
+    if run.len() > 1 {
+        out.push(std::mem::take(run));
+    } else {
+        run.clear();
+    }
+}
+
+/// Liang and Barsky's clipping of one segment. Ends inside come back unchanged.
+fn clip_segment(a: Pt, b: Pt, rect: Rect) -> Option<(Pt, Pt)> {
+    if rect.contains(a) && rect.contains(b) {
+        return Some((a, b));
+    }
+    let (dx, dy) = (f64::from(b.x - a.x), f64::from(b.y - a.y));
+    let (mut t0, mut t1) = (0.0_f64, 1.0_f64);
+    let edges = [
+        (-dx, f64::from(a.x - rect.x)),
+        (dx, f64::from(rect.right() - a.x)),
+        (-dy, f64::from(a.y - rect.y)),
+        (dy, f64::from(rect.bottom() - a.y)),
+    ];
+    for (p, q) in edges {
+        if p == 0.0 {
+            if q < 0.0 {
+                return None;
+            }
+        } else if p < 0.0 {
+            t0 = t0.max(q / p);
+        } else {
+            t1 = t1.min(q / p);
+        }
+    }
+    if t0 > t1 {
+        return None;
+    }
+    // Rounding must not leave the rectangle.
+    let at = |t: f64| {
+        pt(
+            ((f64::from(a.x) + t * dx) as f32).clamp(rect.x, rect.right()),
+            ((f64::from(a.y) + t * dy) as f32).clamp(rect.y, rect.bottom()),
+        )
+    };
+    Some((if t0 == 0.0 { a } else { at(t0) }, if t1 == 1.0 { b } else { at(t1) }))
+}
+
+/// A polygon clipped to a rectangle (Sutherland and Hodgman); empty when nothing is left.
+pub(super) fn clip_polygon(points: &[Pt], rect: Rect) -> Vec<Pt> {
+    let mut ring = points.to_vec();
+    for side in 0..4 {
+        let depth = |p: &Pt| match side {
+            0 => p.x - rect.x,
+            1 => rect.right() - p.x,
+            2 => p.y - rect.y,
+            _ => rect.bottom() - p.y,
+        };
+        let mut next = Vec::with_capacity(ring.len() + 4);
+        for i in 0..ring.len() {
+            let (a, b) = (ring[i], ring[(i + 1) % ring.len()]);
+            let (da, db) = (depth(&a), depth(&b));
+            if da >= 0.0 {
+                next.push(a);
+            }
+            if (da >= 0.0) != (db >= 0.0) {
+                let t = da / (da - db);
+                next.push(pt(a.x + t * (b.x - a.x), a.y + t * (b.y - a.y)));
+            }
+        }
+        ring = next;
+    }
+    for p in &mut ring {
+        *p = pt(p.x.clamp(rect.x, rect.right()), p.y.clamp(rect.y, rect.bottom()));
+    }
+    if ring.len() < 3 { Vec::new() } else { ring }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::Projection;
+    use crate::scene::{Scale, Side};
+
+    const RECT: Rect = Rect { x: 10.0, y: 20.0, w: 100.0, h: 50.0 };
+
+    fn frame(x: (f64, f64), y: (f64, f64)) -> AxesFrame {
+        AxesFrame::new(
+            Projection::new(Scale::Linear, x, (RECT.x, RECT.right())),
+            Projection::new(Scale::Linear, y, (RECT.bottom(), RECT.y)),
+            Side::Left,
+        )
+    }
+
+    #[test]
+    fn a_gap_ends_a_run_and_a_lonely_point_is_a_dot() {
+        let x = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        let y = [1.0, 2.0, f64::NAN, 3.0, f64::NAN, 4.0, 5.0];
+        let c = curve(&x, &y, &frame((0.0, 6.0), (0.0, 6.0)), RECT);
+        assert_eq!((c.runs.len(), c.dots.len()), (2, 1));
+        assert_eq!(c.dots[0], pt(60.0, 45.0));
+    }
+
+    #[test]
+    fn decimation_keeps_extremes_and_order() {
+        // 100 000 points, one outlier each way inside the same column.
+        let x: Vec<f64> = (0..100_000).map(f64::from).collect();
+        let mut y = vec![5.0; 100_000];
+        y[50_010] = 9.0;
+        y[50_020] = 1.0;
+        let runs = decimated(&x, &y, &frame((0.0, 1e5), (0.0, 10.0)), RECT);
+        assert_eq!(runs.len(), 1);
+        assert!(runs[0].len() < 12, "level stretches shrink to their ends: {}", runs[0].len());
+        let top = runs[0].iter().map(|p| p.y).fold(f32::MAX, f32::min);
+        let low = runs[0].iter().map(|p| p.y).fold(f32::MIN, f32::max);
+        assert_eq!((top, low), (25.0, 65.0));
+        assert!(runs[0].windows(2).all(|w| w[0].x <= w[1].x + 1e-3));
+    }
+
+    #[test]
+    fn lines_end_exactly_at_the_edge() {
+        let mut out = Vec::new();
+        clip_line(&[pt(0.0, 45.0), pt(120.0, 45.0)], RECT, &mut out);
+        assert_eq!(out, [vec![pt(10.0, 45.0), pt(110.0, 45.0)]]);
+        out.clear();
+        // Leaves through the top and comes back: two runs.
+        clip_line(&[pt(20.0, 30.0), pt(30.0, 10.0), pt(40.0, 30.0)], RECT, &mut out);
+        assert_eq!(out, [vec![pt(20.0, 30.0), pt(25.0, 20.0)], vec![pt(35.0, 20.0), pt(40.0, 30.0)]]);
+        out.clear();
+        clip_line(&[pt(0.0, 0.0), pt(5.0, 200.0)], RECT, &mut out);
+        assert!(out.is_empty());
+    }
+
+    #[test]
+    fn polygons_are_cut_at_the_edge() {
+        let ring = clip_polygon(&[pt(0.0, 30.0), pt(60.0, 30.0), pt(60.0, 60.0), pt(0.0, 60.0)], RECT);
+        let area: f32 = (0..ring.len())
+            .map(|i| (ring[i], ring[(i + 1) % ring.len()]))
+            .map(|(a, b)| a.x * b.y - b.x * a.y)
+            .sum::<f32>()
+            .abs()
+            / 2.0;
+        assert!((area - 50.0 * 30.0).abs() < 0.01, "{area}");
+        assert!(clip_polygon(&[pt(0.0, 0.0), pt(5.0, 0.0), pt(5.0, 5.0)], RECT).is_empty());
+    }
+
+    #[test]
+    fn only_the_visible_part_is_projected() {
+        let x: Vec<f64> = (0..1000).map(f64::from).collect();
+        let runs = decimated(&x, &x, &frame((500.0, 510.0), (0.0, 1000.0)), RECT);
+        assert_eq!(runs[0].len(), 13, "eleven in view, one on each side");
+    }
+}

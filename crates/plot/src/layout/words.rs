@@ -1,0 +1,168 @@
+//! Titles, axis names, annotation and note.
+
+use crate::page::{Anchor, Role, pt};
+use crate::scene::Side;
+use crate::text::{Metrics, one_line};
+
+use super::Draft;
+use super::frame::{Arrangement, Level, Slot};
+use super::sheet::{Label, Sheet};
+
+/// Lines of the figure text as one line.
+pub(super) fn joined(lines: &[String]) -> String {
+    lines.iter().map(|l| one_line(l)).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+fn width(draft: &Draft<'_>) -> f32 {
+    draft.size.width_pt - 2.0 * draft.gaps.margin
+}
+
+/// At most `most` title lines: text shown, complete text, font size, first or not.
+pub(super) fn title_lines(draft: &Draft<'_>, sheet: &Sheet, most: usize) -> Vec<(String, String, f32, bool)> {
+    let m = sheet.metrics;
+    let mut out = Vec::new();
+    for (i, line) in draft.title.iter().enumerate() {
+        if out.len() >= most {
+            break;
+        }
+        let size = if i == 0 { draft.fonts.title } else { draft.fonts.subtitle };
+        // Every further line of the title gets its turn before one line is wrapped.
+        let room = most.saturating_sub(out.len() + draft.title.len() - i - 1).clamp(1, 2);
+        let lines = m.wrap(line, size, width(draft), room).unwrap_or_else(|| vec![m.elide(line, size, width(draft))]);
+        out.extend(lines.into_iter().map(|l| (l, line.clone(), size, i == 0)));
+    }
+    out
+}
+
+/// Height of the title block with the gap below it.
+pub(super) fn title_height(draft: &Draft<'_>, sheet: &Sheet, level: &Level) -> f32 {
+    let lines = title_lines(draft, sheet, level.title_lines);
+    if lines.is_empty() {
+        return 0.0;
+    }
+    lines.iter().map(|l| sheet.metrics.line_height(l.2)).sum::<f32>() + draft.gaps.text
+}
+
+/// Height of annotation and note with the gap above them.
+pub(super) fn foot_height(draft: &Draft<'_>, sheet: &Sheet, level: &Level) -> f32 {
+    let lines = foot_lines(draft, level).len() as f32;
+    if lines == 0.0 { 0.0 } else { lines * sheet.metrics.line_height(draft.fonts.small) + draft.gaps.text }
+}
+
+fn foot_lines<'a>(draft: &'a Draft<'_>, level: &Level) -> Vec<(Role, &'a str)> {
+    if !level.annotation {
+        return Vec::new();
+    }
+    [(Role::Note, draft.note.as_str()), (Role::Annotation, draft.annotation.as_str())]
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .collect()
+}
+
+/// Draws title, note and annotation.
+pub(super) fn draw(sheet: &mut Sheet, draft: &Draft<'_>, arrangement: &Arrangement) {
+    let (m, fonts, theme, margin) = (sheet.metrics, draft.fonts, draft.theme, draft.gaps.margin);
+    let mut y = margin;
+    for (text, full, size, first) in title_lines(draft, sheet, arrangement.level.title_lines) {
+        sheet.text(&Label {
+            role: Role::Title,
+            panel: None,
+            text: &text,
+            full: Some(&full),
+            at: pt(margin, y + m.baseline(size)),
+            anchor: Anchor::Start,
+            size,
+            ink: if first { theme.ink } else { theme.muted },
+            upright: false,
+        });
+        y += m.line_height(size);
+    }
+    let line = m.line_height(fonts.small);
+    let lines = foot_lines(draft, &arrangement.level);
+    let mut y = draft.size.height_pt - margin - line * lines.len() as f32;
+    for (role, full) in lines {
+        let text = m.elide(full, fonts.small, width(draft));
+        sheet.text(&Label {
+            role,
+            panel: None,
+            text: &text,
+            full: Some(full),
+            at: pt(margin, y + m.baseline(fonts.small)),
+            anchor: Anchor::Start,
+            size: fonts.small,
+            ink: theme.muted,
+            upright: false,
+        });
+        y += line;
+    }
+}
+
+/// Draws the names of a panel's axes.
+pub(super) fn draw_axis_names(sheet: &mut Sheet, draft: &Draft<'_>, p: usize, slot: &Slot, wanted: bool) {
+    if !wanted {
+        return;
+    }
+    let (m, fonts, gaps) = (sheet.metrics, draft.fonts, draft.gaps);
+    let (line, base) = (m.line_height(fonts.label), m.baseline(fonts.label));
+    let panel = &draft.scene.panels[p];
+    let rect = slot.rect;
+    let name = |sheet: &mut Sheet, full: &str, room: f32, at, anchor, upright| {
+        let text = m.elide(full, fonts.label, room);
+        let (role, panel, size, ink) = (Role::AxisLabel, Some(p), fonts.label, draft.theme.ink);
+        sheet.text(&Label { role, panel, text: &text, full: Some(full), at, anchor, size, ink, upright });
+    };
+    let two = panel.axes.len() > 1;
+    for (axes, ticks) in panel.axes.iter().zip(&slot.y) {
+        let right = axes.side == Side::Right;
+        if m == Metrics::Cells {
+            let room = if two { rect.w * 0.48 } else { rect.w };
+            let y = rect.y - line + base;
+            let (x, anchor) = if right { (rect.right(), Anchor::End) } else { (rect.x, Anchor::Start) };
+            name(sheet, &ticks.name, room, pt(x, y), anchor, false);
+            continue;
+        }
+        // Read from bottom to top on both sides.
+        let x = if right { slot.names.1 - line + base } else { slot.names.0 + base };
+        let centre = rect.y + rect.h / 2.0;
+        name(sheet, &ticks.name, rect.h + 4.0, pt(x, centre), Anchor::Middle, true);
+    }
+    if panel.show_x_ticks {
+        let depth = if slot.x.depth > 0.0 { gaps.text + slot.x.depth } else { 0.0 };
+        let top = rect.bottom() + gaps.tick + depth + gaps.text * 0.5;
+        name(sheet, &slot.x.name, rect.w, pt(rect.x + rect.w / 2.0, top + base), Anchor::Middle, false);
+    }
+}
+
+/// Height of the band above a data area: names of groups that lie above its upper limit.
+pub(super) fn band_height(draft: &Draft<'_>, sheet: &Sheet, p: usize) -> f32 {
+    let panel = &draft.scene.panels[p];
+    let above = panel.axes.iter().zip(&draft.domains[p]).any(|(axes, d)| {
+        let (lo, hi) = d.y;
+        axes.texts.iter().any(|t| if hi >= lo { t.y >= hi } else { t.y <= hi })
+    });
+    if above { sheet.metrics.line_height(draft.fonts.label) + draft.gaps.text * 0.5 } else { 0.0 }
+}
+
+/// Draws the names in the band above a data area, each within half the way to its neighbours.
+pub(super) fn draw_band(sheet: &mut Sheet, draft: &Draft<'_>, p: usize, slot: &Slot, names: &mut [(f32, &str)]) {
+    let (m, fonts, rect) = (sheet.metrics, draft.fonts, slot.rect);
+    names.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (line, base) = (m.line_height(fonts.label), m.baseline(fonts.label));
+    for i in 0..names.len() {
+        let (x, full) = (names[i].0, one_line(names[i].1));
+        let before = if i > 0 { (x - names[i - 1].0) / 2.0 } else { x - rect.x };
+        let after = names.get(i + 1).map_or(rect.right() - x, |next| (next.0 - x) / 2.0);
+        let text = m.elide(&full, fonts.label, 2.0 * before.min(after) - m.width(" ", fonts.label));
+        sheet.text(&Label {
+            role: Role::GroupText,
+            panel: Some(p),
+            text: &text,
+            full: Some(&full),
+            at: pt(x, rect.y - line + base - draft.gaps.text * 0.25),
+            anchor: Anchor::Middle,
+            size: fonts.label,
+            ink: draft.theme.ink,
+            upright: false,
+        });
+    }
+}

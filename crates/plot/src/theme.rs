@@ -1,0 +1,322 @@
+//! Themes: colours by meaning, font sizes, line weights.
+//!
+//! The cycle is Okabe and Ito's palette, safe for the common forms of colour blindness, reordered so that the first
+//! colours are the ones that stand out most from the paper. Where several directions share a panel, direction decides
+//! the hue: downloads are blue, uploads orange, latency neutral.
+
+use std::collections::BTreeMap;
+
+use crate::colour::Rgb;
+use crate::page::Ink;
+use crate::scene::{Colour, Dash, Flavour, Mark, Panel, Style};
+use crate::text::Metrics;
+
+/// Font sizes in points, before scaling to the page.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FontSizes {
+    /// First title line.
+    pub title: f32,
+    /// Further title lines.
+    pub subtitle: f32,
+    /// Axis names and group names.
+    pub label: f32,
+    /// Numbers at ticks.
+    pub tick: f32,
+    /// Legend.
+    pub legend: f32,
+    /// Annotation, caption, note.
+    pub small: f32,
+}
+
+/// Colours, sizes and weights of a figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theme {
+    /// `light`, `dark`, `paper` or `terminal`.
+    pub name: &'static str,
+    /// Paper.
+    pub background: Ink,
+    /// Data area.
+    pub face: Ink,
+    /// Grid lines.
+    pub grid: Ink,
+    /// Axis lines and ticks.
+    pub frame: Ink,
+    /// Text and [`Colour::Ink`].
+    pub ink: Ink,
+    /// Text of less weight.
+    pub muted: Ink,
+    /// Colours of series, in order.
+    pub cycle: Vec<Ink>,
+    /// Shades of downloads, where directions share a panel; empty: use the cycle.
+    pub down: Vec<Ink>,
+    /// Shades of uploads.
+    pub up: Vec<Ink>,
+    /// Shades of latency.
+    pub latency: Vec<Ink>,
+    /// Shades of other data beside these.
+    pub other: Vec<Ink>,
+    /// Font sizes.
+    pub fonts: FontSizes,
+    /// Factor on line widths.
+    pub weight: f32,
+    /// What text is measured with.
+    pub metrics: Metrics,
+}
+
+const FONTS: FontSizes = FontSizes { title: 11.0, subtitle: 9.0, label: 9.0, tick: 8.0, legend: 8.0, small: 7.0 };
+
+/// Height of a terminal cell in points: the terminal theme's unit.
+pub const CELL_PT: f32 = 10.0;
+
+impl Theme {
+    /// Dark on white, for screens and documents.
+    pub fn light() -> Self {
+        Self {
+            name: "light",
+            background: Ink::rgb(0xFF_FFFF),
+            face: Ink::rgb(0xFF_FFFF),
+            grid: Ink::rgb(0xE2_E4E8),
+            frame: Ink::rgb(0x4A_4F57),
+            ink: Ink::rgb(0x1C_1F24),
+            muted: Ink::rgb(0x5A_6069),
+            // Okabe–Ito; its yellow cannot be seen on white and gives place to Paul Tol's wine.
+            cycle: inks(&[0x00_72B2, 0xD5_5E00, 0x00_9E73, 0xCC_79A7, 0xE6_9F00, 0x56_B4E9, 0x88_2255, 0x00_0000]),
+            down: inks(&[0x00_72B2, 0x56_B4E9, 0x00_3F63]),
+            up: inks(&[0xD5_5E00, 0xE6_9F00, 0x7A_3500]),
+            latency: inks(&[0x2B_2F36, 0x8C_929B]),
+            other: inks(&[0x00_9E73, 0xCC_79A7]),
+            fonts: FONTS,
+            weight: 1.0,
+            metrics: Metrics::Embedded,
+        }
+    }
+
+    /// Light on dark, for screens.
+    pub fn dark() -> Self {
+        Self {
+            name: "dark",
+            background: Ink::rgb(0x1B_1E23),
+            face: Ink::rgb(0x1B_1E23),
+            grid: Ink::rgb(0x34_3941),
+            frame: Ink::rgb(0x9A_A1AC),
+            ink: Ink::rgb(0xE8_EAED),
+            muted: Ink::rgb(0xA9_AFB8),
+            // The blue is lightened and black becomes white.
+            cycle: inks(&[0x56_B4E9, 0xE6_9F00, 0x00_B080, 0xCC_79A7, 0xF0_E442, 0xE0_6A10, 0x2F_82D0, 0xFF_FFFF]),
+            down: inks(&[0x56_B4E9, 0x2F_82D0, 0xA8_DBFA]),
+            up: inks(&[0xE6_9F00, 0xE0_6A10, 0xFF_CF70]),
+            latency: inks(&[0xE8_EAED, 0x8E_959F]),
+            other: inks(&[0x00_B080, 0xCC_79A7]),
+            fonts: FONTS,
+            weight: 1.1,
+            metrics: Metrics::Embedded,
+        }
+    }
+
+    /// For print: black on white, thin lines, fonts for a column of a paper.
+    pub fn paper() -> Self {
+        Self {
+            name: "paper",
+            ink: Ink::rgb(0x00_0000),
+            muted: Ink::rgb(0x30_3030),
+            frame: Ink::rgb(0x00_0000),
+            grid: Ink::rgb(0xDC_DCDC),
+            fonts: FontSizes { title: 10.0, subtitle: 8.5, label: 8.5, tick: 7.5, legend: 7.5, small: 6.5 },
+            weight: 0.9,
+            ..Self::light()
+        }
+    }
+
+    /// Character cells: every text is one cell high.
+    pub fn terminal() -> Self {
+        let c = CELL_PT;
+        Self {
+            name: "terminal",
+            fonts: FontSizes { title: c, subtitle: c, label: c, tick: c, legend: c, small: c },
+            metrics: Metrics::Cells,
+            ..Self::light()
+        }
+    }
+
+    /// By name; `None` for an unknown one.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "light" => Some(Self::light()),
+            "dark" => Some(Self::dark()),
+            "paper" => Some(Self::paper()),
+            _ => None,
+        }
+    }
+
+    /// The same theme with other colours for series (`--colours`); directions then follow the list too.
+    #[must_use]
+    pub fn with_colours(mut self, colours: &[Rgb]) -> Self {
+        if !colours.is_empty() {
+            self.cycle = colours.iter().map(|c| Ink::from(*c)).collect();
+            self.down.clear();
+            self.up.clear();
+            self.latency.clear();
+            self.other.clear();
+        }
+        self
+    }
+
+    fn family(&self, flavour: Flavour) -> &[Ink] {
+        match flavour {
+            Flavour::Download => &self.down,
+            Flavour::Upload => &self.up,
+            Flavour::Latency => &self.latency,
+            Flavour::Other => &self.other,
+        }
+    }
+}
+
+fn inks(hex: &[u32]) -> Vec<Ink> {
+    hex.iter().copied().map(Ink::rgb).collect()
+}
+
+/// Which ink each colour of one panel becomes.
+#[derive(Debug)]
+pub(crate) struct Palette<'a> {
+    theme: &'a Theme,
+    /// Direction decides the hue: rank of each cycle number within its direction.
+    by_direction: Option<BTreeMap<(u8, usize), usize>>,
+    /// Dashes are free to tell apart series beyond the cycle.
+    dashes_free: bool,
+}
+
+impl<'a> Palette<'a> {
+    pub(crate) fn new(theme: &'a Theme, panel: &Panel) -> Self {
+        let mut seen: BTreeMap<usize, Flavour> = BTreeMap::new();
+        let mut clean = true;
+        let mut dashes_free = true;
+        for (style, flavour) in panel.axes.iter().flat_map(|a| &a.marks).flat_map(styles) {
+            dashes_free &= matches!(style.dash, Some(Dash::Solid)) && style.marker.is_none();
+            if let Colour::Cycle(n) = style.colour {
+                clean &= *seen.entry(n).or_insert(flavour) == flavour;
+            }
+        }
+        // A number that stands for two directions is a file's, not a series'.
+        let by_direction = clean.then(|| ranks(theme, &seen)).flatten();
+        Self { theme, by_direction, dashes_free }
+    }
+
+    /// Ink of a style.
+    pub(crate) fn ink(&self, style: &Style, flavour: Flavour) -> Ink {
+        match style.colour {
+            Colour::Rgb(rgb) => rgb.into(),
+            Colour::Ink => self.theme.ink,
+            Colour::Cycle(n) => {
+                if let Some(rank) = self.by_direction.as_ref().and_then(|m| m.get(&(order(flavour), n))) {
+                    return self.theme.family(flavour)[*rank];
+                }
+                let cycle = &self.theme.cycle;
+                let Some(&ink) = cycle.get(n % cycle.len().max(1)) else { return self.theme.ink };
+                // A second round of the cycle is told apart by its dash, or else by being darker.
+                if self.dashes_free { ink } else { ink.mix(self.theme.ink, 0.3 * ((n / cycle.len()) % 3) as f32) }
+            }
+        }
+    }
+
+    /// Dash of a style: the given one, or one for each further round of the cycle.
+    pub(crate) fn dash(&self, style: &Style) -> Option<Dash> {
+        match (style.dash, style.colour) {
+            (Some(Dash::Solid), Colour::Cycle(n)) if self.dashes_free => {
+                Some([Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot][n / self.theme.cycle.len().max(1) % 4])
+            }
+            (dash, _) => dash,
+        }
+    }
+}
+
+fn order(flavour: Flavour) -> u8 {
+    flavour as u8
+}
+
+/// Rank of each number within its direction, when at least two directions share the panel and the shades suffice.
+fn ranks(theme: &Theme, seen: &BTreeMap<usize, Flavour>) -> Option<BTreeMap<(u8, usize), usize>> {
+    let mut counts = [0_usize; 4];
+    let mut out = BTreeMap::new();
+    for (&n, &flavour) in seen {
+        let count = &mut counts[usize::from(order(flavour))];
+        if *count >= theme.family(flavour).len() {
+            return None;
+        }
+        out.insert((order(flavour), n), *count);
+        *count += 1;
+    }
+    (counts[..3].iter().filter(|c| **c > 0).count() >= 2).then_some(out)
+}
+
+/// Every style of a mark with its direction.
+fn styles(mark: &Mark) -> Vec<(&Style, Flavour)> {
+    match mark {
+        Mark::Line(m) => vec![(&m.style, m.id.flavour)],
+        Mark::Boxes(m) => m.boxes.iter().map(|b| (&b.style, m.id.flavour)).collect(),
+        Mark::Bars(m) => m.bars.iter().map(|b| (&b.style, m.id.flavour)).collect(),
+        Mark::Area(m) => vec![(&m.style, m.id.flavour)],
+        Mark::Ellipse(m) => vec![(&m.style, m.id.flavour)],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luminance(ink: Ink) -> f64 {
+        let linear = |c: u8| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.03928 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(ink.0) + 0.7152 * linear(ink.1) + 0.0722 * linear(ink.2)
+    }
+
+    fn contrast(a: Ink, b: Ink) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_can_be_read_on_every_theme() {
+        for theme in [Theme::light(), Theme::dark(), Theme::paper()] {
+            assert!(contrast(theme.ink, theme.background) >= 7.0, "{}", theme.name);
+            assert!(contrast(theme.muted, theme.background) >= 4.5, "{}", theme.name);
+            for ink in &theme.cycle {
+                assert!(contrast(*ink, theme.background) >= 2.0, "{} {ink:?}", theme.name);
+            }
+        }
+    }
+
+    /// Linear RGB as a dichromat sees it (Viénot, Brettel and Mollon 1999), then to Lab.
+    fn seen(ink: Ink, matrix: [[f64; 3]; 3]) -> [f64; 3] {
+        let linear = |c: u8| (f64::from(c) / 255.0).powf(2.2);
+        let rgb = [linear(ink.0), linear(ink.1), linear(ink.2)];
+        let rgb: Vec<f64> =
+            matrix.iter().map(|row| row.iter().zip(rgb).map(|(m, v)| m * v).sum::<f64>().clamp(0.0, 1.0)).collect();
+        let xyz = [
+            (0.4124 * rgb[0] + 0.3576 * rgb[1] + 0.1805 * rgb[2]) / 0.9505,
+            0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2],
+            (0.0193 * rgb[0] + 0.1192 * rgb[1] + 0.9505 * rgb[2]) / 1.089,
+        ]
+        .map(|v: f64| if v > 0.008_856 { v.cbrt() } else { 7.787 * v + 16.0 / 116.0 });
+        [116.0 * xyz[1] - 16.0, 500.0 * (xyz[0] - xyz[1]), 200.0 * (xyz[1] - xyz[2])]
+    }
+
+    #[test]
+    fn colours_stay_apart_for_the_colour_blind() {
+        let normal = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+        let protan = [[0.1124, 0.8876, 0.0], [0.1124, 0.8876, 0.0], [0.004, -0.004, 1.0]];
+        let deutan = [[0.2928, 0.7072, 0.0], [0.2928, 0.7072, 0.0], [-0.0223, 0.0223, 1.0]];
+        for theme in [Theme::light(), Theme::dark()] {
+            for (eye, matrix) in [("normal", normal), ("protan", protan), ("deutan", deutan)] {
+                for (i, a) in theme.cycle.iter().enumerate() {
+                    for b in &theme.cycle[i + 1..] {
+                        let (p, q) = (seen(*a, matrix), seen(*b, matrix));
+                        let delta = p.iter().zip(q).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt();
+                        assert!(delta > 14.0, "{} {eye}: {a:?} and {b:?} differ by {delta:.1}", theme.name);
+                    }
+                }
+            }
+        }
+    }
+}
