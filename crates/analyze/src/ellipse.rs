@@ -44,10 +44,11 @@ pub fn covariance_ellipse(x: &[f64], y: &[f64]) -> Option<Covariance> {
         cxy += (x - mx) * (y - my) / divisor;
     }
     // Eigenvalues of a symmetric 2×2 matrix: mean of the diagonal ± the distance from it. Rounding can push the smaller
-    // one below 0, where there is no spread at all.
+    // one below 0 or leave it just above where there is no spread at all.
     let centre = f64::midpoint(vx, vy);
     let spread = ((vx - vy) / 2.0).hypot(cxy);
-    let (l1, l2) = (centre + spread, (centre - spread).max(0.0));
+    let l1 = centre + spread;
+    let l2 = if centre - spread > 8.0 * f64::EPSILON * l1 { centre - spread } else { 0.0 };
     // No spread in any direction has no angle; upright is what numpy's order of equal eigenvalues gives.
     let angle_deg = if spread == 0.0 { 90.0 } else { 0.5 * (2.0 * cxy).atan2(vx - vy).to_degrees() };
     Some(Covariance { x: mx, y: my, width: 4.0 * l1.sqrt(), height: 4.0 * l2.sqrt(), angle_deg, median_x, median_y, n })

@@ -1,5 +1,312 @@
-//! Plot, options and data sets to [`Scene`](crate::scene::Scene).
+//! Plot, options and data sets to [`Scene`].
+//!
+//! One file or several: a plot's series are looked up in every data set, reduced if the plot combines files, and laid on
+//! axes with labels and limits. Nothing here knows of pixels. What was missing, skipped or guessed is in the scene's notes.
 
+mod bars;
+mod boxes;
+mod cdf;
+mod combine;
+mod ellipse;
 mod error;
+mod flavour;
+mod labels;
+mod limits;
+mod numbers;
+mod panel;
+mod qq;
+mod style;
+mod subject;
+mod text;
+mod timeseries;
+
+use fa_analyze::run::Run;
+use fa_catalog::{Expanded, Orientation, PlotDef, PlotSeries, PlotType, Setup};
+use fa_format::DataSet;
 
 pub use error::PlotError;
+use labels::LabelFilter;
+use subject::Subject;
+
+use crate::options::FigureOptions;
+use crate::scene::{LegendPlacement, Panel, Scene};
+
+/// Idle seconds before the load where neither the user nor the file says.
+const DEFAULT_DELAY: f64 = 5.0;
+
+/// What the catalogue needs to know to expand the test of a file: the settings recorded in it.
+///
+/// Files of Flent do not record DELAY; `delay_override` wins, then the file's, then 5 s.
+pub fn setup_from(set: &DataSet, delay_override: Option<f64>) -> Setup {
+    let metadata = &set.metadata;
+    let hosts = metadata.hosts();
+    let mut setup =
+        Setup::new(metadata.name(), &if hosts.is_empty() { metadata.host().into_iter().collect() } else { hosts });
+    setup.params = metadata.test_parameters();
+    if let Some(length) = metadata.length_secs() {
+        setup.length_secs = length;
+    }
+    if let Some(step) = metadata.step_secs() {
+        setup.step_secs = step;
+    }
+    setup.delay_secs = delay_override.or_else(|| metadata.delay_secs()).unwrap_or(DEFAULT_DELAY);
+    setup.ip_version = metadata.ip_version().and_then(|v| u8::try_from(v).ok());
+    setup.url_lists = url_lists(set);
+    setup
+}
+
+/// `HTTP_GETTER_URLLIST` is a text in some files and a list in others.
+fn url_lists(set: &DataSet) -> Vec<String> {
+    match set.metadata.get("HTTP_GETTER_URLLIST") {
+        Some(serde_json::Value::String(one)) => vec![one.clone()],
+        Some(serde_json::Value::Array(list)) => list.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The figure of a plot over data sets, in the order given. `expanded` is the test of the first one.
+///
+/// A scene with nothing to show is not an error: [`Scene::empty`] says why.
+///
+/// # Errors
+/// No data set, an unknown plot, units that cannot share an axis, or a combination that the plot type does not have.
+pub fn resolve(plot: &str, expanded: &Expanded, sets: &[DataSet], options: &FigureOptions) -> Result<Scene, PlotError> {
+    resolve_scaled(plot, expanded, sets, &[], options)
+}
+
+/// As [`resolve`], with data sets that only widen the axes.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_scaled(
+    plot: &str,
+    expanded: &Expanded,
+    sets: &[DataSet],
+    scale: &[DataSet],
+    options: &FigureOptions,
+) -> Result<Scene, PlotError> {
+    let def = find_plot(plot, expanded)?;
+    if sets.is_empty() {
+        return Err(PlotError::NoData);
+    }
+    let mut notes = Notes::default();
+    for set in sets.iter().filter(|set| set.metadata.name() != expanded.name) {
+        let (file, test) = (set.base_name(), set.metadata.name());
+        notes.add(format!("{file} is of test {test}, drawn as if it were of {}", expanded.name));
+    }
+    let drawn = if options.scale_mode { &sets[..1] } else { sets };
+    let runs = runs(drawn, expanded, options);
+    let for_scale: Vec<Run> = sets[drawn.len()..].iter().chain(scale).map(|set| Run::new(set, expanded)).collect();
+    let subjects: Vec<Subject> = runs
+        .iter()
+        .enumerate()
+        .map(|(i, run)| Subject::run(run, subject::label_of(run.set(), options.override_label.get(i))))
+        .collect();
+    let scale_subjects: Vec<Subject> =
+        for_scale.iter().map(|run| Subject::run(run, subject::label_of(run.set(), None))).collect();
+
+    let figure = Figure { expanded, options, filter: LabelFilter::new(options), subjects, scale: scale_subjects };
+    let panels = figure.panels(def, &mut notes)?;
+    let anything = panels.iter().any(|panel| panel.axes.iter().any(|axes| !axes.marks.is_empty()));
+    let single = runs.len() == 1;
+    Ok(Scene {
+        plot: def.name.clone(),
+        kind: def.kind,
+        files: drawn.iter().map(DataSet::base_name).collect(),
+        title: text::title(expanded, def, &runs, single, options),
+        figure_text: text::figure_text(&runs[0], options),
+        figure_note: options.figure_note.clone(),
+        orientation: def.orientation,
+        empty: (!anything).then(|| text::why_empty(def, &notes)),
+        notes: notes.0,
+        legend_placement: placement(options),
+        legend_columns: options.legend_columns,
+        palette: options.colours.clone(),
+        panels,
+    })
+}
+
+fn find_plot<'e>(plot: &str, expanded: &'e Expanded) -> Result<&'e PlotDef, PlotError> {
+    expanded.plots.get(plot).ok_or_else(|| {
+        let close = expanded
+            .plots
+            .keys()
+            .map(|name| (strsim::jaro_winkler(name, plot), name))
+            .filter(|(likeness, _)| *likeness > 0.8)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        PlotError::UnknownPlot {
+            test: expanded.name.clone(),
+            plot: plot.to_owned(),
+            suggestion: close.map(|(_, name)| name.clone()),
+        }
+    })
+}
+
+fn runs<'a>(sets: &'a [DataSet], expanded: &Expanded, options: &FigureOptions) -> Vec<Run<'a>> {
+    if options.concatenate {
+        let sets: Vec<&DataSet> = sets.iter().collect();
+        return Run::joined(&sets, expanded).into_iter().collect();
+    }
+    sets.iter().map(|set| Run::new(set, expanded)).collect()
+}
+
+fn placement(options: &FigureOptions) -> LegendPlacement {
+    match &options.legend_placement {
+        _ if options.no_legend => LegendPlacement::Hidden,
+        Some(place) => LegendPlacement::Inside(place.clone()),
+        None if options.horizontal_legend => LegendPlacement::Below,
+        None => LegendPlacement::Outside,
+    }
+}
+
+/// What was skipped, clipped or guessed, each thing once.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(Vec<String>);
+
+impl Notes {
+    pub(crate) fn add(&mut self, note: String) {
+        if !self.0.contains(&note) {
+            self.0.push(note);
+        }
+    }
+}
+
+/// Everything that all panels of a figure share.
+#[derive(Debug)]
+struct Figure<'a> {
+    expanded: &'a Expanded,
+    options: &'a FigureOptions,
+    filter: LabelFilter,
+    subjects: Vec<Subject<'a>>,
+    scale: Vec<Subject<'a>>,
+}
+
+/// One plot to be resolved into one panel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) plot: &'a PlotDef,
+    pub(crate) expanded: &'a Expanded,
+    pub(crate) options: &'a FigureOptions,
+    pub(crate) filter: &'a LabelFilter,
+    /// What is drawn, without what the user filtered out, globs over raw keys expanded.
+    pub(crate) series: &'a [PlotSeries],
+    /// For each of `series`, its column in the tables of groups.
+    pub(crate) columns: &'a [usize],
+    pub(crate) subjects: &'a [Subject<'a>],
+    /// Only widen the axes.
+    pub(crate) scale: &'a [Subject<'a>],
+    /// x limits that panels above have fixed.
+    pub(crate) shared_x: Option<(f64, f64)>,
+}
+
+impl<'a> Figure<'a> {
+    fn panels(&self, def: &'a PlotDef, notes: &mut Notes) -> Result<Vec<Panel>, PlotError> {
+        if def.kind == PlotType::Meta {
+            return self.meta(def, notes);
+        }
+        if self.options.subplot_combine {
+            return self.panel_per_subject(def, notes);
+        }
+        Ok(vec![self.panel(def, &self.subjects, None, notes)?])
+    }
+
+    /// Panels of other plots, one x axis for all unless the plot says otherwise.
+    fn meta(&self, def: &PlotDef, notes: &mut Notes) -> Result<Vec<Panel>, PlotError> {
+        if self.options.subplot_combine {
+            return Err(PlotError::Unsupported {
+                plot: def.name.clone(),
+                why: "its panels are plots already; --subplot-combine works for each of them alone".to_owned(),
+            });
+        }
+        let mut panels: Vec<Panel> = Vec::new();
+        let mut shared_x = None;
+        for name in &def.subplots {
+            let Some(sub) = self.expanded.plots.get(name) else {
+                notes.add(format!("plot {}: there is no plot {name} for its panel", def.name));
+                continue;
+            };
+            let panel = self.panel(sub, &self.subjects, shared_x, notes)?;
+            if def.share_axis && panel.axes.iter().any(|axes| !axes.marks.is_empty()) {
+                shared_x = panel.axes.first().map(|axes| axes.x.limits);
+            }
+            panels.push(panel);
+        }
+        if def.share_axis {
+            share_x(&mut panels, shared_x, def.orientation);
+        }
+        Ok(panels)
+    }
+
+    fn panel_per_subject(&self, def: &'a PlotDef, notes: &mut Notes) -> Result<Vec<Panel>, PlotError> {
+        let mut panels = Vec::new();
+        let mut shared_x = None;
+        for subject in &self.subjects {
+            let mut panel = self.panel(def, std::slice::from_ref(subject), shared_x, notes)?;
+            panel.title = Some(subject.label.clone());
+            shared_x = panel.axes.first().map(|axes| axes.x.limits).filter(|_| def.kind == PlotType::Timeseries);
+            panels.push(panel);
+        }
+        if def.kind == PlotType::Timeseries {
+            share_x(&mut panels, shared_x, Orientation::Vertical);
+        }
+        Ok(panels)
+    }
+
+    /// One plot on one panel.
+    fn panel(
+        &self,
+        def: &PlotDef,
+        subjects: &[Subject],
+        shared_x: Option<(f64, f64)>,
+        notes: &mut Notes,
+    ) -> Result<Panel, PlotError> {
+        let series = panel::wanted_series(def, subjects, self.options);
+        let columns: Vec<usize> = (0..series.len()).collect();
+        let context = Context {
+            plot: def,
+            expanded: self.expanded,
+            options: self.options,
+            filter: &self.filter,
+            series: &series,
+            columns: &columns,
+            subjects,
+            scale: &self.scale,
+            shared_x,
+        };
+        match def.kind {
+            PlotType::Timeseries => timeseries::panel(&context, notes),
+            PlotType::Cdf => cdf::panel(&context, notes),
+            PlotType::Box => boxes::panel(&context, notes),
+            PlotType::Bar => bars::panel(&context, notes),
+            PlotType::Qq => qq::panel(&context, notes),
+            PlotType::Ellipsis => ellipse::panel(&context, notes),
+            PlotType::TimeseriesCombine
+            | PlotType::LineCombine
+            | PlotType::BoxCombine
+            | PlotType::BarCombine
+            | PlotType::CdfCombine
+            | PlotType::EllipsisCombine => combine::panel(&context, notes),
+            PlotType::Meta => Err(PlotError::Unsupported {
+                plot: def.name.clone(),
+                why: "a panel cannot consist of panels".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Panels below each other show one x axis: the same limits, ticks and label only on the last.
+fn share_x(panels: &mut [Panel], limits: Option<(f64, f64)>, orientation: Orientation) {
+    let last = panels.len().saturating_sub(1);
+    for (i, panel) in panels.iter_mut().enumerate() {
+        let hide = i < last && orientation == Orientation::Vertical;
+        panel.show_x_ticks = !hide;
+        for axes in &mut panel.axes {
+            if let Some(limits) = limits {
+                axes.x.limits = limits;
+            }
+            if i < last {
+                axes.x.label.clear();
+            }
+        }
+    }
+}

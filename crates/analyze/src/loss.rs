@@ -1,0 +1,94 @@
+//! What got lost: sequence numbers of probes and of calls.
+
+use crate::run::Run;
+
+/// Answered and missing sequence numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SequenceLoss {
+    /// Sequence numbers between the first and the last one seen, both included.
+    pub sent: u64,
+    /// Different numbers that were answered.
+    pub answered: u64,
+}
+
+impl SequenceLoss {
+    /// Numbers that were not answered.
+    pub fn lost(&self) -> u64 {
+        self.sent - self.answered.min(self.sent)
+    }
+
+    /// Share of numbers that were not answered, 0..=1.
+    pub fn ratio(&self) -> Option<f64> {
+        (self.sent > 0).then(|| self.lost() as f64 / self.sent as f64)
+    }
+}
+
+/// Loss of a series whose raw samples carry `seq`, over samples at `inside` seconds of the run.
+///
+/// An entry marked `lost` has a number and no answer. What was sent before the first or after the last number seen is
+/// unknown. `None` without sequence numbers.
+pub fn sequence_loss(run: &Run, series: &str, inside: impl Fn(f64) -> bool) -> Option<SequenceLoss> {
+    let (mut first, mut last, mut answered) = (f64::INFINITY, f64::NEG_INFINITY, 0u64);
+    for set in run.sets() {
+        let Some(raw) = set.raw.series(series) else { continue };
+        let Some(numbers) = raw.numbers("seq") else { continue };
+        let mut lost: Vec<usize> = raw
+            .values("lost")
+            .filter(|(_, value)| !matches!(value, fa_format::RawValue::Bool(false) | fa_format::RawValue::Null))
+            .map(|(entry, _)| entry)
+            .collect();
+        lost.sort_unstable();
+        for ((entry, t), seq) in numbers.entry.iter().zip(numbers.t.iter()).zip(numbers.value.iter()) {
+            if seq.is_nan() || !inside(t - run.t0()) {
+                continue;
+            }
+            first = first.min(*seq);
+            last = last.max(*seq);
+            answered += u64::from(lost.binary_search(&(*entry as usize)).is_err());
+        }
+    }
+    (first <= last).then(|| SequenceLoss { sent: (last - first) as u64 + 1, answered })
+}
+
+/// Delay, jitter and loss of a call, for its mean opinion score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CallQuality {
+    /// Mean one-way delay, ms; the samples' value where they carry no one-way delay.
+    pub delay_ms: f64,
+    /// Mean difference between the delays of neighbouring packets, ms.
+    pub jitter_ms: f64,
+    /// Packets lost per packet received.
+    pub loss: f64,
+}
+
+/// Quality of a call from samples with `val` and `seq`, and with `owd_up` and `ipdv_up` where the tool measures them.
+pub fn call_quality(run: &Run, series: &str, inside: impl Fn(f64) -> bool) -> Option<CallQuality> {
+    let (mut delays, mut jitters, mut gaps) = (Vec::new(), Vec::new(), 0.0);
+    for set in run.sets() {
+        let Some(raw) = set.raw.series(series) else { continue };
+        let (Some(values), Some(_)) = (raw.numbers("val"), raw.numbers("seq")) else { continue };
+        let number = |entry: u32, key: &str| raw.value(entry as usize, key).and_then(|v| v.as_f64());
+        let (mut last_delay, mut last_seq) = (None, None);
+        for ((entry, t), val) in values.entry.iter().zip(values.t.iter()).zip(values.value.iter()) {
+            let Some(seq) = number(*entry, "seq") else { continue };
+            if val.is_nan() || !inside(t - run.t0()) {
+                continue;
+            }
+            let delay = number(*entry, "owd_up").unwrap_or(*val);
+            if let Some(jitter) = number(*entry, "ipdv_up").or_else(|| last_delay.map(|last: f64| delay - last)) {
+                jitters.push(jitter.abs());
+            }
+            if let Some(last) = last_seq {
+                gaps += f64::max(seq - last - 1.0, 0.0);
+            }
+            delays.push(delay);
+            (last_delay, last_seq) = (Some(delay), Some(seq));
+        }
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+    (!delays.is_empty()).then(|| CallQuality {
+        delay_ms: mean(&delays),
+        jitter_ms: mean(&jitters),
+        loss: gaps / delays.len() as f64,
+    })
+}

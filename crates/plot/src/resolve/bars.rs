@@ -1,0 +1,92 @@
+//! Bars: the mean of each series and file, with the standard deviation as error bar.
+//!
+//! A series without data keeps its place as a bar of no height (and a note says so), unless the user asks to skip it: so
+//! the same plot of several files has the same places.
+
+use fa_analyze::stats::Sample;
+
+use super::boxes::Slots;
+use super::limits::{Extent, ValueRule, bounded};
+use super::numbers::Need;
+use super::panel::side;
+use super::style::{self, Colours};
+use super::{Context, Notes, PlotError};
+use crate::options::ColourMode;
+use crate::scene::{Axes, BarMark, Bars, Colour, Mark, Panel};
+
+/// Bars stand side by side within a group.
+const WIDTH: f64 = 1.0;
+
+pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotError> {
+    let units = context.units()?;
+    let need = Need { grid_only: false, present_only: true };
+    let mut slots = Slots::new();
+    let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); context.axes_count()];
+    let mut extents = vec![Extent::default(); context.axes_count()];
+    let by_bar = colour_by_bar(context);
+    for (split, members) in context.split() {
+        let mut colours = Colours::default();
+        for (s, series) in context.series.iter().enumerate() {
+            let axes = context.axes_of(s);
+            let first = slots.position();
+            let own = colours.of(&series.style, notes);
+            let mut bars = Vec::new();
+            for (place, &subject) in members.iter().enumerate() {
+                let sample =
+                    context.numbers(subject, s, need, notes).map(|n| Sample::new(n.y)).filter(|s| !s.is_empty());
+                if sample.is_none() && context.options.skip_missing_series {
+                    continue;
+                }
+                let (y, yerr) = sample.map_or((0.0, 0.0), |s| (s.mean().unwrap_or(0.0), s.std_dev().unwrap_or(0.0)));
+                extents[axes].add(y - yerr);
+                extents[axes].add(y + yerr);
+                let x = slots.take(context.tick_label(subject)) - WIDTH / 2.0;
+                let colour = if by_bar { Colour::Cycle(place) } else { own };
+                bars.push(BarMark { x, width: WIDTH, y, yerr, file: subject, style: style::filled(colour) });
+            }
+            slots.end_group(first, context.group_name(s, split));
+            if let Some(first) = bars.first() {
+                let id = context.mark_id(s, first.file);
+                marks[axes].push(Mark::Bars(Bars { id, label: None, bars }));
+            }
+        }
+    }
+    let rule = ValueRule::new(None, context.options);
+    let axes = marks
+        .into_iter()
+        .zip(extents)
+        .enumerate()
+        .map(|(n, (marks, extent))| {
+            let y = context.value_axis(n, &units[n], rule, bar_limits(extent, rule));
+            let texts = if n == 0 && context.names_shown() { slots.texts(&y) } else { Vec::new() };
+            let label = if n == 0 { context.x_label(0, "") } else { String::new() };
+            let x = slots.x_axis(label);
+            let limits = bounded(x.limits, context.options.bounds_x.get(n));
+            Axes { x: crate::scene::Axis { limits, ..x }, y, side: side(n), marks, texts }
+        })
+        .collect();
+    Ok(context.finish(axes, slots.inner_dividers()))
+}
+
+fn colour_by_bar(context: &Context) -> bool {
+    match context.options.override_colour_mode {
+        Some(mode) => mode == ColourMode::Series,
+        None => context.plot.colour_mode.as_deref() == Some("series"),
+    }
+}
+
+/// Bars stand on 0; 5 % of the height is free beyond the longest error bar.
+fn bar_limits(extent: Extent, rule: ValueRule) -> (f64, f64) {
+    if extent.is_empty() {
+        return rule.limits([]);
+    }
+    if rule.log.is_some() {
+        return rule.limits([extent.min, extent.max]);
+    }
+    let (lo, hi) = (extent.min.min(0.0), extent.max.max(0.0));
+    if lo == hi {
+        return (0.0, 1.0);
+    }
+    let free = 0.05 * (hi - lo);
+    (if lo < 0.0 { lo - free } else { 0.0 }, if hi > 0.0 { hi + free } else { 0.0 })
+}

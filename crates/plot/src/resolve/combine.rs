@@ -1,0 +1,110 @@
+//! Plots over groups of files: the files are reduced to tables, and the tables drawn like files.
+
+use fa_analyze::combine::{Columns, CombineOptions, GroupBy, Table, Wanted, combine};
+use fa_analyze::cutoff::Cutoff;
+use fa_analyze::reduce::{Reducer, Statistic};
+use fa_analyze::run::Run;
+use fa_catalog::{PlotSeries, PlotType};
+
+use super::subject::{Data, Subject};
+use super::{Context, Notes, PlotError, bars, boxes, cdf, ellipse, timeseries};
+use crate::scene::Panel;
+
+pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotError> {
+    let runs: Vec<&Run> = runs_of(context.subjects);
+    let wanted = wanted(context, notes);
+    let by = group_by(context)?;
+    let options =
+        CombineOptions { name_filters: context.filter.expressions().to_vec(), print_n: !context.options.no_print_n };
+    let unsupported = |error: fa_analyze::combine::CombineError| PlotError::Unsupported {
+        plot: context.plot.name.clone(),
+        why: error.to_string(),
+    };
+    let combined = combine(by, &runs, &wanted, &options).map_err(unsupported)?;
+    for note in combined.notes {
+        notes.add(note);
+    }
+    let scale = if context.scale.is_empty() {
+        Vec::new()
+    } else {
+        combine(by, &runs_of(context.scale), &wanted, &options).map_err(unsupported)?.tables
+    };
+    let (series, columns) = match combined.columns {
+        Columns::Series => (context.series.to_vec(), (0..context.series.len()).collect()),
+        Columns::Groups(names) => turned(context, &names),
+    };
+    draw(context, &series, &columns, &combined.tables, &scale, notes)
+}
+
+fn runs_of<'a>(subjects: &'a [Subject<'a>]) -> Vec<&'a Run<'a>> {
+    subjects
+        .iter()
+        .filter_map(|subject| match &subject.data {
+            Data::Run(run) => Some(*run),
+            Data::Group(_) => None,
+        })
+        .collect()
+}
+
+fn wanted<'c>(context: &'c Context, notes: &mut Notes) -> Vec<Wanted<'c>> {
+    context
+        .series
+        .iter()
+        .map(|series| Wanted {
+            series: &series.data,
+            label: series.label.as_deref().unwrap_or_default(),
+            raw_key: series.raw_key.as_deref(),
+            reducer: reducer(context, series, notes),
+            cutoff: context.options.data_cutoff.or(series.cutoff).or(context.plot.cutoff).map(Cutoff::from),
+            norm_by: series.norm_by.as_deref(),
+            source: series.source.as_ref().map(|glob| fa_catalog::Pattern { glob: glob.clone(), exclude: Vec::new() }),
+        })
+        .collect()
+}
+
+fn reducer(context: &Context, series: &PlotSeries, notes: &mut Notes) -> Reducer {
+    let mean = Reducer::Best(Statistic::Mean);
+    let Some(mode) = &series.combine_mode else { return mean };
+    mode.parse().unwrap_or_else(|error| {
+        notes.add(format!("plot {}: {error}; the mean is drawn", context.plot.name));
+        mean
+    })
+}
+
+fn group_by(context: &Context) -> Result<GroupBy, PlotError> {
+    let name = context.options.override_group_by.as_deref().or(context.plot.group_by.as_deref()).unwrap_or("groups");
+    GroupBy::named(name).ok_or_else(|| PlotError::Unsupported {
+        plot: context.plot.name.clone(),
+        why: format!(
+            "there is no way to group files called `{name}`; try one of {}",
+            crate::options::GROUP_BY.join(", ")
+        ),
+    })
+}
+
+/// A series per group, when tables stand for the plot's series.
+fn turned(context: &Context, names: &[String]) -> (Vec<PlotSeries>, Vec<usize>) {
+    let Some(model) = context.series.first() else { return (Vec::new(), Vec::new()) };
+    let series = names.iter().map(|name| PlotSeries { label: Some(name.clone()), ..model.clone() }).collect();
+    (series, (0..names.len()).collect())
+}
+
+fn draw(
+    context: &Context,
+    series: &[PlotSeries],
+    columns: &[usize],
+    tables: &[Table],
+    scale: &[Table],
+    notes: &mut Notes,
+) -> Result<Panel, PlotError> {
+    let subjects: Vec<Subject> = tables.iter().map(Subject::group).collect();
+    let scale: Vec<Subject> = scale.iter().map(Subject::group).collect();
+    let inner = Context { series, columns, subjects: &subjects, scale: &scale, ..*context };
+    match context.plot.kind {
+        PlotType::BoxCombine => boxes::panel(&inner, notes),
+        PlotType::BarCombine => bars::panel(&inner, notes),
+        PlotType::CdfCombine => cdf::panel(&inner, notes),
+        PlotType::EllipsisCombine => ellipse::panel(&inner, notes),
+        _ => timeseries::panel(&inner, notes),
+    }
+}

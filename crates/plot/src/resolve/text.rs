@@ -1,0 +1,53 @@
+//! Texts around the data: title, the line at the bottom, and why nothing is drawn.
+
+use fa_analyze::run::Run;
+use fa_catalog::{Expanded, PlotDef};
+
+use super::Notes;
+use super::subject::local_time;
+use crate::options::FigureOptions;
+
+/// Test, plot, and the title of the file when there is one file; one per line.
+pub(crate) fn title(
+    expanded: &Expanded,
+    plot: &PlotDef,
+    runs: &[Run],
+    single: bool,
+    options: &FigureOptions,
+) -> Vec<String> {
+    if let Some(own) = &options.override_title {
+        return own.lines().map(str::to_owned).collect();
+    }
+    if options.no_title {
+        return Vec::new();
+    }
+    let of_file = if single { runs[0].set().metadata.title() } else { "" };
+    [expanded.purpose.as_str(), plot.text.as_str(), of_file]
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Hosts, time, length and step of the first run.
+pub(crate) fn figure_text(run: &Run, options: &FigureOptions) -> Vec<String> {
+    if options.no_annotation {
+        return Vec::new();
+    }
+    let metadata = &run.set().metadata;
+    let local = metadata.local_host().unwrap_or("?");
+    let remote = metadata.host().unwrap_or("?");
+    let time = local_time(run.set()).unwrap_or_else(|| "?".to_owned());
+    let length = metadata.length_secs().map_or_else(|| "?".to_owned(), |l| l.to_string());
+    vec![format!("Local/remote: {local}/{remote} - Time: {time} - Length/step: {length}s/{:.2}s", run.step())]
+}
+
+/// One line for a person: what is missing.
+pub(crate) fn why_empty(plot: &PlotDef, notes: &Notes) -> String {
+    let first =
+        notes.0.iter().find(|note| note.contains(&plot.name) || note.contains("missing") || note.contains("no `"));
+    match first {
+        Some(note) => format!("plot {} has nothing to show: {note}", plot.name),
+        None => format!("plot {} has nothing to show: no data in the chosen part of the run", plot.name),
+    }
+}

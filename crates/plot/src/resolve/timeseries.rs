@@ -1,0 +1,168 @@
+//! Lines over time, on one or two value axes; areas on top of each other where the plot stacks.
+
+use fa_analyze::run::Clock;
+
+use super::limits::{Extent, ValueRule, bounded, time, values};
+use super::numbers::{Need, Numbers};
+use super::panel::{side, x_axis};
+use super::style::{self, Colours};
+use super::{Context, Notes, PlotError, labels};
+use crate::scene::{Area, Axes, Colour, Line, Mark, Panel, Quantity, Scale};
+
+pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotError> {
+    let units = context.units()?;
+    let need = Need { grid_only: context.plot.stacked, present_only: false };
+    let mut drawn: Vec<Numbers> = Vec::new();
+    for subject in 0..context.subjects.len() {
+        drawn.extend((0..context.series.len()).filter_map(|s| context.numbers(subject, s, need, notes)));
+    }
+    let scale = scale_numbers(context, need, notes);
+
+    let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); context.axes_count()];
+    let colours = line_colours(context, notes);
+    let mut stacks = Stacks::default();
+    for numbers in &drawn {
+        let colour = colours[numbers.subject * context.series.len() + numbers.series];
+        let axes = context.axes_of(numbers.series);
+        let mark = if context.plot.stacked {
+            stacks.area(context, numbers, axes, colour)
+        } else {
+            Mark::Line(line(context, numbers, colour))
+        };
+        marks[axes].push(mark);
+    }
+
+    let x_limits = context.shared_x.unwrap_or_else(|| {
+        let all = || drawn.iter().chain(&scale);
+        time_limits(context, all())
+    });
+    let rule = ValueRule::new(context.plot.scaling, context.options);
+    let axes = marks
+        .into_iter()
+        .enumerate()
+        .map(|(n, marks)| {
+            let on_axes: Vec<&Numbers> =
+                drawn.iter().chain(&scale).filter(|numbers| context.axes_of(numbers.series) == n).collect();
+            let limits = if context.plot.stacked {
+                stacks.limits(n, rule)
+            } else {
+                rule.limits(values(on_axes.iter().copied()))
+            };
+            let label = if n == 0 { context.x_label(0, x_name(context)) } else { String::new() };
+            let quantity = if context.clock() == Clock::Unix { Quantity::UnixTime } else { Quantity::Plain };
+            let x_limits = bounded(x_limits, context.options.bounds_x.get(n).or(context.options.bounds_x.first()));
+            Axes {
+                x: x_axis(label, x_limits, Scale::Linear, quantity),
+                y: context.value_axis(n, &units[n], rule, limits),
+                side: side(n),
+                marks,
+                texts: Vec::new(),
+            }
+        })
+        .collect();
+    Ok(context.finish(axes, Vec::new()))
+}
+
+fn x_name(_context: &Context) -> &'static str {
+    "Time (s)"
+}
+
+/// Numbers of the subjects that only widen the axes.
+pub(crate) fn scale_numbers(context: &Context, need: Need, notes: &mut Notes) -> Vec<Numbers> {
+    let mut numbers = Vec::new();
+    for (i, subject) in context.scale.iter().enumerate() {
+        let of = |s| context.numbers_of(subject, i, s, need, notes);
+        numbers.extend((0..context.series.len()).filter_map(of));
+    }
+    numbers
+}
+
+/// A colour per series, the same for all files; a colour per file when there is one series.
+fn line_colours(context: &Context, notes: &mut Notes) -> Vec<Colour> {
+    let by_subject = context.series.len() == 1;
+    let mut all = Vec::with_capacity(context.series.len() * context.subjects.len());
+    let mut colours = Colours::default();
+    for _ in context.subjects {
+        if !by_subject {
+            colours = Colours::default();
+        }
+        all.extend(context.series.iter().map(|series| colours.of(&series.style, notes)));
+    }
+    all
+}
+
+fn line(context: &Context, numbers: &Numbers, colour: Colour) -> Line {
+    let series = &context.series[numbers.series];
+    let subject = &context.subjects[numbers.subject];
+    Line {
+        id: context.mark_id(numbers.series, numbers.subject),
+        label: labels::series_label(series.label.as_deref(), &subject.label, context.several()),
+        x: numbers.x.as_slice().into(),
+        y: numbers.y.as_slice().into(),
+        style: style::line(colour, series, numbers.subject, !context.options.no_markers),
+    }
+}
+
+/// From the first x to the end of the longest run, whatever of it is drawn.
+fn time_limits<'n>(context: &Context, drawn: impl Iterator<Item = &'n Numbers>) -> (f64, f64) {
+    let (mut points, mut visible) = (Extent::default(), Extent::default());
+    for numbers in drawn {
+        points.merge(Extent::of(&numbers.x));
+        visible.merge(Extent::of(numbers.x.iter().zip(&numbers.y).filter(|(_, y)| y.is_finite()).map(|(x, _)| x)));
+    }
+    let end = context
+        .subjects
+        .iter()
+        .chain(context.scale)
+        .filter_map(|subject| {
+            let total = subject.total_length()?;
+            Some(if context.clock() == Clock::Unix { subject.t0() + total } else { total })
+        })
+        .max_by(f64::total_cmp);
+    time(points, visible, end)
+}
+
+/// Running sums of stacked series, per axes.
+#[derive(Debug, Default)]
+struct Stacks {
+    /// Per axes: the subject being stacked, the sum so far, and all edges.
+    per_axes: Vec<(usize, Vec<f64>, Extent)>,
+}
+
+impl Stacks {
+    /// The series on top of those before it. A step without a value adds nothing and shows a gap.
+    fn area(&mut self, context: &Context, numbers: &Numbers, axes: usize, colour: Colour) -> Mark {
+        while self.per_axes.len() <= axes {
+            self.per_axes.push((usize::MAX, Vec::new(), Extent::default()));
+        }
+        let (subject, sum, extent) = &mut self.per_axes[axes];
+        if *subject != numbers.subject {
+            *subject = numbers.subject;
+            sum.clear();
+        }
+        sum.resize(sum.len().max(numbers.y.len()), 0.0);
+        let lower: Vec<f64> = sum.iter().zip(&numbers.y).map(|(s, y)| if y.is_nan() { f64::NAN } else { *s }).collect();
+        let upper: Vec<f64> = sum.iter().zip(&numbers.y).map(|(s, y)| s + y).collect();
+        for (sum, y) in sum.iter_mut().zip(&numbers.y).filter(|(_, y)| !y.is_nan()) {
+            *sum += y;
+        }
+        for edge in lower.iter().chain(&upper) {
+            extent.add(*edge);
+        }
+        let series = &context.series[numbers.series];
+        let subject = &context.subjects[numbers.subject].label;
+        Mark::Area(Area {
+            id: context.mark_id(numbers.series, numbers.subject),
+            label: labels::series_label(series.label.as_deref(), subject, context.several()),
+            x: numbers.x.as_slice().into(),
+            y_lo: lower.into(),
+            y_hi: upper.into(),
+            style: style::filled(colour),
+        })
+    }
+
+    fn limits(&self, axes: usize, rule: ValueRule) -> (f64, f64) {
+        let extent = self.per_axes.get(axes).map_or(Extent::default(), |(_, _, extent)| *extent);
+        if extent.is_empty() { rule.limits([]) } else { rule.limits([extent.min, extent.max]) }
+    }
+}
