@@ -50,6 +50,9 @@ fn finish(
             setup.test
         )
     }));
+    if !list.twice.is_empty() {
+        notes.push(format!("named twice, only the later one is there: {}", list.twice.join(", ")));
+    }
     notes.extend(list.notes);
     Ok(Expanded {
         name: setup.test.clone(),

@@ -182,7 +182,8 @@ impl Builder<'_> {
                 (None, None, Some(glob)) => {
                     excluded.extend(doc.exclude.iter().cloned());
                     let pattern = Pattern { glob: self.settings.text(glob).map_err(at)?, exclude: excluded.clone() };
-                    for name in self.list.series.keys().filter(|name| pattern.matches(name)) {
+                    let matcher = pattern.matcher();
+                    for name in self.list.series.keys().filter(|name| matcher.matches(name)) {
                         let label =
                             doc.label.as_deref().map(|label| self.glob_label(label, name)).transpose().map_err(at)?;
                         drawn.push(self.entry(&doc, name.clone(), label).map_err(at)?);

@@ -2,10 +2,10 @@
 
 use super::finish;
 use super::scope::Settings;
-use super::series::SeriesList;
+use super::series::{SeriesList, role_within};
 use crate::catalog::Catalog;
 use crate::error::Fault;
-use crate::{Expanded, SeriesDef, SeriesSource, Setup};
+use crate::{Computed, ComputedDef, Expanded, SeriesDef, SeriesSource, Setup};
 
 /// The test in the built-in files that says which plots and computed series an unknown test gets.
 const ANY: &str = "any";
@@ -15,10 +15,17 @@ pub(crate) fn recognise(catalog: &Catalog, setup: &Setup, series: &[(&str, &str)
     let flat = catalog.flatten(ANY)?;
     let mut settings = Settings::new(&flat, setup)?;
     let mut list = SeriesList::default();
+    let mut computed = SeriesList::default();
+    computed.apply(catalog, &flat.ops, &mut settings)?;
     for &(name, units) in series {
         let role = role(name, units);
-        let short = name.rsplit(['(', ')']).next().unwrap_or(name).trim();
-        list.shorts.insert(name.to_owned(), if short.is_empty() { name } else { short }.to_owned());
+        list.shorts.insert(name.to_owned(), short(name).to_owned());
+        let source = match computed.series.get(name) {
+            Some(known) => known.source.clone(),
+            None => function(role).map_or(SeriesSource::Null, |function| {
+                SeriesSource::Computed(ComputedDef { function, sources: Vec::new(), patterns: Vec::new() })
+            }),
+        };
         list.series.insert(
             name.to_owned(),
             SeriesDef {
@@ -27,16 +34,14 @@ pub(crate) fn recognise(catalog: &Catalog, setup: &Setup, series: &[(&str, &str)
                 id: None,
                 role: role.to_owned(),
                 runner: "unknown".to_owned(),
-                source: SeriesSource::Null,
+                source,
             },
         );
     }
     // Means and sums over what was recognised, where the file has none of its own.
-    let mut computed = SeriesList::default();
-    computed.apply(catalog, &flat.ops, &mut settings)?;
     for (name, def) in computed.series {
         let base = def.role.split('.').next().unwrap_or_default();
-        let has_sources = list.series.values().any(|def| def.role == base || def.role == format!("{base}.probe"));
+        let has_sources = list.series.values().any(|def| measured_below(def, base));
         if has_sources && !list.series.contains_key(&name) {
             list.series.insert(name, def);
         }
@@ -47,6 +52,28 @@ pub(crate) fn recognise(catalog: &Catalog, setup: &Setup, series: &[(&str, &str)
         series.len()
     ));
     finish(catalog, &flat, setup, settings, list)
+}
+
+/// Whether a measured series has the role `base` or one below it.
+fn measured_below(def: &SeriesDef, base: &str) -> bool {
+    role_within(&def.role, base) && !matches!(def.source, SeriesSource::Computed(_))
+}
+
+/// What per-flow plots call it: `BE` of `TCP upload BE`, `ICMP` of `Ping (ms) ICMP`.
+fn short(name: &str) -> &str {
+    let rest = ["upload", "download", "(ms)"].iter().find_map(|word| name.split_once(word)).map(|(_, rest)| rest);
+    let short = rest.unwrap_or_default().trim_start_matches([' ', ':']);
+    if short.is_empty() { name } else { short }
+}
+
+/// The function behind a role that is computed.
+fn function(role: &str) -> Option<Computed> {
+    match role.rsplit('.').next() {
+        Some("avg") => Some(Computed::Average),
+        Some("sum" | "totals") => Some(Computed::Sum),
+        Some("fairness") => Some(Computed::Fairness),
+        _ => None,
+    }
 }
 
 /// What a series most likely is.

@@ -1,6 +1,6 @@
 //! The list of series: entries repeated, directions and tables gone through, bases changed, sources resolved.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::scope::{Local, Settings};
 use super::source;
@@ -19,6 +19,8 @@ pub(super) struct SeriesList {
     pub(super) series: IndexMap<String, SeriesDef>,
     /// What per-flow plots call a series.
     pub(super) shorts: IndexMap<String, String>,
+    /// Names given to two series; the later one is there.
+    pub(super) twice: Vec<String>,
     pub(super) notes: Vec<String>,
 }
 
@@ -54,7 +56,7 @@ impl SeriesList {
         for (name, short) in added.shorts {
             self.shorts.entry(name).or_insert(short);
         }
-        self.notes.extend(added.notes);
+        self.twice.extend(added.twice);
         Ok(())
     }
 
@@ -194,8 +196,8 @@ impl SeriesList {
     fn insert(&mut self, def: SeriesDef, short: String) {
         let name = def.name.clone();
         self.shorts.insert(name.clone(), short);
-        if self.series.insert(name.clone(), def).is_some() {
-            self.notes.push(format!("two series would be named `{name}`: only the later one is there"));
+        if self.series.insert(name.clone(), def).is_some() && !self.twice.contains(&name) {
+            self.twice.push(name);
         }
     }
 
@@ -228,16 +230,12 @@ impl SeriesList {
 }
 
 /// Names that the patterns take, pattern by pattern, each once; a computed series never takes itself.
-pub(super) fn sources(patterns: &[Pattern], own: &str, names: &[String]) -> Vec<String> {
-    let mut taken: Vec<String> = Vec::new();
-    for pattern in patterns {
-        for name in names {
-            if name != own && pattern.matches(name) && !taken.contains(name) {
-                taken.push(name.clone());
-            }
-        }
+fn sources(patterns: &[Pattern], own: &str, names: &[String]) -> Vec<String> {
+    let mut taken: IndexSet<&String> = IndexSet::new();
+    for matcher in patterns.iter().map(Pattern::matcher) {
+        taken.extend(names.iter().filter(|name| *name != own && matcher.matches(name)));
     }
-    taken
+    taken.into_iter().cloned().collect()
 }
 
 fn owned_by(fault: Fault, table: &str, name: &str) -> Fault {
