@@ -1,0 +1,205 @@
+//! Whole runs over a simulated network: engines, reflector and recorder together, in virtual time.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use fa_format::DataSet;
+use fa_measure::plan::{Plan, SourcePlan};
+use fa_measure::recorder::Recorder;
+use fa_measure::{Event, Span, Time};
+use fa_testkit::{FarClock, Link, Simulation, assert_close, plan, plan_with};
+use serde_json::{Map, Value};
+
+fn record(events: &[Event]) -> DataSet {
+    Recorder::replay(events).finish().unwrap()
+}
+
+fn meta<'a>(data: &'a DataSet, series: &str) -> &'a Map<String, Value> {
+    data.metadata.series_meta(series).unwrap_or_else(|| panic!("no series {series:?}"))
+}
+
+fn count(data: &DataSet, series: &str, key: &str) -> u64 {
+    meta(data, series)[key].as_u64().unwrap_or_else(|| panic!("{series}: {key}"))
+}
+
+fn number(data: &DataSet, series: &str, key: &str) -> f64 {
+    meta(data, series)[key].as_f64().unwrap_or_else(|| panic!("{series}: {key}"))
+}
+
+const UDP: &str = "Ping (ms) UDP BE1";
+const ICMP: &str = "Ping (ms) ICMP";
+
+/// The three UDP probes of `rrul_be` without its flows.
+fn udp_probes(secs: f64) -> Plan {
+    let mut plan = plan("rrul_be", secs);
+    plan.flows.clear();
+    plan.series.retain(|series| series.name.starts_with("Ping (ms) UDP"));
+    plan.probes.retain(|probe| probe.series.starts_with("Ping (ms) UDP"));
+    for (series, probe) in plan.series.iter_mut().zip(&plan.probes) {
+        series.source = SourcePlan::Probe(probe.id);
+    }
+    plan
+}
+
+/// Values of a series between two moments of the grid.
+fn between(data: &DataSet, series: &str, from: f64, to: f64) -> Vec<f64> {
+    let points = data.x_values.iter().zip(data.series(series).unwrap());
+    let mut found: Vec<f64> =
+        points.filter(|(x, y)| (from..to).contains(*x) && y.is_finite()).map(|(_, y)| *y).collect();
+    found.sort_unstable_by(f64::total_cmp);
+    found
+}
+
+fn median(values: &[f64]) -> f64 {
+    values[values.len() / 2]
+}
+
+#[test]
+fn loss_is_counted_once_when_replies_are_reordered() {
+    let down = Link::with_delay_ms(20).reordering_every(5);
+    let data = record(&Simulation::seeded(7).down(down).run(&plan("ping", 10.0)));
+    let sent = count(&data, ICMP, "PACKETS_SENT");
+    assert_eq!(count(&data, ICMP, "PACKETS_RECEIVED"), sent, "reordering is not loss");
+    assert!(count(&data, ICMP, "REORDERED") > 5);
+}
+
+#[test]
+fn duplicates_are_not_round_trips() {
+    let up = Link::with_delay_ms(20).duplicating_every(5);
+    let data = record(&Simulation::seeded(7).up(up).run(&udp_probes(20.0)));
+    assert_eq!(count(&data, UDP, "PACKETS_RECEIVED"), count(&data, UDP, "PACKETS_SENT"));
+    let (there, here) = (count(&data, UDP, "DUPLICATES_UP"), count(&data, UDP, "DUPLICATES"));
+    assert!(there > 0, "the reflector saw both");
+    assert!(here >= there, "and answered both");
+    let answered = data.raw.series(UDP).unwrap().numbers("val").unwrap().value.len() as u64;
+    assert_eq!(answered, count(&data, UDP, "PACKETS_RECEIVED"));
+}
+
+#[test]
+fn losses_are_told_by_direction_and_none_is_missing() {
+    for (up_loss, down_loss) in [(0.1, 0.0), (0.0, 0.1), (0.05, 0.05)] {
+        let simulation = Simulation::seeded(3)
+            .up(Link::with_delay_ms(5).losing(up_loss))
+            .down(Link::with_delay_ms(5).losing(down_loss));
+        // Only probes: what the links lost is what must have been measured.
+        let plan = udp_probes(60.0);
+        let (events, up, down) = simulation.run_to_links(&plan);
+        let data = record(&events);
+        let sum = |key| plan.series.iter().map(|series| count(&data, &series.name, key)).sum::<u64>();
+        assert_eq!(sum("LOST_UP"), up.lost_probes(), "up, {up_loss} {down_loss}");
+        assert_eq!(sum("LOST_DOWN"), down.lost_probes(), "down, {up_loss} {down_loss}");
+        assert_eq!(sum("LOST_UNKNOWN"), 0);
+        assert_eq!(sum("PACKETS_SENT") - sum("PACKETS_RECEIVED"), up.lost_probes() + down.lost_probes());
+        assert!(up.lost_probes() + down.lost_probes() > 20);
+    }
+}
+
+#[test]
+fn one_way_delays_are_right_within_their_bound_whatever_the_far_clock_shows() {
+    for (ahead_secs, drift_ppm) in [(0.0, 0.0), (3.0, 80.0), (-86_400.0, -95.0)] {
+        let clock = FarClock { ahead: Span::from_secs_f64(ahead_secs), drift_ppm };
+        let simulation = Simulation::seeded(1)
+            .up(Link::with_delay_ms(5).jitter_ms(2))
+            .down(Link::with_delay_ms(35))
+            .far_clock(clock);
+        let data = record(&simulation.run(&udp_probes(42.0)));
+        let bound = number(&data, UDP, "OWD_BOUND");
+        let (up, down) = (number(&data, UDP, "OWD_UP_MEAN"), number(&data, UDP, "OWD_DOWN_MEAN"));
+        // An asymmetric path cannot be told from an offset: the estimate is in the middle, and the bound says so.
+        assert!(bound > 14.0 && bound < 30.0, "bound {bound}");
+        assert_close("up", up, 6.0, bound);
+        assert_close("up and down together", up + down, number(&data, UDP, "RTT_MEAN"), 0.01);
+        assert_eq!(count(&data, UDP, "OWD_NEGATIVE"), 0);
+        let facts = &data.metadata.get("CLOCKS").unwrap()["far.example"];
+        assert_close(
+            "offset",
+            facts["offset_ms"].as_f64().unwrap(),
+            ahead_secs * 1e3,
+            facts["bound_ms"].as_f64().unwrap(),
+        );
+        let drift_bound = facts["drift_bound_ppm"].as_f64().unwrap();
+        assert_close("drift", facts["drift_ppm"].as_f64().unwrap(), drift_ppm, drift_bound);
+    }
+}
+
+#[test]
+fn a_symmetric_path_gives_exact_one_way_delays() {
+    let clock = FarClock { ahead: Span::from_millis(-1234), drift_ppm: 20.0 };
+    let data = record(&Simulation::seeded(1).far_clock(clock).run(&udp_probes(42.0)));
+    assert_close("up", number(&data, UDP, "OWD_UP_MEAN"), 10.0, 2.0);
+    assert_close("down", number(&data, UDP, "OWD_DOWN_MEAN"), 10.0, 2.0);
+}
+
+#[test]
+fn goodput_is_what_the_bottleneck_lets_through() {
+    let slow = Link::with_delay_ms(10).bottleneck(20.0, 50.0);
+    let data = record(&Simulation::seeded(5).up(slow.clone()).down(slow).run(&plan_with("tcp_1up", 10.0, 1.0, &[])));
+    let up = "TCP upload";
+    // Of 1514 bytes on the line 1448 are payload.
+    assert_close("mean", number(&data, up, "MEAN_VALUE"), 20.0 * 1448.0 / 1514.0, 0.4);
+    let raw = data.raw.series(up).unwrap();
+    let (durations, rates) = (raw.numbers("dur").unwrap(), raw.numbers("val").unwrap());
+    let bits: f64 = durations.value.iter().zip(rates.value.iter()).map(|(dur, rate)| dur * rate * 1e6).sum();
+    assert_close("intervals add up", bits / 8.0, number(&data, up, "BYTES_RECVD"), 1.0);
+    assert_eq!(count(&data, up, "BYTES_SENT"), count(&data, up, "BYTES_RECVD"), "the stream was drained");
+    assert!(data.series("TCP upload::tcp_cwnd").unwrap().iter().any(|value| *value > 10.0));
+    assert_eq!(meta(&data, up)["CONG_CONTROL"], "simulated");
+    assert_eq!(data.metadata.failed_runners(), Some(0));
+}
+
+#[test]
+fn a_long_queue_shows_as_latency_under_load_and_a_short_one_does_not() {
+    let run = |queue_ms| {
+        let slow = Link::with_delay_ms(10).bottleneck(20.0, queue_ms);
+        record(&Simulation::seeded(5).up(slow).run(&plan_with("tcp_1up", 20.0, 5.0, &[])))
+    };
+    let (long, short) = (run(300.0), run(20.0));
+    for data in [&long, &short] {
+        assert_close("idle", median(&between(data, ICMP, 0.0, 4.5)), 20.0, 0.5);
+        assert_close("afterwards", median(&between(data, ICMP, 27.0, 30.0)), 20.0, 0.5);
+    }
+    assert!(median(&between(&long, ICMP, 10.0, 24.0)) > 150.0);
+    assert!(median(&between(&short, ICMP, 10.0, 24.0)) < 45.0);
+}
+
+#[test]
+fn an_outage_is_loss_in_the_file_and_not_the_end_of_the_run() {
+    let dead = (Time::from_secs_f64(8.0), Time::from_secs_f64(18.0));
+    let link = Link::with_delay_ms(10).bottleneck(10.0, 100.0).outage(dead.0, dead.1);
+    let data = record(&Simulation::seeded(9).up(link.clone()).down(link).run(&plan_with("rrul_be", 30.0, 2.0, &[])));
+    assert_eq!(data.metadata.failed_runners(), Some(0));
+    for series in [UDP, ICMP] {
+        let lost = count(&data, series, "PACKETS_SENT") - count(&data, series, "PACKETS_RECEIVED");
+        assert!((50..=75).contains(&lost), "{series}: {lost} lost of 50 sent during the outage, and some to the queue");
+        assert!(between(&data, series, 9.5, 17.0).is_empty(), "no value where nothing came back");
+        assert!(between(&data, series, 19.0, 30.0).len() > 40, "the series goes on");
+    }
+    let lost_entries = data.raw.series(UDP).unwrap().values("lost").count();
+    assert!(lost_entries >= 50);
+    assert!(between(&data, "TCP upload BE", 10.0, 17.0).iter().all(|rate| *rate == 0.0), "nothing was read");
+    assert!(median(&between(&data, "TCP upload BE", 22.0, 30.0)) > 0.5, "and then it was");
+}
+
+#[test]
+fn far_reports_that_come_after_the_run_are_put_in_their_place() {
+    let slow = Link::with_delay_ms(10).bottleneck(20.0, 50.0);
+    let clock = FarClock { ahead: Span::from_millis(5000), drift_ppm: 0.0 };
+    let run = Simulation::seeded(2).up(slow.clone()).down(slow).far_clock(clock);
+    let data = record(&run.run(&plan_with("tcp_1down", 5.0, 1.0, &[])));
+    let raw = data.raw.series("TCP download").unwrap();
+    assert!(raw.t().windows(2).all(|pair| pair[0] <= pair[1]), "in order of time");
+    let first_t = data.metadata.t0_unix().unwrap();
+    let states = raw.numbers("tcp_cwnd").unwrap();
+    let t: Vec<f64> = states.entry.iter().map(|&entry| raw.t()[entry as usize] - first_t).collect();
+    assert_close("first state of the far sender", t[0], 1.2, 0.1);
+    assert!(t.len() > 20);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_file() {
+    let bytes = |seed| {
+        let link = Link::with_delay_ms(10).bottleneck(10.0, 100.0).losing(0.01).jitter_ms(3);
+        let events = Simulation::seeded(seed).up(link).run(&plan_with("rrul_be", 3.0, 1.0, &[]));
+        fa_format::to_bytes(&record(&events)).unwrap()
+    };
+    assert!(bytes(1) == bytes(1));
+    assert!(bytes(1) != bytes(2));
+}
