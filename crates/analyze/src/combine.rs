@@ -1,5 +1,7 @@
 //! Many files in groups: which files belong together, and the numbers of each group.
 
+use std::borrow::Cow;
+
 use fa_catalog::Pattern;
 use indexmap::IndexMap;
 use regex::Regex;
@@ -106,6 +108,14 @@ pub struct Wanted<'p> {
 }
 
 impl Wanted<'_> {
+    /// Values on the grid. A key of the samples has some only if the recorder made a child series of it.
+    fn grid<'r>(&self, run: &'r Run) -> Option<Cow<'r, [f64]>> {
+        match self.raw_key {
+            None => run.grid(self.series),
+            Some(key) => run.grid(&format!("{}::{key}", self.series)),
+        }
+    }
+
     fn reduction(&self) -> Reduction<'_> {
         Reduction {
             series: self.series,
@@ -195,7 +205,7 @@ pub fn combine(
                 .collect();
             (tables, Columns::Groups(names))
         }
-        GroupBy::Both => both(&groups, wanted, title)?,
+        GroupBy::Both => both(&groups, wanted)?,
     };
     Ok(Combined { tables, columns, notes })
 }
@@ -222,7 +232,7 @@ fn point_by_point(runs: &[&Run], wanted: &[Wanted]) -> Table {
         .iter()
         .zip(&windows)
         .map(|(w, window)| {
-            let values: Vec<_> = runs.iter().filter_map(|run| run.grid(w.series)).collect();
+            let values: Vec<_> = runs.iter().filter_map(|run| w.grid(run)).collect();
             let reduce = |i: usize| {
                 let at_step = Sample::new(values.iter().filter_map(|v| v.get(i).copied()));
                 w.reducer.of_sample(&at_step).unwrap_or(f64::NAN)
@@ -245,7 +255,7 @@ fn one_after_the_other(runs: &[&Run], wanted: &[Wanted]) -> Table {
             for run in runs {
                 let x = run.grid_x(Clock::Run);
                 // A run without the series takes its room, so that all columns keep step.
-                let values = run.grid(w.series).unwrap_or_else(|| vec![f64::NAN; x.len()].into());
+                let values = w.grid(run).unwrap_or_else(|| vec![f64::NAN; x.len()].into());
                 let window = w.cutoff.map(|c| c.window(run.total_length()));
                 let inside = |x: f64| window.is_none_or(|w| w.start < x && x < w.end);
                 let least =
@@ -258,11 +268,7 @@ fn one_after_the_other(runs: &[&Run], wanted: &[Wanted]) -> Table {
     Table::counted(String::new(), columns)
 }
 
-fn both(
-    groups: &IndexMap<String, Vec<&Run>>,
-    wanted: &[Wanted],
-    title: impl Fn(&str, usize) -> String,
-) -> Result<(Vec<Table>, Columns), CombineError> {
+fn both(groups: &IndexMap<String, Vec<&Run>>, wanted: &[Wanted]) -> Result<(Vec<Table>, Columns), CombineError> {
     let [only] = wanted else { return Err(CombineError::OneSeriesOnly(wanted.len())) };
     let mut lefts: Vec<&str> = Vec::new();
     let mut rights: IndexMap<&str, IndexMap<&str, &Vec<&Run>>> = IndexMap::new();
@@ -280,8 +286,7 @@ fn both(
                 .iter()
                 .map(|left| of_left.get(left).map(|runs| numbers(runs, only)).unwrap_or_default())
                 .collect();
-            let n = of_left.values().map(|runs| runs.len()).max().unwrap_or(0);
-            Table::counted(title(right, n), columns)
+            Table::counted((*right).to_owned(), columns)
         })
         .collect();
     Ok((tables, Columns::Groups(lefts.into_iter().map(str::to_owned).collect())))

@@ -91,8 +91,7 @@ impl Context<'_> {
         if self.options.no_labels || !self.several() {
             return String::new();
         }
-        let label = [self.subjects[subject].label.clone()];
-        self.filter.apply(&label).pop().unwrap_or_default()
+        self.subjects[subject].label.clone()
     }
 
     /// Name above the boxes or bars of a series.

@@ -97,8 +97,10 @@ fn draw(
     scale: &[Table],
     notes: &mut Notes,
 ) -> Result<Panel, PlotError> {
-    let subjects: Vec<Subject> = tables.iter().map(Subject::group).collect();
-    let scale: Vec<Subject> = scale.iter().map(Subject::group).collect();
+    let titles: Vec<String> = tables.iter().map(|table| table.title.clone()).collect();
+    let labels = context.filter.apply(&titles);
+    let subjects: Vec<Subject> = tables.iter().zip(labels).map(|(table, label)| Subject::group(table, label)).collect();
+    let scale: Vec<Subject> = scale.iter().map(|table| Subject::group(table, table.title.clone())).collect();
     let inner = Context { series, columns, subjects: &subjects, scale: &scale, ..*context };
     match context.plot.kind {
         PlotType::BoxCombine => boxes::panel(&inner, notes),

@@ -126,13 +126,13 @@ fn longest_common_run<'l>(words: &[Vec<&'l str>], compared: &[usize]) -> Option<
     best.map(|(_, run)| run.to_vec())
 }
 
-/// Between two words that stay, one separator stays as well.
+/// Two words that then meet keep a separator between them.
 fn remove_run<'l>(words: &mut Vec<&'l str>, run: &[&'l str]) {
     let Some(at) = words.windows(run.len()).position(|w| w == run) else { return };
-    let inside = at > 0 && at + run.len() < words.len();
-    let is_separator = |piece: &&&str| !piece.starts_with(char::is_alphanumeric);
-    let separator = run.first().filter(is_separator).or_else(|| run.last().filter(is_separator));
-    words.splice(at..at + run.len(), separator.copied().filter(|_| inside));
+    let is_word = |piece: Option<&&str>| piece.is_some_and(|p| p.starts_with(char::is_alphanumeric));
+    let meet = at > 0 && is_word(words.get(at - 1)) && is_word(words.get(at + run.len()));
+    let separator = run.iter().find(|piece| !is_word(Some(piece))).copied();
+    words.splice(at..at + run.len(), separator.filter(|_| meet));
 }
 
 #[cfg(test)]
@@ -159,6 +159,10 @@ mod tests {
         assert_eq!(filtered(&on, &["TCP Upload", "HTTP get (ms)"]), ["TCP Upload", "HTTP get (ms)"]);
         assert_eq!(filtered(&on, &["Ping (ms) -- a.example UDP", "Ping (ms) -- a.example ICMP"]), ["UDP", "ICMP"]);
         assert_eq!(filtered(&on, &["BE - run-codel-01", "BE2 - run-codel-02"]), ["BE - 01", "BE2 - 02"]);
+        assert_eq!(
+            filtered(&on, &["Up - run-codel-01", "Ping (ms) - run-codel-01", "Up - run-codel-02"]),
+            ["Up - 01", "Ping (ms) - 01", "Up - 02"]
+        );
     }
 
     #[test]

@@ -97,15 +97,15 @@ pub fn resolve_scaled(
     let drawn = if options.scale_mode { &sets[..1] } else { sets };
     let runs = runs(drawn, expanded, options);
     let for_scale: Vec<Run> = sets[drawn.len()..].iter().chain(scale).map(|set| Run::new(set, expanded)).collect();
-    let subjects: Vec<Subject> = runs
-        .iter()
-        .enumerate()
-        .map(|(i, run)| Subject::run(run, subject::label_of(run.set(), options.override_label.get(i))))
-        .collect();
+    let filter = LabelFilter::new(options);
+    let labels: Vec<String> =
+        runs.iter().enumerate().map(|(i, run)| subject::label_of(run.set(), options.override_label.get(i))).collect();
+    let subjects: Vec<Subject> =
+        runs.iter().zip(filter.apply(&labels)).map(|(run, label)| Subject::run(run, label)).collect();
     let scale_subjects: Vec<Subject> =
         for_scale.iter().map(|run| Subject::run(run, subject::label_of(run.set(), None))).collect();
 
-    let figure = Figure { expanded, options, filter: LabelFilter::new(options), subjects, scale: scale_subjects };
+    let figure = Figure { expanded, options, filter, subjects, scale: scale_subjects };
     let panels = figure.panels(def, &mut notes)?;
     let anything = panels.iter().any(|panel| panel.axes.iter().any(|axes| !axes.marks.is_empty()));
     let single = runs.len() == 1;
@@ -237,17 +237,19 @@ impl<'a> Figure<'a> {
         Ok(panels)
     }
 
+    /// The plot once per file, below each other; those with a number on the x axis show the same part of it.
     fn panel_per_subject(&self, def: &'a PlotDef, notes: &mut Notes) -> Result<Vec<Panel>, PlotError> {
         let mut panels = Vec::new();
-        let mut shared_x = None;
         for subject in &self.subjects {
-            let mut panel = self.panel(def, std::slice::from_ref(subject), shared_x, notes)?;
+            let mut panel = self.panel(def, std::slice::from_ref(subject), None, notes)?;
             panel.title = Some(subject.label.clone());
-            shared_x = panel.axes.first().map(|axes| axes.x.limits).filter(|_| def.kind == PlotType::Timeseries);
             panels.push(panel);
         }
-        if def.kind == PlotType::Timeseries {
-            share_x(&mut panels, shared_x, Orientation::Vertical);
+        if matches!(def.kind, PlotType::Timeseries | PlotType::Cdf | PlotType::Ellipsis) {
+            let all = panels.iter().filter(|panel| panel.axes.iter().any(|axes| !axes.marks.is_empty()));
+            let limits = all.filter_map(|panel| panel.axes.first()).map(|axes| axes.x.limits);
+            let widest = limits.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+            share_x(&mut panels, widest.filter(|(lo, hi)| lo < hi), Orientation::Vertical);
         }
         Ok(panels)
     }

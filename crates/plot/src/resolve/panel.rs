@@ -132,16 +132,8 @@ impl Context<'_> {
         }
     }
 
-    /// The panel with its legend, whose entries are the labelled marks in drawing order.
+    /// The panel with its legend, whose entries are the labelled marks in drawing order, after the user's filters.
     pub(crate) fn finish(&self, axes: Vec<Axes>, dividers: Vec<f64>) -> Panel {
-        let legend = self.legend(&axes);
-        Panel { title: None, axes, legend, dividers, show_x_ticks: true }
-    }
-
-    fn legend(&self, axes: &[Axes]) -> Option<Legend> {
-        if self.options.no_legend {
-            return None;
-        }
         let mut found: Vec<(String, (usize, usize, usize))> = Vec::new();
         for (a, axes) in axes.iter().enumerate() {
             for (m, mark) in axes.marks.iter().enumerate() {
@@ -160,7 +152,8 @@ impl Context<'_> {
             entries.reverse();
         }
         let title = self.options.legend_title.clone().or_else(|| self.plot.legend_title.clone()).unwrap_or_default();
-        (!entries.is_empty()).then_some(Legend { title, entries })
+        let shown = !entries.is_empty() && !self.options.no_legend;
+        Panel { title: None, axes, legend: shown.then_some(Legend { title, entries }), dividers, show_x_ticks: true }
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a figure compares: files, runs joined from files, or groups of files reduced to numbers.
 
-use std::borrow::Cow;
-
 use fa_analyze::combine::Table;
 use fa_analyze::run::{Clock, Points, Run, Want};
 use fa_catalog::PlotSeries;
@@ -20,7 +18,7 @@ pub(crate) struct Subject<'a> {
 #[derive(Debug)]
 pub(crate) enum Data<'a> {
     Run(&'a Run<'a>),
-    Group(Cow<'a, Table>),
+    Group(&'a Table),
 }
 
 impl<'a> Subject<'a> {
@@ -28,8 +26,8 @@ impl<'a> Subject<'a> {
         Self { data: Data::Run(run), label }
     }
 
-    pub(crate) fn group(table: &'a Table) -> Self {
-        Self { label: table.title.clone(), data: Data::Group(Cow::Borrowed(table)) }
+    pub(crate) fn group(table: &'a Table, label: String) -> Self {
+        Self { data: Data::Group(table), label }
     }
 
     /// Seconds that its x axis should reach at least.
