@@ -88,7 +88,8 @@ impl Catalog {
         })
     }
 
-    /// This catalogue with the definitions of one more file; a test or part of the same name is replaced.
+    /// This catalogue with the definitions of one more file. A test or part of the same name is replaced; a test whose
+    /// base is of its own name adds to the earlier one.
     ///
     /// `file` is only named in errors. Every test of the file is expanded once, so that a definition that could never
     /// work is refused here and not in the middle of a measurement.
@@ -102,7 +103,9 @@ impl Catalog {
             if catalog.tests[&name].doc.r#abstract {
                 continue;
             }
-            let setup = Setup::new(name.clone(), &["host1.example", "host2.example"]);
+            let mut setup = Setup::new(name.clone(), &["host1.example", "host2.example"]);
+            let needs = catalog.flatten(&name).map(|flat| flat.needs().map(str::to_owned).collect::<Vec<_>>());
+            setup.params.extend(needs.unwrap_or_default().into_iter().map(|need| (need, "2".to_owned())));
             if let Err(fault) = expand::expand(&catalog, &setup) {
                 return Err(catalog.place(fault));
             }
@@ -119,7 +122,8 @@ impl Catalog {
         let index = self.files.len();
         self.files.push(SourceFile { name: file.to_owned(), text: text.to_owned() });
         let names = doc.test.keys().cloned().collect();
-        for (name, doc) in doc.test {
+        for (name, mut doc) in doc.test {
+            self.keep_earlier(&name, &mut doc);
             self.tests.insert(name, Owned { file: index, doc });
         }
         for (name, doc) in doc.part {
@@ -127,6 +131,17 @@ impl Catalog {
         }
         self.plot_text.extend(doc.plot_text);
         Ok(names)
+    }
+
+    /// A test built on one of its own name adds to the earlier definition, which goes on under a name of its own.
+    fn keep_earlier(&mut self, name: &str, doc: &mut TestDoc) {
+        let Some(base) = doc.base.iter_mut().find(|base| base.as_str() == name) else { return };
+        let Some(mut earlier) = self.tests.get(name).cloned() else { return };
+        let hidden = format!("{name} (earlier {})", self.tests.len());
+        base.clone_from(&hidden);
+        doc.r#abstract |= earlier.doc.r#abstract;
+        earlier.doc.r#abstract = true;
+        self.tests.insert(hidden, earlier);
     }
 
     /// Every test, by name.
@@ -219,7 +234,7 @@ impl Catalog {
             .ok_or_else(|| Fault::new(format!("there is no test `{name}` to build on")))?;
         let doc = &owned.doc;
         if depth > DEEPEST {
-            return Err(Fault::new("the test is built on itself").within("base"));
+            return Err(Fault::new("the test is built on itself"));
         }
         let mut flat = Flat::default();
         let mut base_plots = Vec::new();
@@ -301,7 +316,7 @@ pub(crate) struct Flat<'a> {
     pub(crate) ops: Vec<Op<'a>>,
     pub(crate) plots: Vec<String>,
     pub(crate) scopes: Vec<Scope<'a>>,
-    pub(crate) mixins: Option<&'a [String]>,
+    pub(crate) mixins: Vec<&'a str>,
 }
 
 impl<'a> Flat<'a> {
@@ -317,7 +332,9 @@ impl<'a> Flat<'a> {
         if self.need.is_empty() {
             self.need = below.need;
         }
-        self.mixins = self.mixins.or(below.mixins);
+        if self.mixins.is_empty() {
+            self.mixins = below.mixins;
+        }
         for (alias, name) in below.aliases {
             self.aliases.entry(alias).or_insert(name);
         }
@@ -335,7 +352,12 @@ impl<'a> Flat<'a> {
         self.hosts = doc.hosts.or(self.hosts);
         self.default_hosts = doc.default_hosts.as_deref().unwrap_or(self.default_hosts);
         self.need = doc.need.as_deref().unwrap_or(self.need);
-        self.mixins = doc.mixins.as_deref().or(self.mixins);
+        if let Some(mixins) = &doc.mixins {
+            let below = std::mem::take(&mut self.mixins);
+            for mixin in mixins {
+                if mixin == "+" { self.mixins.extend(&below) } else { self.mixins.push(mixin) }
+            }
+        }
         self.aliases.extend(doc.aliases.iter().map(|(alias, name)| (alias.as_str(), name.as_str())));
         self.set.extend(doc.set.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         if !doc.drop.is_empty() {

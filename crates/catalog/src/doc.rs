@@ -55,7 +55,7 @@ pub(crate) struct TestDoc {
     pub(crate) parts: Option<Vec<String>>,
     /// Plots that this test defines itself.
     pub(crate) plot: IndexMap<String, PlotDoc>,
-    /// Parts that parameters may add.
+    /// Parts that parameters may add; `+` stands for those of the base.
     pub(crate) mixins: Option<Vec<String>>,
 }
 

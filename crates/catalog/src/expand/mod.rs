@@ -70,7 +70,7 @@ fn finish(
 /// The parts that parameters switch on, in the order of the test's own list.
 fn mixins<'a>(catalog: &'a Catalog, flat: &Flat<'a>, settings: &Settings<'_>) -> Result<Vec<&'a str>, Fault> {
     let mut on = Vec::new();
-    for (index, name) in flat.mixins.unwrap_or_default().iter().enumerate() {
+    for (index, name) in flat.mixins.iter().enumerate() {
         let (name, part) = catalog.part(name).map_err(|fault| fault.within(index).within("mixins"))?;
         if part.when.iter().all(|param| settings.param(param).is_some()) {
             on.push(name);

@@ -10,8 +10,11 @@ use crate::error::Fault;
 use crate::template::{fill, items};
 use crate::{Pattern, SeriesDef, SeriesSource, glob};
 
-/// Most streams one entry may ask for.
-const MAX_STREAMS: usize = 100_000;
+/// Most streams one entry may ask for: parameters come from files, and files from anywhere.
+const MAX_STREAMS: usize = 10_000;
+
+/// Most series of a test.
+const MAX_SERIES: usize = 20_000;
 
 /// The series of a test while it is being built.
 #[derive(Debug, Default)]
@@ -162,8 +165,7 @@ impl SeriesList {
             }
         };
         let Some(copies) = copies else {
-            self.insert(draft.def, draft.short);
-            return Ok(());
+            return self.insert(draft.def, draft.short);
         };
         for number in 1..=copies {
             let mut def = draft.def.clone();
@@ -171,7 +173,7 @@ impl SeriesList {
             def.id = Some(number.to_string());
             let short =
                 if local.doc.short.is_some() { format!("{} -- {number}", draft.short) } else { number.to_string() };
-            self.insert(def, short);
+            self.insert(def, short)?;
         }
         Ok(())
     }
@@ -193,12 +195,16 @@ impl SeriesList {
         Ok(())
     }
 
-    fn insert(&mut self, def: SeriesDef, short: String) {
+    fn insert(&mut self, def: SeriesDef, short: String) -> Result<(), Fault> {
+        if self.series.len() >= MAX_SERIES {
+            return Err(Fault::new(format!("more than {MAX_SERIES} series")));
+        }
         let name = def.name.clone();
         self.shorts.insert(name.clone(), short);
         if self.series.insert(name.clone(), def).is_some() && !self.twice.contains(&name) {
             self.twice.push(name);
         }
+        Ok(())
     }
 
     fn alter(&mut self, changes: &[AlterDoc]) -> Result<(), Fault> {
