@@ -1,4 +1,19 @@
 //! Metadata of a run: Flent's keys in Flent's shapes, then what else explains the numbers.
+//!
+//! Ours, beyond Flent's:
+//!
+//! | key | holds |
+//! |---|---|
+//! | `DELAY` | idle seconds before and after the load; Flent's readers otherwise guess 5 |
+//! | `RUN_ID`, `SEED` | 32 hexadecimal digits that name the run; seed of everything random in it |
+//! | `RUN_END` | `completed`, or why not |
+//! | `CPU` | processor count and model (a host fact) |
+//! | `CLOCKS` | per host: `offset_ms` at the launch, `bound_ms`, `drift_ppm` with its bound, exchanges, steps |
+//! | `PROBE_SETUP` | per host: priority and kinds of stamps that its probes got |
+//! | `WARNINGS` | one sentence each |
+//! | `SERIES_META` of a flow | `CONG_CONTROL_ASKED`, `DATA_TOS_SEEN`, `ECN`, `SEND_BUFFER`, `RECEIVE_BUFFER`, more `TCPI_`, `RECEIVER_TCPI_…` |
+//! | `SERIES_META` of a probe | `LOST_UP`, `LOST_DOWN`, `LOST_UNKNOWN`, `LOST_HERE`, `DUPLICATES`, `REORDERED`, `LATENESS_…` (ms), `OWD_BOUND` (ms) |
+//! | `SERIES_META` of what failed | `ERROR` |
 
 use fa_format::Metadata;
 use serde_json::{Map, Value, json};
@@ -68,13 +83,14 @@ impl Recorder {
 
     fn remote_metadata(&self, plan: &Plan) -> Map<String, Value> {
         let mut found = Map::new();
-        for (host, facts) in &self.facts_there {
-            if let Some(named) = plan.hosts.get(usize::from(host.0)) {
-                let mut facts = facts.clone();
-                if let Some(ready) = self.hosts.get(host) {
-                    facts.insert("FA_VERSION".into(), ready.version.clone().into());
-                    facts.entry("LOCAL_HOST").or_insert_with(|| ready.hostname.clone().into());
-                }
+        for (index, named) in plan.hosts.iter().enumerate() {
+            let id = HostId(index as u16);
+            let mut facts = self.facts_there.get(&id).cloned().unwrap_or_default();
+            if let Some(ready) = self.hosts.get(&id) {
+                facts.insert("FA_VERSION".into(), ready.version.clone().into());
+                facts.entry("LOCAL_HOST").or_insert_with(|| ready.hostname.clone().into());
+            }
+            if !facts.is_empty() {
                 found.insert(named.name.clone(), facts.into());
             }
         }
@@ -100,11 +116,11 @@ fn whole(secs: f64) -> Value {
 fn clock_facts(plan: &Plan, clocks: &Clocks) -> Map<String, Value> {
     let mut found = Map::new();
     for (index, host) in plan.hosts.iter().enumerate() {
-        let clock = u16::try_from(index).ok().map(|index| clocks.of(HostId(index)));
-        let Some(clock) = clock.filter(|clock| clock.exchanges() > 0) else {
+        let clock = clocks.of(HostId(index as u16));
+        if clock.exchanges() == 0 {
             found.insert(host.name.clone(), Value::Null);
             continue;
-        };
+        }
         let offset = clock.at(Time::ZERO);
         let offset_ms = offset.ns.saturating_sub(clocks.wall_unix_ns) as f64 / 1e6;
         let facts = json!({

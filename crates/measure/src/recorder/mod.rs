@@ -34,6 +34,9 @@ use probe::ProbeRecord;
 /// Aligned values of all series together, at most: 800 MB.
 const MAX_VALUES: usize = 100_000_000;
 
+/// Different warnings that are kept; a run that has more has one trouble many times.
+const MAX_WARNINGS: usize = 200;
+
 /// Events that do not make a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -66,6 +69,7 @@ pub struct Recorder {
     exchanges: BTreeMap<HostId, Vec<Exchange>>,
     probe_setups: Vec<ProbeSetup>,
     warnings: Vec<String>,
+    more_warnings: u64,
     lost_records: IndexMap<String, u64>,
     ended: Option<EndReason>,
 }
@@ -176,8 +180,11 @@ impl Recorder {
         }
     }
 
+    /// Keeps a warning once; after [`MAX_WARNINGS`] only their number.
     fn warn(&mut self, text: String) {
-        if !self.warnings.contains(&text) {
+        if self.warnings.len() >= MAX_WARNINGS {
+            self.more_warnings += 1;
+        } else if !self.warnings.contains(&text) {
             self.warnings.push(text);
         }
     }
@@ -192,6 +199,9 @@ impl Recorder {
         let plan = self.plan.as_deref().ok_or(RecordError::NoPlan)?;
         let clocks = self.clocks(plan, started);
         let mut warnings = self.warnings.clone();
+        if self.more_warnings > 0 {
+            warnings.push(format!("and {} more warnings", self.more_warnings));
+        }
         let mut measured: Vec<Measured> =
             plan.series.iter().enumerate().map(|(index, series)| self.measure(plan, &clocks, index, series)).collect();
 

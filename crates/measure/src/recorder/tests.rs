@@ -479,6 +479,22 @@ fn metadata_says_what_ran_where_and_when() {
     assert!((clock["bound_ms"].as_f64().unwrap() - 1.0).abs() < 0.01, "{clock}");
 }
 
+#[test]
+fn a_flood_of_warnings_is_counted() {
+    let flood = (0..300).map(|i| What::Warning { host: None, text: format!("number {i}") }).collect();
+    let data = record(flood);
+    let warnings = data.metadata.get("WARNINGS").unwrap().as_array().unwrap().clone();
+    assert_eq!(warnings.len(), 201);
+    assert_eq!(warnings[200], "and 100 more warnings");
+}
+
+#[test]
+fn events_of_another_plan_are_left_out_and_said() {
+    let data = record(vec![bytes(FlowId(9), FlowEnd::Receiver, ms(200), 200, 1), reply(ProbeId(9), 0, 0, 1, 1)]);
+    let warnings = data.metadata.get("WARNINGS").unwrap().to_string();
+    assert!(warnings.contains("flow 9") && warnings.contains("probe 9"), "{warnings}");
+}
+
 /// A run with something of everything.
 fn busy() -> Vec<Event> {
     let mut what = vec![];
