@@ -4,8 +4,10 @@ use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 
-use crate::doc::{AlterDoc, FileDoc, PartDoc, PlotDoc, SeriesDoc, TestDoc};
+use crate::doc::{FileDoc, PartDoc, TestDoc};
 use crate::error::{CatalogError, Fault, Step};
+use crate::inherit::Flat;
+use crate::locate::{line_of, locate};
 use crate::{Expanded, Setup, expand};
 
 /// Every test and plot there is: the built-in ones and those of the user's own files.
@@ -27,9 +29,6 @@ pub struct Catalog {
     parts: IndexMap<String, Owned<PartDoc>>,
     plot_text: IndexMap<String, String>,
 }
-
-/// Stands for the plots that parameters add, in a list of plot names; at the end where it is not said.
-pub(crate) const MIXINS: &str = "@mixins";
 
 /// A definition file as it was read, kept to say where a fault is.
 #[derive(Debug, Clone)]
@@ -150,7 +149,7 @@ impl Catalog {
             .tests
             .iter()
             .filter(|(_, owned)| !owned.doc.r#abstract)
-            .filter_map(|(name, _)| self.flatten(name).ok().map(|flat| flat.summary(name)))
+            .filter_map(|(name, _)| self.flatten(name).ok().map(|flat| TestSummary::new(name, &flat)))
             .collect();
         tests.sort_by(|a, b| a.name.cmp(&b.name));
         tests
@@ -170,17 +169,48 @@ impl Catalog {
     /// As [`Catalog::expand`], for a file that may come from a test no catalogue knows.
     ///
     /// `series` are the file's series with their units. For an unknown test, roles are recognised from names and units,
-    /// the usual plots over those roles are offered, and a note says so.
+    /// the usual plots over those roles are offered, and a note says so. For a known test, a number of streams that the
+    /// metadata lacks or calls `num_cpus` is counted in the file.
     ///
     /// # Errors
     /// Settings that the definition cannot work with.
     pub fn expand_for_file(&self, setup: &Setup, series: &[(&str, &str)]) -> Result<Expanded, CatalogError> {
-        match self.expand(setup) {
+        match self.expand(&self.with_counted_streams(setup, series)) {
             Err(CatalogError::UnknownTest { .. }) => {
                 expand::recognise(self, setup, series).map_err(|fault| Self::place_setting(&setup.test, &fault))
             }
             known => known,
         }
+    }
+
+    /// Numbers of streams that only the recording host knew (`num_cpus`, or none written down), counted in the file.
+    fn with_counted_streams(&self, setup: &Setup, series: &[(&str, &str)]) -> Setup {
+        let mut setup = setup.clone();
+        let Ok(flat) = self.flatten(&setup.test) else { return setup };
+        for need in flat.needs() {
+            if setup.params.get(need).is_some_and(|value| !value.is_empty() && value != "num_cpus") {
+                continue;
+            }
+            let word = match need {
+                "upload_streams" | "bidir_streams" => "upload",
+                "download_streams" => "download",
+                _ => continue,
+            };
+            let is_stream = |name: &str| {
+                name.split_once("::").is_some_and(|(stem, rest)| {
+                    stem.strip_prefix("TCP ").is_some_and(|stem| stem.starts_with(word))
+                        && !rest.contains("::")
+                        && !rest.starts_with("tcp_")
+                })
+            };
+            match series.iter().filter(|(name, _)| is_stream(name)).count() {
+                0 => {}
+                count => {
+                    setup.params.insert(need.to_owned(), count.to_string());
+                }
+            }
+        }
+        setup
     }
 
     fn unknown(&self, name: &str) -> CatalogError {
@@ -221,56 +251,9 @@ impl Catalog {
         }
     }
 
-    /// A test with everything its bases give it.
-    pub(crate) fn flatten(&self, name: &str) -> Result<Flat<'_>, Fault> {
-        self.flatten_nested(name, 0)
-    }
-
-    fn flatten_nested(&self, name: &str, depth: usize) -> Result<Flat<'_>, Fault> {
-        const DEEPEST: usize = 16;
-        let (name, owned) = self
-            .tests
-            .get_key_value(name)
-            .ok_or_else(|| Fault::new(format!("there is no test `{name}` to build on")))?;
-        let doc = &owned.doc;
-        if depth > DEEPEST {
-            return Err(Fault::new("the test is built on itself"));
-        }
-        let mut flat = Flat::default();
-        let mut base_plots = Vec::new();
-        let mut base_scopes = Vec::new();
-        for base in &doc.base {
-            let below = self.flatten_nested(base, depth + 1).map_err(|mut fault| {
-                // The fault lies where the missing or circular name is written, unless a base already said where.
-                if fault.path.is_empty() {
-                    fault = fault.within("base").within(name.as_str()).within("test");
-                }
-                fault
-            })?;
-            base_plots.extend(below.plots.iter().cloned());
-            // Flent adds the plots of parameters where the base ends.
-            if doc.plots.is_some() && !below.plots.is_empty() {
-                base_plots.push(MIXINS.to_owned());
-            }
-            base_scopes.extend(below.scopes.iter().copied());
-            flat.inherit(below);
-        }
-        flat.lay_over(name, doc);
-        flat.plots = match &doc.plots {
-            None => base_plots,
-            Some(own) => {
-                own.iter().flat_map(|plot| if plot == "+" { base_plots.clone() } else { vec![plot.clone()] }).collect()
-            }
-        };
-        flat.scopes = vec![Scope { table: ("test", name), plots: &doc.plot }];
-        for part in doc.parts.iter().flatten() {
-            let (part, owned) = self.parts.get_key_value(part).ok_or_else(|| {
-                Fault::new(format!("there is no part `{part}`")).within("parts").within(name.as_str()).within("test")
-            })?;
-            flat.scopes.push(Scope { table: ("part", part), plots: &owned.doc.plot });
-        }
-        flat.scopes.extend(base_scopes);
-        Ok(flat)
+    /// A definition by name, with the name as the catalogue holds it.
+    pub(crate) fn test(&self, name: &str) -> Option<(&str, &TestDoc)> {
+        self.tests.get_key_value(name).map(|(name, owned)| (name.as_str(), &owned.doc))
     }
 
     pub(crate) fn part(&self, name: &str) -> Result<(&str, &PartDoc), Fault> {
@@ -285,142 +268,14 @@ impl Catalog {
     }
 }
 
-/// A table in which plot names are looked up.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Scope<'a> {
-    /// Where it stands: `test` or `part`, and the name.
-    pub(crate) table: (&'static str, &'a str),
-    pub(crate) plots: &'a IndexMap<String, PlotDoc>,
-}
-
-/// One step in building the list of series.
-#[derive(Debug, Clone)]
-pub(crate) enum Op<'a> {
-    Add { test: &'a str, series: &'a [SeriesDoc] },
-    Drop(&'a [String]),
-    Alter { test: &'a str, changes: &'a [AlterDoc] },
-}
-
-/// A test with its bases folded in.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Flat<'a> {
-    pub(crate) purpose: Option<&'a str>,
-    pub(crate) opens: Option<&'a str>,
-    pub(crate) total: Option<&'a str>,
-    pub(crate) delay: Option<&'a str>,
-    pub(crate) hosts: Option<usize>,
-    pub(crate) default_hosts: &'a [String],
-    pub(crate) need: &'a [String],
-    pub(crate) aliases: IndexMap<&'a str, &'a str>,
-    pub(crate) set: IndexMap<&'a str, &'a str>,
-    pub(crate) ops: Vec<Op<'a>>,
-    pub(crate) plots: Vec<String>,
-    pub(crate) scopes: Vec<Scope<'a>>,
-    pub(crate) mixins: Vec<&'a str>,
-}
-
-impl<'a> Flat<'a> {
-    fn inherit(&mut self, below: Self) {
-        self.purpose = self.purpose.or(below.purpose);
-        self.opens = self.opens.or(below.opens);
-        self.total = self.total.or(below.total);
-        self.delay = self.delay.or(below.delay);
-        self.hosts = self.hosts.or(below.hosts);
-        if self.default_hosts.is_empty() {
-            self.default_hosts = below.default_hosts;
-        }
-        if self.need.is_empty() {
-            self.need = below.need;
-        }
-        if self.mixins.is_empty() {
-            self.mixins = below.mixins;
-        }
-        for (alias, name) in below.aliases {
-            self.aliases.entry(alias).or_insert(name);
-        }
-        for (name, value) in below.set {
-            self.set.entry(name).or_insert(value);
-        }
-        self.ops.extend(below.ops);
-    }
-
-    fn lay_over(&mut self, name: &'a str, doc: &'a TestDoc) {
-        self.purpose = doc.purpose.as_deref().or(self.purpose);
-        self.opens = doc.opens.as_deref().or(self.opens);
-        self.total = doc.total.as_deref().or(self.total);
-        self.delay = doc.delay.as_deref().or(self.delay);
-        self.hosts = doc.hosts.or(self.hosts);
-        self.default_hosts = doc.default_hosts.as_deref().unwrap_or(self.default_hosts);
-        self.need = doc.need.as_deref().unwrap_or(self.need);
-        if let Some(mixins) = &doc.mixins {
-            let below = std::mem::take(&mut self.mixins);
-            for mixin in mixins {
-                if mixin == "+" { self.mixins.extend(&below) } else { self.mixins.push(mixin) }
-            }
-        }
-        self.aliases.extend(doc.aliases.iter().map(|(alias, name)| (alias.as_str(), name.as_str())));
-        self.set.extend(doc.set.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        if !doc.drop.is_empty() {
-            self.ops.push(Op::Drop(&doc.drop));
-        }
-        if !doc.alter.is_empty() {
-            self.ops.push(Op::Alter { test: name, changes: &doc.alter });
-        }
-        if !doc.series.is_empty() {
-            self.ops.push(Op::Add { test: name, series: &doc.series });
-        }
-    }
-
-    /// What the test still needs once its own settings are counted.
-    pub(crate) fn needs(&self) -> impl Iterator<Item = &'a str> {
-        self.need.iter().map(String::as_str).filter(|name| !self.set.contains_key(name))
-    }
-
-    fn summary(&self, name: &str) -> TestSummary {
-        TestSummary {
+impl TestSummary {
+    fn new(name: &str, flat: &Flat<'_>) -> Self {
+        Self {
             name: name.to_owned(),
-            purpose: self.purpose.unwrap_or_default().to_owned(),
-            default_plot: self.opens.unwrap_or_default().to_owned(),
-            needs: self.needs().map(str::to_owned).collect(),
-            hosts: self.hosts.unwrap_or(1),
+            purpose: flat.purpose.unwrap_or_default().to_owned(),
+            default_plot: flat.opens.unwrap_or_default().to_owned(),
+            needs: flat.needs().map(str::to_owned).collect(),
+            hosts: flat.hosts.unwrap_or(1),
         }
     }
-}
-
-/// Line of the deepest part of `path` that the text has, from 1.
-fn locate(text: &str, path: &[Step]) -> usize {
-    use toml::de::{DeTable, DeValue};
-
-    let Ok(document) = DeTable::parse(text) else { return 1 };
-    let mut best = 0;
-    let mut table = Some(document.get_ref());
-    let mut list: Option<&toml::de::DeArray> = None;
-    for step in path {
-        let value = match step {
-            Step::Key(key) => {
-                let Some((found, value)) =
-                    table.and_then(|table| table.iter().find(|(name, _)| name.get_ref() == key.as_str()))
-                else {
-                    break;
-                };
-                best = found.span().start;
-                value
-            }
-            Step::Index(index) => {
-                let Some(value) = list.and_then(|list| list.get(*index)) else { break };
-                best = value.span().start;
-                value
-            }
-        };
-        (table, list) = match value.get_ref() {
-            DeValue::Table(inner) => (Some(inner), None),
-            DeValue::Array(inner) => (None, Some(inner)),
-            _ => (None, None),
-        };
-    }
-    line_of(text, best)
-}
-
-fn line_of(text: &str, byte: usize) -> usize {
-    text.bytes().take(byte).filter(|&b| b == b'\n').count() + 1
 }

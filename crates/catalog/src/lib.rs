@@ -30,6 +30,8 @@ mod error;
 mod expand;
 mod expr;
 pub mod glob;
+mod inherit;
+mod locate;
 mod marking;
 mod model;
 mod template;

@@ -158,7 +158,7 @@ pub struct FlowDef {
     pub cong_control: Option<(String, String)>,
     /// Bytes per write.
     pub send_size: Option<u32>,
-    /// Bytes per read at the far end.
+    /// Bytes per call at the far end (netperf's `-M`).
     pub remote_recv_size: Option<u32>,
     /// 4 or 6 where the series demands it.
     pub ip_version: Option<u8>,

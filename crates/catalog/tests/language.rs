@@ -237,6 +237,24 @@ fn a_test_may_add_to_one_of_its_own_name() {
     assert!(!Catalog::builtin().expand(&Setup::new("tcp_1up", &["h"])).unwrap().plots.contains_key("every"));
 }
 
+#[test]
+fn streams_are_counted_where_only_the_recording_host_knew() {
+    let series = [
+        ("TCP upload::1", "Mbits/s"),
+        ("TCP upload::2", "Mbits/s"),
+        ("TCP upload::3", "Mbits/s"),
+        ("TCP upload::1::tcp_rtt", "ms"),
+    ];
+    let streams = |setup: &Setup| {
+        let test = Catalog::builtin().expand_for_file(setup, &series).unwrap();
+        assert!(test.missing_params.is_empty());
+        test.series.keys().filter(|name| name.starts_with("TCP upload::")).count()
+    };
+    assert_eq!(streams(&Setup::new("tcp_nup", &["h"])), 3);
+    assert_eq!(streams(&Setup::new("tcp_nup", &["h"]).with_param("upload_streams", "num_cpus")), 3);
+    assert_eq!(streams(&Setup::new("tcp_nup", &["h"]).with_param("upload_streams", "5")), 5);
+}
+
 /// The examples of the manual are definitions like any other.
 #[test]
 fn the_manual_is_right() {

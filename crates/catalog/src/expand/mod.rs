@@ -10,8 +10,9 @@ use indexmap::IndexMap;
 
 pub(crate) use recognise::recognise;
 
-use crate::catalog::{Catalog, Flat};
+use crate::catalog::Catalog;
 use crate::error::Fault;
+use crate::inherit::Flat;
 use crate::{Expanded, Setup};
 
 use scope::Settings;

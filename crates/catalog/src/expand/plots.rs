@@ -4,9 +4,10 @@ use indexmap::IndexMap;
 
 use super::scope::Settings;
 use super::series::{SeriesList, role_within};
-use crate::catalog::{Catalog, Flat, MIXINS, Scope};
+use crate::catalog::Catalog;
 use crate::doc::{PlotDoc, PlotSeriesDoc};
 use crate::error::Fault;
+use crate::inherit::{Flat, MIXINS, Scope};
 use crate::template::{Names, fill};
 use crate::{Pattern, PlotDef, PlotSeries, PlotType, SeriesDef, SeriesSource, SeriesStyle};
 

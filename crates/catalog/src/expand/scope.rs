@@ -3,10 +3,10 @@
 use indexmap::IndexMap;
 
 use crate::Setup;
-use crate::catalog::Flat;
 use crate::doc::{DirWord, SeriesDoc};
 use crate::error::Fault;
 use crate::expr;
+use crate::inherit::Flat;
 use crate::template::{self, Names};
 
 /// Everything about a run that definitions may ask for.

@@ -4,9 +4,10 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::scope::{Local, Settings};
 use super::source;
-use crate::catalog::{Catalog, Op};
+use crate::catalog::Catalog;
 use crate::doc::{AlterDoc, SeriesDoc};
 use crate::error::Fault;
+use crate::inherit::Op;
 use crate::template::{fill, items};
 use crate::{Pattern, SeriesDef, SeriesSource, glob};
 
