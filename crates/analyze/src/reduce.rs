@@ -202,7 +202,7 @@ impl Reduction<'_> {
 
     fn raw(&self, run: &Run, statistic: Statistic) -> Option<f64> {
         if statistic == Statistic::Total {
-            return self.raw_total(run);
+            return raw_total(run, self.series, self.raw_key, self.raw_window(run));
         }
         statistic.of(&Sample::new(self.raw_values(run)?))
     }
@@ -218,30 +218,6 @@ impl Reduction<'_> {
     fn raw_window(&self, run: &Run) -> impl Fn(f64) -> bool + use<> {
         let window = self.cutoff.map(|c| c.window(run.total_length()));
         move |x| window.is_none_or(|w| (w.start == 0.0 || x > w.start) && x < w.end)
-    }
-
-    /// Sum of value × length of its interval. Samples without a length (probes) have no total.
-    fn raw_total(&self, run: &Run) -> Option<f64> {
-        let inside = self.raw_window(run);
-        let mut total = None;
-        for set in run.sets() {
-            let Some(raw) = set.raw.series(self.series) else { continue };
-            let (Some(values), Some(durations)) = (raw.numbers(self.raw_key.unwrap_or("val")), raw.numbers("dur"))
-            else {
-                continue;
-            };
-            let mut d = 0;
-            for ((entry, t), value) in values.entry.iter().zip(values.t.iter()).zip(values.value.iter()) {
-                while durations.entry.get(d).is_some_and(|e| e < entry) {
-                    d += 1;
-                }
-                let of_entry = durations.entry.get(d) == Some(entry);
-                if of_entry && inside(t - run.t0()) && !value.is_nan() {
-                    *total.get_or_insert(0.0) += value * durations.value[d];
-                }
-            }
-        }
-        total
     }
 
     /// Share of sequence numbers that came to nothing, 0..=1.
@@ -287,6 +263,29 @@ impl Reduction<'_> {
             .collect();
         jain(&means)
     }
+}
+
+/// Sum of value × length of its interval over the raw samples at `inside` seconds of the run. `None` where samples have no
+/// length (probes).
+pub fn raw_total(run: &Run, series: &str, raw_key: Option<&str>, inside: impl Fn(f64) -> bool) -> Option<f64> {
+    let mut total = None;
+    for set in run.sets() {
+        let Some(raw) = set.raw.series(series) else { continue };
+        let (Some(values), Some(durations)) = (raw.numbers(raw_key.unwrap_or("val")), raw.numbers("dur")) else {
+            continue;
+        };
+        let mut d = 0;
+        for ((entry, t), value) in values.entry.iter().zip(values.t.iter()).zip(values.value.iter()) {
+            while durations.entry.get(d).is_some_and(|e| e < entry) {
+                d += 1;
+            }
+            let of_entry = durations.entry.get(d) == Some(entry);
+            if of_entry && inside(t - run.t0()) && !value.is_nan() {
+                *total.get_or_insert(0.0) += value * durations.value[d];
+            }
+        }
+    }
+    total
 }
 
 /// A number of the series' metadata; numbers written as text count too.

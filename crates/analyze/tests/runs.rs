@@ -1,0 +1,204 @@
+//! Whole runs, small enough to compute by hand.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use fa_analyze::combine::{Columns, CombineOptions, GroupBy, Wanted, combine};
+use fa_analyze::cutoff::Cutoff;
+use fa_analyze::export::{ExportOptions, ExportRun, TableKind, write_csv};
+use fa_analyze::reduce::{Reducer, Reduction};
+use fa_analyze::run::{Clock, Origin, Run, Want};
+use fa_analyze::summary::{Group, Summary, SummaryOptions};
+use fa_catalog::{Catalog, Expanded, Setup};
+use fa_format::{DataSet, MISSING, Metadata, RawSeries, RawValue};
+
+const T0: f64 = 1_500_000_000.0;
+
+fn tcp_1up() -> Expanded {
+    Catalog::builtin().expand(&Setup::new("tcp_1up", &["example.net"])).unwrap()
+}
+
+/// Four steps of one second; upload samples every second from 1 s, pings with one lost.
+fn run_of(name: &str, upload: [f64; 4]) -> DataSet {
+    let mut metadata = Metadata::for_new_run("tcp_1up");
+    metadata.set("T0", "2017-07-14T02:40:00.000000Z");
+    metadata.set("TIME", "2017-07-14T02:40:00.000000Z");
+    metadata.set("TOTAL_LENGTH", 4);
+    metadata.set("STEP_SIZE", 1.0);
+    metadata.set("DATA_FILENAME", format!("{name}.flent.gz"));
+    let mut set = DataSet { metadata, x_values: vec![0.0, 1.0, 2.0, 3.0], ..DataSet::default() };
+    set.series.insert("TCP upload".into(), upload.to_vec());
+    set.series.insert("Ping (ms) ICMP".into(), vec![10.0, MISSING, 30.0, 20.0]);
+    let mut samples = RawSeries::builder();
+    for (i, value) in upload.iter().enumerate().skip(1) {
+        let values = [("val", RawValue::Float(value * 10.0)), ("dur", RawValue::Float(0.5))];
+        samples.push(T0 + i as f64, &values);
+        samples.push(T0 + i as f64, &[("tcp_cwnd", RawValue::Int(i as i64))]);
+    }
+    set.raw.insert("TCP upload", samples.finish());
+    let mut pings = RawSeries::builder();
+    for (seq, value) in [(1, Some(10.0)), (2, None), (3, Some(30.0)), (4, Some(20.0))] {
+        let t = T0 + f64::from(seq) - 1.0;
+        match value {
+            Some(v) => pings.push(t, &[("seq", RawValue::Int(seq.into())), ("val", RawValue::Float(v))]),
+            None => pings.push(t, &[("seq", RawValue::Int(seq.into())), ("lost", RawValue::Bool(true))]),
+        }
+    }
+    set.raw.insert("Ping (ms) ICMP", pings.finish());
+    set
+}
+
+fn reduced(run: &Run, series: &str, mode: &str, cutoff: Option<(f64, f64)>) -> Option<f64> {
+    let cutoff = cutoff.map(Cutoff::from);
+    Reduction { series, raw_key: None, reducer: mode.parse().unwrap(), cutoff, norm_by: None, source: None }.of(run)
+}
+
+#[test]
+fn samples_win_over_the_grid_and_absent_series_are_gaps() {
+    let (set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
+    let run = Run::new(&set, &test);
+    let points = run.points(&Want { series: "TCP upload", ..Want::default() });
+    assert_eq!((points.x.as_slice(), points.y.as_slice()), ([1.0, 2.0, 3.0].as_slice(), [10.0, 20.0, 30.0].as_slice()));
+    let points = run.points(&Want { series: "TCP upload", grid_only: true, ..Want::default() });
+    assert_eq!((points.y.as_slice(), points.origin), ([0.0, 1.0, 2.0, 3.0].as_slice(), Origin::Grid));
+    let points = run.points(&Want { series: "TCP upload", raw_key: Some("tcp_cwnd"), ..Want::default() });
+    assert_eq!(points.y, [1.0, 2.0, 3.0]);
+    let points = run.points(&Want { series: "TCP upload::tcp_cwnd", ..Want::default() });
+    assert_eq!(points.y, [1.0, 2.0, 3.0]);
+    let points = run.points(&Want { series: "nothing", ..Want::default() });
+    assert!(points.y.len() == 4 && points.y.iter().all(|y| y.is_nan()) && points.origin == Origin::Absent);
+    let points = run.points(&Want { series: "nothing", raw_key: Some("x"), ..Want::default() });
+    assert!(points.x.is_empty());
+    let points = run.points(&Want { series: "TCP upload", clock: Clock::Unix, ..Want::default() });
+    assert_eq!(points.x[0], T0 + 1.0);
+}
+
+#[test]
+fn joined_runs_follow_each_other_samples_and_all() {
+    let (a, b) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), run_of("a-02", [4.0, 5.0, 6.0, 7.0]));
+    let test = tcp_1up();
+    let run = Run::joined(&[&a, &b], &test).unwrap();
+    assert_eq!(*run.grid_x(Clock::Run), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+    assert_eq!(*run.grid("TCP upload").unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
+    let points = run.points(&Want { series: "TCP upload", ..Want::default() });
+    assert_eq!(points.x, [1.0, 2.0, 3.0, 5.0, 6.0, 7.0]);
+    assert_eq!(points.y, [10.0, 20.0, 30.0, 50.0, 60.0, 70.0]);
+    assert_eq!(run.total_length(), 8.0);
+}
+
+#[test]
+fn reducers_take_the_best_source() {
+    let (mut set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
+    {
+        let run = Run::new(&set, &test);
+        // Samples 10, 20, 30; the mean of the grid would be 1.5.
+        assert_eq!(reduced(&run, "TCP upload", "mean", None), Some(20.0));
+        // Samples strictly after 1 s and before 4 s: 20 and 30.
+        assert_eq!(reduced(&run, "TCP upload", "mean", Some((1.0, 0.0))), Some(25.0));
+        assert_eq!(reduced(&run, "TCP upload", "span", None), Some(3.0));
+        assert_eq!(reduced(&run, "TCP upload", "mean_span", None), Some(1.5));
+        assert_eq!(reduced(&run, "Ping (ms) ICMP", "mean_zero", None), Some(15.0));
+        // Each sample stands for half a second.
+        assert_eq!(reduced(&run, "TCP upload", "cumsum", None), Some(30.0));
+        // Pings have no duration: values on the grid times the step of 1 s.
+        assert_eq!(reduced(&run, "Ping (ms) ICMP", "cumsum", None), Some(60.0));
+        assert_eq!(reduced(&run, "Ping (ms) ICMP", "raw_seq_loss", None), Some(0.25));
+        assert_eq!(reduced(&run, "nothing", "mean", None), None);
+    }
+    set.metadata.set("SERIES_META", serde_json::json!({"TCP upload": {"MEAN_VALUE": 7.5, "TCP_RETRANSMIT": "82"}}));
+    let run = Run::new(&set, &test);
+    assert_eq!(reduced(&run, "TCP upload", "mean", None), Some(7.5));
+    assert_eq!(reduced(&run, "TCP upload", "mean", Some((0.0, 0.0))), Some(20.0));
+    assert_eq!(reduced(&run, "TCP upload", "meta:TCP_RETRANSMIT", None), Some(82.0));
+}
+
+#[test]
+fn groups_come_from_names() {
+    let sets = [
+        run_of("t-codel-01", [0.0, 1.0, 2.0, 3.0]),
+        run_of("t-codel-02", [2.0, 3.0, 4.0, 5.0]),
+        run_of("t-pie-01", [9.0, 9.0, 9.0, 9.0]),
+    ];
+    let test = tcp_1up();
+    let runs: Vec<Run> = sets.iter().map(|set| Run::new(set, &test)).collect();
+    let runs: Vec<&Run> = runs.iter().collect();
+    let wanted = |mode: &str| {
+        [Wanted {
+            series: "TCP upload",
+            label: "Upload",
+            raw_key: None,
+            reducer: mode.parse::<Reducer>().unwrap(),
+            cutoff: None,
+            norm_by: None,
+            source: None,
+        }]
+    };
+    let options = CombineOptions { print_n: true, ..CombineOptions::default() };
+    let tables = |by, mode: &str| combine(by, &runs, &wanted(mode), &options).unwrap();
+
+    let groups = tables(GroupBy::Groups, "span").tables;
+    assert_eq!(groups.iter().map(|t| t.title.as_str()).collect::<Vec<_>>(), ["codel (n=2)", "pie (n=1)"]);
+    assert_eq!(groups[0].columns, [[3.0, 3.0]]);
+    let points = tables(GroupBy::GroupsPoints, "mean").tables;
+    assert_eq!(points[0].columns, [[1.0, 2.0, 3.0, 4.0]]);
+    let concat = tables(GroupBy::GroupsConcat, "span").tables;
+    assert_eq!(concat[0].columns, [[0.0, 1.0, 2.0, 3.0, 0.0, 1.0, 2.0, 3.0]]);
+    let turned = tables(GroupBy::Series, "span");
+    assert_eq!(turned.columns, Columns::Groups(vec!["codel".into(), "pie".into()]));
+    assert_eq!(turned.tables[0].title, "Upload");
+    assert_eq!(turned.tables[0].columns[0], [3.0, 3.0]);
+    assert!(combine(GroupBy::Both, &runs, &wanted("span"), &options).is_err(), "`codel` has no dash");
+}
+
+#[test]
+fn a_summary_counts_loss_and_keeps_its_order() {
+    let (set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
+    let summary = Summary::new(&Run::new(&set, &test), &test, SummaryOptions::default());
+    let rows: Vec<_> = summary.rows.iter().map(|r| (r.series.as_str(), r.group, r.n, r.p50, r.loss)).collect();
+    assert_eq!(rows[0], ("Ping (ms) ICMP", Group::Ping, 3, Some(20.0), Some(0.25)));
+    assert_eq!(rows[1], ("TCP upload", Group::Upload, 3, Some(20.0), None));
+}
+
+fn exported(kind: TableKind) -> String {
+    let (set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
+    let runs = [ExportRun::new(&set, &test, "0123456789ab".into(), Some(99))];
+    let mut bytes = Vec::new();
+    write_csv(kind, &runs, ExportOptions { window: Some((0.0, 2.0).into()) }, &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn samples_are_long_and_say_what_was_lost() {
+    insta::assert_snapshot!(exported(TableKind::Samples), @r"
+    run_id,series_id,series,kind,direction,flow,t_s,t_utc,value,unit,lost,source
+    0123456789ab,tcp_upload,TCP upload,throughput,up,1,1,2017-07-14T02:40:01.000000Z,10,Mbit/s,,raw
+    0123456789ab,tcp_upload,TCP upload,throughput,up,1,2,2017-07-14T02:40:02.000000Z,20,Mbit/s,,raw
+    0123456789ab,tcp_upload__tcp_cwnd,TCP upload::tcp_cwnd,cwnd,up,1,1,2017-07-14T02:40:01.000000Z,1,packets,,raw
+    0123456789ab,tcp_upload__tcp_cwnd,TCP upload::tcp_cwnd,cwnd,up,1,2,2017-07-14T02:40:02.000000Z,2,packets,,raw
+    0123456789ab,ping_icmp,Ping (ms) ICMP,rtt,none,1,0,2017-07-14T02:40:00.000000Z,10,ms,false,raw
+    0123456789ab,ping_icmp,Ping (ms) ICMP,rtt,none,1,1,2017-07-14T02:40:01.000000Z,,ms,true,raw
+    0123456789ab,ping_icmp,Ping (ms) ICMP,rtt,none,1,2,2017-07-14T02:40:02.000000Z,30,ms,false,raw
+    ");
+}
+
+#[test]
+fn wide_has_the_grid() {
+    insta::assert_snapshot!(exported(TableKind::Wide), @r"
+    run_id,t_s,t_utc,tcp_upload_mbps,ping_icmp_ms
+    0123456789ab,0,2017-07-14T02:40:00.000000Z,0,10
+    0123456789ab,1,2017-07-14T02:40:01.000000Z,1,
+    0123456789ab,2,2017-07-14T02:40:02.000000Z,2,30
+    ");
+}
+
+#[test]
+fn summary_and_runs_have_their_columns() {
+    insta::assert_snapshot!(exported(TableKind::Summary), @r"
+    run_id,file,title,test,series_id,series,kind,direction,unit,window_start_s,window_end_s,n,n_missing,n_lost,loss_ratio,mean,std,min,p01,p05,p10,p25,p50,p75,p90,p95,p99,p999,max,total,total_unit,tool_mean,method
+    0123456789ab,a-01.flent.gz,,tcp_1up,tcp_upload,TCP upload,throughput,up,Mbit/s,0,2,2,0,,,15,5,10,10.1,10.5,11,12.5,15,17.5,19,19.5,19.9,19.990000000000002,20,15,Mbit,,raw; percentiles linear; std of the population
+    0123456789ab,a-01.flent.gz,,tcp_1up,ping_icmp,Ping (ms) ICMP,rtt,none,ms,0,2,2,0,1,0.3333333333333333,20,10,10,10.2,11,12,15,20,25,28,29,29.8,29.980000000000004,30,,,,raw; percentiles linear; std of the population
+    ");
+    insta::assert_snapshot!(exported(TableKind::Runs), @r"
+    run_id,file,size_bytes,test,title,note,tags,time_utc,duration_s,step_s,local_host,hosts,ip_version,flent_version,kernel,failed_runners
+    0123456789ab,a-01.flent.gz,99,tcp_1up,,,,2017-07-14T02:40:00.000000Z,4,1,,,,,,0
+    ");
+}
