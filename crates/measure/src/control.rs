@@ -5,7 +5,7 @@
 //! | `POST /v1/hello` | [`Hello`] | [`Welcome`] | versions, what this server is, challenge where a key is needed |
 //! | `POST /v1/session` | [`Prepare`] | [`Prepared`] | admission, tokens for flows and probes |
 //! | `POST /v1/session/TOKEN/clock` | [`ClockAsk`] | [`ClockTold`] | four stamps |
-//! | `GET /v1/flow?session=TOKEN&flow=N`, `Upgrade: fa-flow` | – | 101 with [`EndFacts`](crate::event::EndFacts) in `fa-facts` | the connection is flow N from here on |
+//! | `GET /v1/session/TOKEN/flow/N`, `Upgrade: fa-flow` | – | 101 | the connection is flow N from here on |
 //! | `POST /v1/session/TOKEN/begin` | [`Begin`] | [`Report`] | the plan's times count from a moment of the server's clock |
 //! | `POST /v1/session/TOKEN/report` | [`ReportAsk`] | [`Report`] | what was seen since; at most five a second while the load runs |
 //! | `POST /v1/session/TOKEN/stop` | – | [`Report`] | flows end now |
@@ -25,9 +25,6 @@ pub const PROTOCOL: u32 = 1;
 
 /// Name of the protocol that a flow's connection is upgraded to.
 pub const UPGRADE: &str = "fa-flow";
-
-/// Header of the upgrade's answer with the far end's facts about the flow.
-pub const FACTS_HEADER: &str = "fa-facts";
 
 /// Longest request body a server reads, bytes.
 pub const MAX_BODY: usize = 1024 * 1024;

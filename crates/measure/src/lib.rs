@@ -21,6 +21,7 @@ pub mod event;
 pub mod flow;
 pub mod framing;
 pub mod journal;
+pub mod icmp;
 pub mod launcher;
 pub mod plan;
 pub mod probe;

@@ -1,3 +1,5 @@
 //! System calls that no safe wrapper covers: the only place where `unsafe` is allowed.
 
 pub(crate) mod ethtool;
+pub(crate) mod priority;
+pub(crate) mod tcp_info;

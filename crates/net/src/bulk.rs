@@ -1,0 +1,420 @@
+//! The bulk thread: all byte streams of a host.
+//!
+//! One thread for all, because many threads make unequal shares; level-triggered and with a quota per wake-up, so every
+//! stream gets its turn. What to do is decided by the sessions' [`Flows`]; here are only the sockets and buffers.
+
+use crate::clock::Clock;
+use crate::socket;
+use crate::sys::tcp_info::tcp_info;
+use crate::wait::{Ready, Waiter, Waker};
+use fa_measure::flow::{FlowSpec, Flows, Input, Output, SlotId, Want};
+use fa_measure::framing::Framing;
+use fa_measure::{Time, What};
+use socket2::SockRef;
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+/// Bytes moved for one stream per wake-up, and the size of the receive buffer.
+const QUOTA: usize = 128 * 1024;
+
+/// Takes events; never blocks for long.
+pub(crate) type Sink = Arc<dyn Fn(Time, What) + Send + Sync>;
+
+/// A group of streams with one engine; the same number for as long as it lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct GroupId(pub(crate) u64);
+
+/// A connected stream to take over.
+pub(crate) struct NewStream {
+    pub(crate) socket: TcpStream,
+    pub(crate) spec: FlowSpec,
+    /// Bytes per write.
+    pub(crate) block: usize,
+    pub(crate) framing: Framing,
+    /// Payload that was read together with the handshake.
+    pub(crate) early: u64,
+}
+
+enum Command {
+    Group { id: GroupId, engine: Flows, sink: Sink, done: Box<dyn FnOnce() + Send>, limit: Option<u64> },
+    Stream { id: GroupId, stream: Box<NewStream> },
+    Begin { id: GroupId, origin: Time },
+    Stop { id: GroupId },
+    Forget { id: GroupId },
+}
+
+/// Handle of the bulk thread; the thread ends when the last handle is gone.
+pub(crate) struct Bulk {
+    commands: Sender<Command>,
+    waker: Waker,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Bulk {
+    /// Starts the thread.
+    pub(crate) fn start(clock: Clock) -> io::Result<Self> {
+        let waiter = Waiter::new()?;
+        let waker = waiter.waker();
+        let (commands, inbox) = commands();
+        let thread = std::thread::Builder::new().name("fa-bulk".into()).spawn(move || {
+            let (groups, streams, free, payload) = (HashMap::new(), Vec::new(), Vec::new(), Vec::new());
+            Loop { clock, waiter, inbox, groups, streams, free, payload }.run();
+        })?;
+        Ok(Self { commands, waker, thread: Some(thread) })
+    }
+
+    fn tell(&self, command: Command) {
+        // The thread only ends with this handle, or by a bug that `join` would show.
+        let _ = self.commands.send(command);
+        self.waker.wake();
+    }
+
+    /// Adds a group. `done` is called once when all its streams are closed after its origin; `limit` is the number of
+    /// bytes it may move.
+    pub(crate) fn add_group(
+        &self,
+        id: GroupId,
+        engine: Flows,
+        sink: Sink,
+        limit: Option<u64>,
+        done: impl FnOnce() + Send + 'static,
+    ) {
+        self.tell(Command::Group { id, engine, sink, done: Box::new(done), limit });
+    }
+
+    /// Adds a stream to a group.
+    pub(crate) fn add(&self, id: GroupId, stream: NewStream) {
+        self.tell(Command::Stream { id, stream: Box::new(stream) });
+    }
+
+    /// The group's plan times count from `origin`.
+    pub(crate) fn begin(&self, id: GroupId, origin: Time) {
+        self.tell(Command::Begin { id, origin });
+    }
+
+    /// The group's streams end gracefully, now.
+    pub(crate) fn stop(&self, id: GroupId) {
+        self.tell(Command::Stop { id });
+    }
+
+    /// The group's streams are closed at once and it is forgotten.
+    pub(crate) fn forget(&self, id: GroupId) {
+        self.tell(Command::Forget { id });
+    }
+}
+
+impl Drop for Bulk {
+    fn drop(&mut self) {
+        // Closing the channel is the signal to end.
+        let (closed, _) = commands();
+        self.commands = closed;
+        self.waker.wake();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Commands are few (some per flow of a session) and come from the control plane, which must not block.
+#[expect(clippy::disallowed_methods, reason = "bounded by the limits on sessions and flows")]
+fn commands() -> (Sender<Command>, Receiver<Command>) {
+    channel()
+}
+
+struct Group {
+    engine: Flows,
+    sink: Sink,
+    done: Option<Box<dyn FnOnce() + Send>>,
+    /// Index into `streams` by slot.
+    slots: Vec<usize>,
+    /// Bytes it may still move.
+    left: Option<u64>,
+    touched: bool,
+    due: Time,
+}
+
+struct Stream {
+    socket: TcpStream,
+    group: GroupId,
+    slot: SlotId,
+    block: usize,
+    framing: Framing,
+    want: Want,
+    /// Blocks with headers of their own cannot share the payload buffer.
+    own_buffer: Vec<u8>,
+}
+
+struct Loop {
+    clock: Clock,
+    waiter: Waiter,
+    inbox: Receiver<Command>,
+    groups: HashMap<GroupId, Group>,
+    streams: Vec<Option<Stream>>,
+    free: Vec<usize>,
+    /// What bulk flows send; as long as the longest block. Not compressible, so that links that compress do not
+    /// flatter themselves.
+    payload: Vec<u8>,
+}
+
+impl Loop {
+    fn run(mut self) {
+        let mut buffer = vec![0; QUOTA];
+        let mut ready = Vec::new();
+        loop {
+            if !self.take_commands() {
+                return;
+            }
+            let due = self.decide();
+            let timeout = (due != Time::NEVER).then(|| (due - self.clock.now()).to_duration());
+            if self.waiter.wait(timeout, &mut ready).is_err() {
+                // Only a bug can do that (a bad descriptor); without it nothing can go on.
+                return;
+            }
+            for event in &ready {
+                self.turn(*event, &mut buffer);
+            }
+        }
+    }
+
+    /// Does what the control plane asks; false when there is nobody left to ask.
+    fn take_commands(&mut self) -> bool {
+        loop {
+            match self.inbox.try_recv() {
+                Ok(command) => self.obey(command),
+                Err(std::sync::mpsc::TryRecvError::Empty) => return true,
+                Err(std::sync::mpsc::TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        let now = self.clock.now();
+        match command {
+            Command::Group { id, engine, sink, done, limit } => {
+                let (done, slots) = (Some(done), Vec::new());
+                self.groups.insert(id, Group { engine, sink, done, slots, left: limit, touched: true, due: now });
+            }
+            Command::Stream { id, stream } => self.adopt(id, *stream, now),
+            Command::Begin { id, origin } => {
+                if let Some(group) = self.groups.get_mut(&id) {
+                    group.engine.begin(origin);
+                    group.touched = true;
+                }
+            }
+            Command::Stop { id } => {
+                if let Some(group) = self.groups.get_mut(&id) {
+                    group.engine.stop(now);
+                    group.touched = true;
+                }
+            }
+            Command::Forget { id } => {
+                if let Some(group) = self.groups.remove(&id) {
+                    for index in group.slots {
+                        self.close(index);
+                    }
+                }
+            }
+        }
+    }
+
+    fn adopt(&mut self, id: GroupId, new: NewStream, now: Time) {
+        let Some(group) = self.groups.get_mut(&id) else { return };
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.streams.push(None);
+            self.streams.len() - 1
+        });
+        let slot = group.engine.add(new.spec, now);
+        group.slots.push(index);
+        group.touched = true;
+        let prepared =
+            new.socket.set_nonblocking(true).and_then(|()| self.waiter.add(&new.socket, index as u64, false, false));
+        let block = new.block.max(1);
+        if self.payload.len() < block {
+            self.payload.resize(block, 0);
+            rand::Rng::fill_bytes(&mut rand::rng(), &mut self.payload);
+        }
+        let own_buffer = match new.framing {
+            Framing::None => Vec::new(),
+            Framing::Blocks(_) => vec![0; block],
+        };
+        self.streams[index] = Some(Stream {
+            socket: new.socket,
+            group: id,
+            slot,
+            block,
+            framing: new.framing,
+            want: Want { read: false, write: false },
+            own_buffer,
+        });
+        if new.early > 0 {
+            group.engine.handle(slot, Input::Read(new.early), now);
+        }
+        if let Err(e) = prepared {
+            group.engine.handle(slot, Input::Failed(format!("the connection cannot be waited for: {e}")), now);
+        }
+    }
+
+    /// Asks every engine that has something to say; returns when the next one will have.
+    fn decide(&mut self) -> Time {
+        let mut next = Time::NEVER;
+        let now = self.clock.now();
+        let waiting: Vec<GroupId> =
+            self.groups.iter().filter(|(_, g)| g.touched || g.due <= now).map(|(&id, _)| id).collect();
+        for id in waiting {
+            self.decide_group(id);
+        }
+        for group in self.groups.values() {
+            next = next.min(group.due);
+        }
+        next
+    }
+
+    fn decide_group(&mut self, id: GroupId) {
+        loop {
+            let now = self.clock.now();
+            let Some(group) = self.groups.get_mut(&id) else { return };
+            group.touched = false;
+            match group.engine.poll(now) {
+                Output::WaitUntil(due) => {
+                    group.due = due;
+                    return;
+                }
+                Output::Done => {
+                    group.due = Time::NEVER;
+                    if let Some(done) = group.done.take() {
+                        done();
+                    }
+                    return;
+                }
+                Output::Event(what) => (group.sink)(now, what),
+                Output::Want(slot, want) => {
+                    let index = group.slots[slot.0 as usize];
+                    if let Some(stream) = &mut self.streams[index] {
+                        stream.want = want;
+                        if let Err(e) = self.waiter.change(&stream.socket, index as u64, want.read, want.write) {
+                            let error = format!("the connection cannot be waited for: {e}");
+                            group.engine.handle(slot, Input::Failed(error), now);
+                        }
+                    }
+                }
+                Output::Sample(slot) => {
+                    if let Some(stream) = &self.streams[group.slots[slot.0 as usize]] {
+                        let info = tcp_info(&stream.socket).map(Box::new);
+                        group.engine.handle(slot, Input::Info(info), now);
+                    }
+                }
+                Output::LastSample(slot) => {
+                    let stream = self.streams[group.slots[slot.0 as usize]].as_ref();
+                    let info = stream.and_then(|s| tcp_info(&s.socket)).map(Box::new);
+                    let cong_control = stream.and_then(|s| socket::cong_control(&SockRef::from(&s.socket)));
+                    group.engine.handle(slot, Input::LastInfo { info, cong_control, tos_seen: None }, now);
+                }
+                Output::CloseWrite(slot) => {
+                    if let Some(stream) = &self.streams[group.slots[slot.0 as usize]] {
+                        // Failing means that the connection is gone, which reading will tell.
+                        let _ = stream.socket.shutdown(Shutdown::Write);
+                    }
+                }
+                Output::Close(slot) => {
+                    let index = group.slots[slot.0 as usize];
+                    self.close(index);
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, index: usize) {
+        if let Some(stream) = self.streams[index].take() {
+            self.waiter.remove(&stream.socket);
+            self.free.push(index);
+        }
+    }
+
+    /// One stream's turn: at most [`QUOTA`] bytes.
+    fn turn(&mut self, event: Ready, buffer: &mut [u8]) {
+        let Some(Some(stream)) = self.streams.get_mut(event.key as usize) else { return };
+        let Some(group) = self.groups.get_mut(&stream.group) else { return };
+        group.touched = true;
+        let mut moved = 0;
+        let outcome = if stream.want.write && event.write {
+            stream.write(&self.payload, &self.clock, &mut moved).map(|()| Input::Wrote(moved))
+        } else if stream.want.read && event.read {
+            stream.read(buffer, &self.clock, &mut moved).map(
+                |open| {
+                    if open { Input::Read(moved) } else { Input::EndOfStream }
+                },
+            )
+        } else if event.error {
+            Err(stream.socket.take_error().ok().flatten().map_or_else(|| "connection closed".into(), |e| e.to_string()))
+        } else {
+            return;
+        };
+        let now = self.clock.now();
+        if moved > 0 && !matches!(outcome, Ok(Input::Wrote(_) | Input::Read(_))) {
+            let counted = if stream.want.write { Input::Wrote(moved) } else { Input::Read(moved) };
+            group.engine.handle(stream.slot, counted, now);
+        }
+        let input = outcome.unwrap_or_else(Input::Failed);
+        group.engine.handle(stream.slot, input, now);
+        if let Some(left) = &mut group.left {
+            *left = left.saturating_sub(moved);
+            if *left == 0 {
+                group.left = None;
+                let text = "the byte limit of this server is reached: all flows end".into();
+                (group.sink)(now, What::Warning { host: None, text });
+                group.engine.stop(now);
+            }
+        }
+    }
+}
+
+impl Stream {
+    fn write(&mut self, payload: &[u8], clock: &Clock, moved: &mut u64) -> Result<(), String> {
+        while (*moved as usize) < QUOTA {
+            let bytes = match &mut self.framing {
+                Framing::None => &payload[..self.block],
+                framing @ Framing::Blocks(_) => {
+                    framing.fill(&mut self.own_buffer, clock.now());
+                    &self.own_buffer
+                }
+            };
+            match self.socket.write(bytes) {
+                Ok(n) => {
+                    *moved += n as u64;
+                    self.framing.sent(n);
+                    if n < bytes.len() {
+                        return Ok(());
+                    }
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(format!("sending failed: {e}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// False at the end of the stream.
+    fn read(&mut self, buffer: &mut [u8], clock: &Clock, moved: &mut u64) -> Result<bool, String> {
+        loop {
+            match self.socket.read(buffer) {
+                Ok(0) => return Ok(false),
+                Ok(n) => {
+                    *moved += n as u64;
+                    if matches!(self.framing, Framing::Blocks(_)) {
+                        let mut marks = Vec::new();
+                        self.framing.scan(&buffer[..n], clock.now(), &mut marks).map_err(|e| e.to_string())?;
+                    }
+                    return Ok(true);
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(format!("receiving failed: {e}")),
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Sockets of probes: how each kind is opened, what it sends, and which answers are its own.
+
+use crate::datagram::DatagramSocket;
+use crate::socket::{Trouble, bind_address, set_tos};
+use fa_measure::icmp::{self, Icmp};
+use fa_measure::plan::ProbePlan;
+use fa_measure::probe::Input;
+use fa_measure::wire::{Packet, Token};
+use fa_measure::{ProbeId, Time};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::datagram::Arrival;
+
+/// How a probe's answers are known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Speech {
+    /// Our own datagrams.
+    Own { session: u64 },
+    /// ICMP echo.
+    Echo { version: Icmp, ident: u16, raw: bool },
+}
+
+/// A probe's socket, connected to its target.
+#[derive(Debug)]
+pub(crate) struct ProbeSocket {
+    pub(crate) probe: ProbeId,
+    pub(crate) socket: DatagramSocket,
+    speech: Speech,
+    /// The kernel numbers what is sent from 0 on; this is the sequence number of its 0.
+    first_numbered: u32,
+}
+
+impl ProbeSocket {
+    pub(crate) fn new(probe: ProbeId, socket: DatagramSocket, speech: Speech) -> Self {
+        Self { probe, socket, speech, first_numbered: 0 }
+    }
+
+    /// `datagram socket`, `raw socket`; empty for UDP.
+    pub(crate) fn icmp_kind(&self) -> &'static str {
+        match self.speech {
+            Speech::Own { .. } => "",
+            Speech::Echo { raw: true, .. } => "raw socket",
+            Speech::Echo { raw: false, .. } => "datagram socket",
+        }
+    }
+
+    /// Sends request `seq`.
+    pub(crate) fn send(&mut self, seq: u32) -> io::Result<()> {
+        let request = match self.speech {
+            Speech::Own { session } => Packet::Request { session, seq }.emit(),
+            Speech::Echo { version, ident, .. } => icmp::request(version, ident, seq),
+        };
+        let sent = match self.socket.send(&request) {
+            // The error of an earlier datagram (nobody listens there) is told at the next call and sends nothing.
+            Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => self.socket.send(&request),
+            other => other,
+        };
+        if sent.is_err() {
+            // Whether the kernel counted it depends on where it failed: the count begins anew.
+            self.socket.restart_numbering();
+            self.first_numbered = seq.wrapping_add(1);
+        }
+        sent
+    }
+
+    /// Takes the next stamp of sending.
+    pub(crate) fn next_stamp(&mut self) -> Option<Input> {
+        let (number, at) = self.socket.next_sent()?;
+        Some(Input::Stamped { seq: self.first_numbered.wrapping_add(number), at })
+    }
+
+    /// Understands what arrived; `None` when it is not an answer to this probe.
+    pub(crate) fn understand(&self, bytes: &[u8], arrival: &Arrival) -> Option<Input> {
+        let (at, kind) = (arrival.at, arrival.kind);
+        match self.speech {
+            Speech::Own { session } => match Packet::parse(bytes)? {
+                Packet::Reply(reply) if reply.session == session => Some(Input::Reply { reply, at, kind }),
+                _ => None,
+            },
+            Speech::Echo { version, ident, raw } => {
+                let seq = icmp::reply(version, bytes, ident, raw && version == Icmp::V4)?;
+                Some(Input::Echo { seq, at, kind })
+            }
+        }
+    }
+}
+
+/// Opens a UDP socket towards a reflector; the handshake is still to come.
+pub(crate) fn open_udp(plan: &ProbePlan, target: SocketAddr) -> Result<Socket, Trouble> {
+    let socket =
+        open(target.ip(), Type::DGRAM, Protocol::UDP).map_err(|e| Trouble::new(format!("no UDP socket: {e}")))?;
+    prepare(&socket, plan, target)?;
+    Ok(socket)
+}
+
+/// Speech of a probe whose token this is.
+pub(crate) fn own_speech(token: Token) -> Speech {
+    Speech::Own { session: token.session() }
+}
+
+/// Opens an ICMP socket: unprivileged where permitted, else raw.
+pub(crate) fn open_icmp(plan: &ProbePlan, target: IpAddr, ident: u16) -> Result<ProbeSocket, Trouble> {
+    let (version, protocol) = match target {
+        IpAddr::V4(_) => (Icmp::V4, Protocol::ICMPV4),
+        IpAddr::V6(_) => (Icmp::V6, Protocol::ICMPV6),
+    };
+    let (socket, raw) = match open(target, Type::DGRAM, protocol) {
+        Ok(socket) => (socket, false),
+        Err(first) => match open(target, Type::RAW, protocol) {
+            Ok(socket) => (socket, true),
+            Err(second) => {
+                return Err(Trouble::new(format!("no ICMP socket: unprivileged: {first}; raw: {second}")).hint(
+                    "permit it with: sysctl -w net.ipv4.ping_group_range=\"0 2147483647\", or setcap cap_net_raw+ep on fa",
+                ));
+            }
+        },
+    };
+    prepare(&socket, plan, SocketAddr::new(target, 0))?;
+    let socket = DatagramSocket::new(socket, true, false).map_err(|e| Trouble::new(format!("no ICMP socket: {e}")))?;
+    Ok(ProbeSocket::new(plan.id, socket, Speech::Echo { version, ident, raw }))
+}
+
+fn open(target: IpAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+    let domain = if target.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
+    Socket::new(domain, kind, Some(protocol))
+}
+
+fn prepare(socket: &Socket, plan: &ProbePlan, target: SocketAddr) -> Result<(), Trouble> {
+    if let Some((tos, _)) = plan.tos {
+        set_tos(socket, tos)?;
+    }
+    if let Some(address) = bind_address(plan.local_bind.as_deref())? {
+        socket
+            .bind(&SocketAddr::new(address, 0).into())
+            .map_err(|e| Trouble::new(format!("cannot bind to {address}: {e}")))?;
+    }
+    socket.connect(&target.into()).map_err(|e| Trouble::new(format!("cannot send to {}: {e}", target.ip())))
+}
+
+/// Stamps further from the program's own reading than this belong to another datagram.
+pub(crate) fn plausible(stamp: Time, sent: Time) -> bool {
+    (stamp - sent).0.abs() < 1_000_000_000
+}

@@ -1,0 +1,350 @@
+//! The pulse thread of a server: admits probes by their tokens and reflects them.
+//!
+//! A token is known only to who got it over the control connection, an address is believed only after a nonce came back
+//! from it, and no answer is longer than what it answers. Each admitted probe gets a socket of its own, bound to the same
+//! port and connected to its sender, so what it drops is counted for it alone.
+
+use crate::clock::Clock;
+use crate::datagram::{Arrival, DatagramSocket};
+use crate::socket::set_tos;
+use crate::sys::priority;
+use crate::wait::{Waiter, Waker};
+use fa_measure::access::may_send_to;
+use fa_measure::event::StampKind;
+use fa_measure::reflect::{Reflector, Seen};
+use fa_measure::time::{FarTime, Span};
+use fa_measure::wire::{self, Packet, Token};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel};
+use std::thread::JoinHandle;
+
+/// Datagrams taken from one socket before the others have their turn.
+const QUOTA: usize = 64;
+
+/// A probe that may come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected {
+    /// Requests in its schedule.
+    pub(crate) count: u32,
+    /// TOS byte of the replies.
+    pub(crate) tos: Option<u8>,
+    /// Time zero as this session tells it.
+    pub(crate) epoch: FarTime,
+    /// Where the session's controller is: probes come from the same host.
+    pub(crate) controller: IpAddr,
+}
+
+enum Command {
+    Expect(Token, Expected),
+    Forget(Token),
+    Ask(Vec<Token>, SyncSender<Vec<Option<Seen>>>),
+}
+
+/// Handle of the thread; the thread ends when it is dropped.
+pub(crate) struct Reflecting {
+    commands: Option<Sender<Command>>,
+    waker: Waker,
+    thread: Option<JoinHandle<()>>,
+    /// What the thread obtained.
+    pub(crate) priority: String,
+    /// Stamps of what arrives.
+    pub(crate) receive_stamps: StampKind,
+}
+
+impl Reflecting {
+    /// Starts the thread on sockets already bound to the server's port.
+    pub(crate) fn start(clock: Clock, ports: Vec<Socket>) -> io::Result<Self> {
+        let waiter = Waiter::new()?;
+        let waker = waiter.waker();
+        let mut members = Vec::new();
+        let mut receive_stamps = StampKind::Kernel;
+        for socket in ports {
+            let local = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
+            let socket = DatagramSocket::new(socket, false, true)?;
+            receive_stamps =
+                if socket.stamping().receive == StampKind::Program { StampKind::Program } else { receive_stamps };
+            waiter.add(&socket, members.len() as u64, true, false)?;
+            members.push(Some(Member::Port { socket, port: local.port() }));
+        }
+        let (commands, inbox) = commands();
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let mut secret = [0; 32];
+        rand::Rng::fill_bytes(&mut rand::rng(), &mut secret);
+        let thread = std::thread::Builder::new().name("fa-pulse".into()).spawn(move || {
+            let _ = tell.send(priority::raise());
+            Loop {
+                clock,
+                waiter,
+                members,
+                free: Vec::new(),
+                expected: HashMap::new(),
+                admitted: HashMap::new(),
+                secret,
+            }
+            .run(&inbox);
+        })?;
+        let priority = told.recv().unwrap_or_default();
+        Ok(Self { commands: Some(commands), waker, thread: Some(thread), priority, receive_stamps })
+    }
+
+    fn tell(&self, command: Command) {
+        if let Some(commands) = &self.commands {
+            let _ = commands.send(command);
+        }
+        self.waker.wake();
+    }
+
+    /// A probe with this token may come.
+    pub(crate) fn expect(&self, token: Token, expected: Expected) {
+        self.tell(Command::Expect(token, expected));
+    }
+
+    /// It may no more, and its socket is closed.
+    pub(crate) fn forget(&self, token: Token) {
+        self.tell(Command::Forget(token));
+    }
+
+    /// What was seen of these probes; `None` for one that never came. The answer comes through `reply`.
+    pub(crate) fn ask(&self, tokens: Vec<Token>, reply: SyncSender<Vec<Option<Seen>>>) {
+        self.tell(Command::Ask(tokens, reply));
+    }
+}
+
+impl Drop for Reflecting {
+    fn drop(&mut self) {
+        self.commands = None;
+        self.waker.wake();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "bounded by the limits on sessions and probes")]
+fn commands() -> (Sender<Command>, Receiver<Command>) {
+    channel()
+}
+
+enum Member {
+    /// The server's own port.
+    Port { socket: DatagramSocket, port: u16 },
+    /// An admitted probe.
+    Probe { socket: DatagramSocket, token: Token, reflector: Reflector, epoch: FarTime },
+}
+
+struct Loop {
+    clock: Clock,
+    waiter: Waiter,
+    members: Vec<Option<Member>>,
+    free: Vec<usize>,
+    expected: HashMap<Token, Expected>,
+    admitted: HashMap<Token, usize>,
+    secret: [u8; 32],
+}
+
+impl Loop {
+    fn run(mut self, inbox: &Receiver<Command>) {
+        let mut ready = Vec::new();
+        loop {
+            loop {
+                match inbox.try_recv() {
+                    Ok(command) => self.obey(command),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return,
+                }
+            }
+            if self.waiter.wait_exactly(None, &mut ready).is_err() {
+                return;
+            }
+            let wall = self.clock.wall_at_zero();
+            for event in &ready {
+                self.turn(event.key as usize, wall);
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Expect(token, expected) => {
+                self.expected.insert(token, expected);
+            }
+            Command::Forget(token) => {
+                self.expected.remove(&token);
+                if let Some(index) = self.admitted.remove(&token)
+                    && let Some(Member::Probe { socket, .. }) = self.members[index].take()
+                {
+                    self.waiter.remove(&socket);
+                    self.free.push(index);
+                }
+            }
+            Command::Ask(tokens, reply) => {
+                let seen = tokens.iter().map(|token| {
+                    let index = *self.admitted.get(token)?;
+                    match self.members.get(index)?.as_ref()? {
+                        Member::Probe { reflector, .. } => Some(reflector.seen()),
+                        Member::Port { .. } => None,
+                    }
+                });
+                // Who asked may have gone.
+                let _ = reply.try_send(seen.collect());
+            }
+        }
+    }
+
+    fn turn(&mut self, index: usize, wall_at_zero: i64) {
+        let mut buffer = [0; 256];
+        for _ in 0..QUOTA {
+            let Some(Some(member)) = self.members.get_mut(index) else { return };
+            let socket = match member {
+                Member::Port { socket, .. } | Member::Probe { socket, .. } => socket,
+            };
+            socket.relate(wall_at_zero);
+            let arrival = match socket.receive(&mut buffer, &self.clock) {
+                Ok(Some(arrival)) => arrival,
+                Ok(None) => return,
+                // The client's socket is gone: its host says so for each reply. Nothing to do about it.
+                Err(_) => continue,
+            };
+            if arrival.truncated {
+                continue;
+            }
+            let bytes = &buffer[..arrival.len];
+            match member {
+                Member::Probe { socket, token, reflector, epoch } => {
+                    reflect(&self.clock, socket, *token, reflector, *epoch, bytes, &arrival);
+                }
+                Member::Port { .. } => self.doorman(index, bytes, &arrival),
+            }
+        }
+    }
+
+    /// Who is not admitted yet: hello is answered with a nonce, the nonce with a welcome, all else with silence.
+    fn doorman(&mut self, index: usize, bytes: &[u8], arrival: &Arrival) {
+        let Some(from) = arrival.from else { return };
+        let Some(packet) = Packet::parse(bytes) else { return };
+        let (Packet::Hello(token) | Packet::Answer(token, _)) = packet else { return };
+        let Some(&expected) = self.expected.get(&token) else { return };
+        let same_host = from.ip().to_canonical() == expected.controller.to_canonical();
+        if !same_host || !may_send_to(from.ip()) || from.port() == 0 {
+            return;
+        }
+        let nonce = self.nonce(token, from);
+        let Some(Some(Member::Port { socket, port })) = self.members.get(index) else { return };
+        match packet {
+            Packet::Hello(_) => {
+                // Lost or refused alike: the client asks again.
+                let _ = socket.send_from(&Packet::Challenge(token, nonce).emit(), arrival.to, from);
+            }
+            Packet::Answer(_, answer) if answer == nonce && !self.admitted.contains_key(&token) => {
+                let v6 = socket.is_v6();
+                let local = arrival.to.map(|to| SocketAddr::new(to, *port));
+                if let Ok(socket) = connected(local, from, v6, expected.tos) {
+                    self.admit(index, token, expected, socket);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn nonce(&self, token: Token, from: SocketAddr) -> u64 {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.secret) else { return 0 };
+        mac.update(&token.0);
+        mac.update(from.to_string().as_bytes());
+        let mut nonce = [0; 8];
+        nonce.copy_from_slice(&mac.finalize().into_bytes()[..8]);
+        u64::from_le_bytes(nonce)
+    }
+
+    fn admit(&mut self, port: usize, token: Token, expected: Expected, mut socket: DatagramSocket) {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.members.push(None);
+            self.members.len() - 1
+        });
+        if self.waiter.add(&socket, index as u64, true, false).is_err()
+            || socket.send(&Packet::Welcome(token).emit()).is_err()
+        {
+            self.free.push(index);
+            return;
+        }
+        let mut reflector = Reflector::new(token.session(), expected.count);
+        // Between bind and connect the new socket may have caught what others sent to the port: back to the door.
+        let mut strangers = Vec::new();
+        let mut buffer = [0; 256];
+        socket.relate(self.clock.wall_at_zero());
+        let peer = socket.socket().peer_addr().ok().and_then(|a| a.as_socket());
+        while let Ok(Some(arrival)) = socket.receive(&mut buffer, &self.clock) {
+            let bytes = buffer[..arrival.len].to_vec();
+            if arrival.from == peer {
+                reflect(&self.clock, &socket, token, &mut reflector, expected.epoch, &bytes, &arrival);
+            } else if !arrival.truncated {
+                strangers.push((bytes, arrival));
+            }
+        }
+        self.members[index] = Some(Member::Probe { socket, token, reflector, epoch: expected.epoch });
+        self.admitted.insert(token, index);
+        for (bytes, arrival) in strangers {
+            self.doorman(port, &bytes, &arrival);
+        }
+    }
+}
+
+/// A socket on the server's port that only hears `peer`.
+fn connected(local: Option<SocketAddr>, peer: SocketAddr, v6: bool, tos: Option<u8>) -> io::Result<DatagramSocket> {
+    let local = local.ok_or(io::ErrorKind::AddrNotAvailable)?;
+    let socket = Socket::new(if v6 { Domain::IPV6 } else { Domain::IPV4 }, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_reuse_address(true)?;
+    if v6 {
+        socket.set_only_v6(true)?;
+    }
+    if let Some(tos) = tos {
+        set_tos(&socket, tos).map_err(|e| io::Error::other(e.error))?;
+    }
+    // Link-local addresses need the scope that the sender's address has.
+    let local = match (local, peer) {
+        (SocketAddr::V6(mut local), SocketAddr::V6(peer)) => {
+            local.set_scope_id(peer.scope_id());
+            SocketAddr::V6(local)
+        }
+        (other, _) => other,
+    };
+    socket.bind(&local.into())?;
+    socket.connect(&peer.into())?;
+    DatagramSocket::new(socket, false, true)
+}
+
+fn reflect(
+    clock: &Clock,
+    socket: &DatagramSocket,
+    token: Token,
+    reflector: &mut Reflector,
+    epoch: FarTime,
+    bytes: &[u8],
+    arrival: &Arrival,
+) {
+    if let Some(dropped) = arrival.dropped {
+        reflector.dropped(dropped);
+    }
+    match Packet::parse(bytes) {
+        Some(Packet::Request { session, seq }) => {
+            let at = epoch + Span(arrival.at.0);
+            if let Some(mut reply) = reflector.request(session, seq, at, arrival.kind, arrival.tos) {
+                reply.there.sent = epoch + Span(clock.now().0);
+                // A reply that our own queue refuses is lost on the way back, and the client sees that.
+                let _ = socket.send(&Packet::Reply(reply).emit());
+            }
+        }
+        // Its welcome was lost.
+        Some(Packet::Answer(again, _)) if again == token => {
+            let _ = socket.send(&Packet::Welcome(token).emit());
+        }
+        _ => {}
+    }
+}
+
+/// No answer is longer than what it answers: all packets have one length.
+const _: () = assert!(wire::LEN == 64);

@@ -1,0 +1,304 @@
+//! The server's requests: control protocol, flow upgrades, status page, health, metrics.
+
+use super::session::{ConnectionId, Shared};
+use crate::bulk::NewStream;
+use crate::host::{Detail, HostFacts};
+use crate::socket::{Trouble, end_facts, set_cong_control, set_tos};
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Extension, Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use fa_measure::control::{
+    Begin, ClockAsk, ClockTold, FarFlow, Hello, MAX_BODY, PROTOCOL, Prepare, Prepared, Refusal, Report, ReportAsk,
+    UPGRADE, Welcome,
+};
+use fa_measure::event::{FlowConnected, FlowEnd, ProbeSetup, StampKind, What};
+use fa_measure::flow::{FlowSpec, OwnClock};
+use fa_measure::framing::Framing;
+use fa_measure::wire::Token;
+use fa_measure::{FarTime, FlowId, Span, Time};
+use hyper_util::rt::TokioIo;
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    pub(super) connection: ConnectionId,
+}
+
+impl Peer {
+    fn ip(&self) -> IpAddr {
+        self.address.ip()
+    }
+}
+
+type Server = State<Arc<Shared>>;
+type Answer<T> = Result<Json<T>, No>;
+
+/// A refusal and its status.
+struct No(StatusCode, Refusal);
+
+impl No {
+    fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        Self(status, Refusal { error: error.into(), hint: None })
+    }
+
+    fn gone() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is no such session, or not any more")
+    }
+}
+
+impl IntoResponse for No {
+    fn into_response(self) -> Response {
+        (self.0, Json(self.1)).into_response()
+    }
+}
+
+impl From<Trouble> for No {
+    fn from(t: Trouble) -> Self {
+        Self(StatusCode::UNPROCESSABLE_ENTITY, Refusal { error: t.error, hint: t.hint })
+    }
+}
+
+/// All requests.
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/", get(status))
+        .route("/health", get(|| async { "ok\n" }))
+        .route("/metrics", get(metrics))
+        .route("/v1/hello", post(hello))
+        .route("/v1/session", post(prepare))
+        .route("/v1/session/{token}", delete(forget))
+        .route("/v1/session/{token}/clock", post(clock))
+        .route("/v1/session/{token}/begin", post(begin))
+        .route("/v1/session/{token}/report", post(report))
+        .route("/v1/session/{token}/stop", post(stop))
+        .route("/v1/session/{token}/flow/{flow}", get(flow))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn_with_state(shared.clone(), admit))
+        .with_state(shared)
+}
+
+/// Turns away who may not ask at all, whatever the request.
+async fn admit(State(shared): Server, Extension(peer): Extension<Peer>, request: Request, next: Next) -> Response {
+    match shared.policy.admit(peer.ip()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => {
+            shared.totals.refused.fetch_add(1, Ordering::Relaxed);
+            No(StatusCode::FORBIDDEN, refusal).into_response()
+        }
+    }
+}
+
+async fn status(State(shared): Server) -> Html<String> {
+    let t = &shared.totals;
+    Html(format!(
+        "<!doctype html><title>fa serve</title><h1>fa serve {}</h1><p>{} sessions open, {} served, {} refused, {:.1} MB \
+         moved.<p>Measure against this host with <code>fa measure TEST HOST</code>. <a href=/metrics>metrics</a>\n",
+        env!("CARGO_PKG_VERSION"),
+        shared.open_sessions(),
+        t.sessions.load(Ordering::Relaxed),
+        t.refused.load(Ordering::Relaxed),
+        t.bytes.load(Ordering::Relaxed) as f64 / 1e6,
+    ))
+}
+
+async fn metrics(State(shared): Server) -> String {
+    let t = &shared.totals;
+    format!(
+        "# TYPE fa_sessions_open gauge\nfa_sessions_open {}\n# TYPE fa_sessions_total counter\nfa_sessions_total {}\n\
+         # TYPE fa_refused_total counter\nfa_refused_total {}\n# TYPE fa_bytes_total counter\nfa_bytes_total {}\n",
+        shared.open_sessions(),
+        t.sessions.load(Ordering::Relaxed),
+        t.refused.load(Ordering::Relaxed),
+        t.bytes.load(Ordering::Relaxed),
+    )
+}
+
+async fn hello(State(shared): Server, Extension(peer): Extension<Peer>, Json(ask): Json<Hello>) -> Answer<Welcome> {
+    if ask.protocol != PROTOCOL {
+        return Err(No(
+            StatusCode::CONFLICT,
+            Refusal {
+                error: format!("this server speaks control protocol {PROTOCOL}, the client {}", ask.protocol),
+                hint: Some(format!("use the same version of fa on both hosts; here is {}", env!("CARGO_PKG_VERSION"))),
+            },
+        ));
+    }
+    Ok(Json(Welcome {
+        protocol: PROTOCOL,
+        version: env!("CARGO_PKG_VERSION").into(),
+        hostname: crate::host_name(),
+        challenge: shared.challenge(peer.ip()),
+    }))
+}
+
+async fn prepare(
+    State(shared): Server,
+    Extension(peer): Extension<Peer>,
+    Json(ask): Json<Prepare>,
+) -> Answer<Prepared> {
+    let admitted = shared.prepare(&ask, peer.ip(), peer.connection).map_err(|refusal| {
+        shared.totals.refused.fetch_add(1, Ordering::Relaxed);
+        No(StatusCode::FORBIDDEN, refusal)
+    })?;
+    let target = peer.ip();
+    let facts = tokio::task::spawn_blocking(move || HostFacts::collect(Some(target), Detail::Anonymous).to_metadata());
+    Ok(Json(Prepared {
+        session: admitted.token.to_hex(),
+        probe_tokens: admitted.probe_tokens.iter().map(|t| t.to_hex()).collect(),
+        udp_port: shared.udp_port,
+        probe_setup: ProbeSetup {
+            host: None,
+            priority: shared.reflecting.priority.clone(),
+            receive_stamps: shared.reflecting.receive_stamps,
+            // The reply carries the time of its own sending, which no kernel stamp can be in time for.
+            send_stamps: StampKind::Program,
+            icmp: String::new(),
+        },
+        facts: facts.await.unwrap_or_default(),
+    }))
+}
+
+fn token(text: &str) -> Result<Token, No> {
+    Token::from_hex(text).ok_or_else(No::gone)
+}
+
+async fn clock(
+    State(shared): Server,
+    Extension(peer): Extension<Peer>,
+    Path(session): Path<String>,
+    Json(ClockAsk {}): Json<ClockAsk>,
+) -> Answer<ClockTold> {
+    let now = shared.clock.now();
+    let epoch = shared.with(token(&session)?, peer.ip(), |s| s.epoch).ok_or_else(No::gone)?;
+    Ok(Json(ClockTold { received: epoch + Span(now.0), sent: epoch + Span(shared.clock.now().0) }))
+}
+
+async fn begin(
+    State(shared): Server,
+    Extension(peer): Extension<Peer>,
+    Path(session): Path<String>,
+    Json(ask): Json<Begin>,
+) -> Answer<Report> {
+    let token = token(&session)?;
+    let (group, epoch) = shared.with(token, peer.ip(), |s| (s.group, s.epoch)).ok_or_else(No::gone)?;
+    let origin = Time::ZERO + (ask.origin - epoch);
+    let now = shared.clock.now();
+    // A begin in the past is late by the network's delay; one far from now is a clock that went wrong.
+    if (origin - now).0.abs() > Span::from_millis(60_000).0 {
+        return Err(No::new(StatusCode::BAD_REQUEST, "the origin is more than a minute away from now"));
+    }
+    shared.bulk.begin(group, origin);
+    Ok(Json(Report::default()))
+}
+
+async fn report(
+    State(shared): Server,
+    Extension(peer): Extension<Peer>,
+    Path(session): Path<String>,
+    Json(ask): Json<ReportAsk>,
+) -> Answer<Report> {
+    let token = token(&session)?;
+    let (store, open) =
+        shared.with(token, peer.ip(), |s| (s.store.clone(), s.open_flows.clone())).ok_or_else(No::gone)?;
+    // Read before the records: a flow that ends in between has its last record in the next report.
+    let open_flows = open.load(Ordering::Relaxed);
+    let mut report = store.report(ask.after, ask.all);
+    report.open_flows = open_flows;
+    if ask.all && !report.more {
+        report.seen = shared.seen(token, peer.ip()).await;
+    }
+    Ok(Json(report))
+}
+
+async fn stop(State(shared): Server, Extension(peer): Extension<Peer>, Path(session): Path<String>) -> Answer<Report> {
+    let group = shared.with(token(&session)?, peer.ip(), |s| s.group).ok_or_else(No::gone)?;
+    shared.bulk.stop(group);
+    Ok(Json(Report::default()))
+}
+
+async fn forget(
+    State(shared): Server,
+    Extension(peer): Extension<Peer>,
+    Path(session): Path<String>,
+) -> Result<StatusCode, No> {
+    let token = token(&session)?;
+    shared.with(token, peer.ip(), |_| ()).ok_or_else(No::gone)?;
+    shared.close(token, "done");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A connection becomes a flow.
+async fn flow(
+    State(shared): Server,
+    Extension(peer): Extension<Peer>,
+    Path((session, flow)): Path<(String, u16)>,
+    mut request: Request,
+) -> Result<Response, No> {
+    let asked =
+        request.headers().get(header::UPGRADE).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(UPGRADE.as_bytes()));
+    if !asked {
+        return Err(No::new(StatusCode::UPGRADE_REQUIRED, format!("a flow's connection needs Upgrade: {UPGRADE}")));
+    }
+    let token = token(&session)?;
+    let far = shared.with(token, peer.ip(), |s| s.take_flow(FlowId(flow))).ok_or_else(No::gone)?;
+    let far = far
+        .ok_or_else(|| No::new(StatusCode::CONFLICT, format!("flow {flow} is not announced, or connected already")))?;
+    check_cong_control(&far, peer.address)?;
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let Ok(upgraded) = upgraded.await else { return };
+        let Ok(parts) = upgraded.downcast::<TokioIo<tokio::net::TcpStream>>() else { return };
+        let Ok(socket) = parts.io.into_inner().into_std() else { return };
+        adopt(&shared, token, peer, &far, socket, parts.read_buf.len() as u64);
+    });
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static(UPGRADE));
+    Ok(response)
+}
+
+/// Tries the congestion control on a socket of its own, so that a refusal is still an HTTP answer.
+fn check_cong_control(far: &FarFlow, peer: SocketAddr) -> Result<(), No> {
+    if let Some(name) = &far.cong_control {
+        let domain = if peer.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
+        let scratch = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))
+            .map_err(|e| No::new(StatusCode::SERVICE_UNAVAILABLE, format!("no socket: {e}")))?;
+        set_cong_control(&scratch, name)?;
+    }
+    Ok(())
+}
+
+/// Sets the options of a flow's connection and hands it to the bulk thread.
+fn adopt(shared: &Shared, token: Token, peer: Peer, far: &FarFlow, socket: std::net::TcpStream, early: u64) {
+    let found = shared.with(token, peer.ip(), |s| (s.group, s.epoch, s.store.clone(), s.open_flows.clone()));
+    let Some((group, epoch, store, open)) = found else { return };
+    let options = SockRef::from(&socket);
+    let set = far.cong_control.as_ref().map_or(Ok(()), |name| set_cong_control(&options, name));
+    let set = set.and_then(|()| far.tos.map_or(Ok(()), |tos| set_tos(&options, tos)));
+    if let Err(Trouble { error, hint }) = set {
+        store.push(What::FlowFailed { flow: far.flow, error, hint });
+        return;
+    }
+    let at = OwnClock::There(epoch).when(shared.clock.now());
+    let unknown = FarTime::default();
+    debug_assert!(at != fa_measure::When::There(unknown), "a session's clock does not begin in 1970");
+    if let Ok(local) = socket.local_addr() {
+        let facts = end_facts(&options, far.tos, far.cong_control.as_deref());
+        let connected = FlowConnected { flow: far.flow, end: far.end, at, local, peer: peer.address, facts };
+        store.push(What::FlowConnected(Box::new(connected)));
+    }
+    open.fetch_add(1, Ordering::Relaxed);
+    let early = if far.end == FlowEnd::Receiver { early } else { 0 };
+    let spec = FlowSpec { flow: far.flow, end: far.end, start: far.start, length: far.length };
+    shared.bulk.add(group, NewStream { socket, spec, block: far.block as usize, framing: Framing::None, early });
+}

@@ -1,0 +1,244 @@
+//! `fa serve`: the far end of measurements.
+//!
+//! One TCP port for control (HTTP) and flows (upgraded connections), the same number on UDP for probes. Three threads:
+//! control here (tokio), all streams in the bulk thread, all probes in the pulse thread.
+
+mod http;
+mod listen;
+mod session;
+mod store;
+
+pub(crate) use session::prove;
+
+use crate::bulk::Bulk;
+use crate::clock::Clock;
+use crate::reflecting::Reflecting;
+use axum::Extension;
+use fa_measure::access::{Policy, Prefix};
+use fa_measure::plan::DEFAULT_PORT;
+use http::Peer;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use session::{ConnectionId, Shared};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+/// Connections that are not (or not yet) flows, per source address.
+const CONNECTIONS_PER_SOURCE: usize = 128;
+
+/// How long a connection may take to say what it wants.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What `fa serve` is asked for.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// Address to listen on; `None`: all.
+    pub address: Option<IpAddr>,
+    /// TCP and UDP port; 0: any free one.
+    pub port: u16,
+    /// Sources that are answered besides loopback, link-local and private ones.
+    pub allow: Vec<Prefix>,
+    /// Key that clients have to know.
+    pub key: Option<Vec<u8>>,
+    /// Answer everybody, within tight limits.
+    pub public: bool,
+    /// End when standard input is closed: this server is some measurement's child process.
+    pub until_stdin_closes: bool,
+}
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        let (address, allow, key) = (None, Vec::new(), None);
+        Self { address, port: DEFAULT_PORT, allow, key, public: false, until_stdin_closes: false }
+    }
+}
+
+/// A server that cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// A port that cannot be had.
+    #[error(
+        "cannot listen on {what} {address}: {source}\nanother program may have it (ss -lntup); choose another with --listen ADDRESS:PORT"
+    )]
+    Listen {
+        /// TCP or UDP.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// The kernel's reason.
+        source: io::Error,
+    },
+    /// Neither IPv4 nor IPv6.
+    #[error("cannot listen: this host has neither IPv4 nor IPv6")]
+    NoAddress,
+    /// Something else the kernel refused.
+    #[error("cannot start serving: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// A server under way; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    addresses: Vec<SocketAddr>,
+    stop: watch::Sender<bool>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts a server and returns as soon as it listens.
+    ///
+    /// - `log`: gets one line per session that ended.
+    ///
+    /// # Errors
+    /// [`ServeError`] when the port cannot be had.
+    pub fn start(options: ServeOptions, log: impl Fn(&str) + Send + Sync + 'static) -> Result<Self, ServeError> {
+        let ports = listen::listen(options.address, options.port)?;
+        let addresses = ports.addresses;
+        let clock = Clock::start();
+        let reflecting = Reflecting::start(clock, ports.udp)?;
+        let bulk = Bulk::start(clock)?;
+        let policy = Policy { allow: options.allow, key: options.key.is_some(), public: options.public };
+        let port = addresses.first().map_or(0, SocketAddr::port);
+        let shared = Arc::new(Shared::new(clock, bulk, reflecting, policy, options.key, port, Box::new(log)));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (stop, stopped) = watch::channel(false);
+        let thread = std::thread::Builder::new()
+            .name("fa-control".into())
+            .spawn(move || runtime.block_on(run(ports.tcp, shared, stopped)))?;
+        Ok(Self { addresses, stop, thread: Some(thread) })
+    }
+
+    /// Where it listens; all have the same port.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Waits until somebody else ends it, for example a signal handler.
+    pub fn wait(mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+
+    /// What ends this server from another thread.
+    pub fn stopper(&self) -> impl Fn() + Send + Sync + 'static {
+        let stop = self.stop.clone();
+        move || {
+            stop.send_replace(true);
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Serves until the process ends, or standard input where the options say so.
+///
+/// - `ready`: gets where it listens, before the first connection is taken;
+/// - `log`: gets one line per session that ended.
+///
+/// # Errors
+/// [`ServeError`] when it cannot start.
+pub fn serve(
+    options: ServeOptions,
+    ready: impl FnOnce(&[SocketAddr]),
+    log: impl Fn(&str) + Send + Sync + 'static,
+) -> Result<(), ServeError> {
+    let with_parent = options.until_stdin_closes;
+    let server = Server::start(options, log)?;
+    ready(server.addresses());
+    if with_parent {
+        // Whatever the parent says is of no interest, only that it is there.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        drop(server);
+    } else {
+        server.wait();
+    }
+    Ok(())
+}
+
+/// Connections per source that are not flows.
+type Guests = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
+async fn run(listeners: Vec<std::net::TcpListener>, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let guests = Guests::default();
+    let next = Arc::new(AtomicU64::new(0));
+    let mut tasks = tokio::task::JoinSet::new();
+    for listener in listeners {
+        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { continue };
+        let (shared, guests, next) = (shared.clone(), guests.clone(), next.clone());
+        tasks.spawn(async move {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, address)) => {
+                        let connection = ConnectionId(next.fetch_add(1, Ordering::Relaxed));
+                        welcome(stream, Peer { address, connection }, &shared, &guests);
+                    }
+                    // Out of descriptors, or the client is gone already: others may still come, but not in a hot loop.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
+            }
+        });
+    }
+    let sweeper = shared.clone();
+    tasks.spawn(async move {
+        let mut every = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            every.tick().await;
+            sweeper.sweep();
+        }
+    });
+    // An error means that the handle is gone, which is the same.
+    let _ = stopped.wait_for(|&stop| stop).await;
+}
+
+/// Takes a connection, unless its source has too many already.
+fn welcome(stream: tokio::net::TcpStream, peer: Peer, shared: &Arc<Shared>, guests: &Guests) {
+    let ip = peer.address.ip();
+    {
+        let mut guests = guests.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = guests.entry(ip).or_default();
+        if *open >= CONNECTIONS_PER_SOURCE {
+            return;
+        }
+        *open += 1;
+    }
+    // Answers are small and waited for.
+    let _ = stream.set_nodelay(true);
+    let (shared, guests) = (shared.clone(), guests.clone());
+    tokio::spawn(async move {
+        let app = http::router(shared.clone()).layer(Extension(peer));
+        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            app.clone().oneshot(request.map(axum::body::Body::new))
+        });
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .max_buf_size(64 * 1024)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        // However it ended, the sessions that hang on it end too.
+        let _ = connection.await;
+        shared.close_connection(peer.connection);
+        let mut guests = guests.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = guests.get_mut(&ip) {
+            *open -= 1;
+            if *open == 0 {
+                guests.remove(&ip);
+            }
+        }
+    });
+}

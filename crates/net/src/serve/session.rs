@@ -1,0 +1,322 @@
+//! Sessions of a server: admission, what belongs to one, and its end.
+
+use super::store::Store;
+use crate::bulk::{Bulk, GroupId};
+use crate::clock::Clock;
+use crate::reflecting::{Expected, Reflecting};
+use fa_measure::access::{Admissions, Limits, Policy};
+use fa_measure::control::{FarFlow, Prepare, Refusal};
+use fa_measure::event::What;
+use fa_measure::flow::{Flows, OwnClock};
+use fa_measure::reflect::Seen;
+use fa_measure::wire::Token;
+use fa_measure::{FarTime, FlowId, ProbeId, Span, Time};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A session that its controller has not asked about for so long is gone.
+const IDLE: Span = Span::from_millis(30_000);
+
+/// How much longer than its run a session may live.
+const GRACE: Span = Span::from_millis(120_000);
+
+/// How long a challenge can be answered.
+const CHALLENGE: Span = Span::from_millis(30_000);
+
+/// Challenges open at once.
+const MAX_CHALLENGES: usize = 1000;
+
+/// An HTTP connection; sessions belong to the one that prepared them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ConnectionId(pub(super) u64);
+
+/// One controller's measurement.
+pub(super) struct Session {
+    pub(super) group: GroupId,
+    pub(super) source: IpAddr,
+    connection: ConnectionId,
+    test: String,
+    /// Time zero of this process as this session tells it.
+    pub(super) epoch: FarTime,
+    flows: HashMap<FlowId, FarFlow>,
+    probes: Vec<(ProbeId, Token)>,
+    pub(super) store: Arc<Store>,
+    /// Flows connected and not ended.
+    pub(super) open_flows: Arc<AtomicU32>,
+    moved: Arc<AtomicU64>,
+    opened: Time,
+    heard: Time,
+    until: Time,
+}
+
+/// Numbers for the status page.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    pub(super) sessions: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) bytes: AtomicU64,
+}
+
+/// All of a server that its requests share.
+pub(super) struct Shared {
+    pub(super) clock: Clock,
+    pub(super) bulk: Bulk,
+    pub(super) reflecting: Reflecting,
+    pub(super) policy: Policy,
+    limits: Limits,
+    key: Option<Vec<u8>>,
+    pub(super) udp_port: u16,
+    pub(super) totals: Arc<Totals>,
+    log: Box<dyn Fn(&str) + Send + Sync>,
+    state: Mutex<State>,
+}
+
+struct State {
+    sessions: HashMap<Token, Session>,
+    admissions: Admissions,
+    challenges: HashMap<String, Time>,
+    next_group: u64,
+}
+
+/// A session that was admitted.
+pub(super) struct Admitted {
+    pub(super) token: Token,
+    pub(super) probe_tokens: Vec<Token>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        clock: Clock,
+        bulk: Bulk,
+        reflecting: Reflecting,
+        policy: Policy,
+        key: Option<Vec<u8>>,
+        udp_port: u16,
+        log: Box<dyn Fn(&str) + Send + Sync>,
+    ) -> Self {
+        let limits = if policy.public { Limits::public() } else { Limits::normal() };
+        let state = State {
+            sessions: HashMap::new(),
+            admissions: Admissions::new(limits),
+            challenges: HashMap::new(),
+            next_group: 0,
+        };
+        let totals = Arc::default();
+        Self { clock, bulk, reflecting, policy, limits, key, udp_port, totals, log, state: Mutex::new(state) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code in here panics half way through a change; if it did, serving on is better than not.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sessions open now.
+    pub(super) fn open_sessions(&self) -> usize {
+        self.lock().sessions.len()
+    }
+
+    /// A new challenge, where a key is needed from this source.
+    pub(super) fn challenge(&self, source: IpAddr) -> Option<String> {
+        if self.key.is_none() || self.policy.allow.iter().any(|p| p.contains(source)) {
+            return None;
+        }
+        let text = random_token().to_hex();
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.challenges.retain(|_, made| *made > now - CHALLENGE);
+        if state.challenges.len() < MAX_CHALLENGES {
+            state.challenges.insert(text.clone(), now);
+        }
+        Some(text)
+    }
+
+    /// Whether the request proves to know the key; each challenge can be answered once.
+    fn proven(&self, ask: &Prepare, source: IpAddr) -> Result<(), Refusal> {
+        let Some(key) = &self.key else { return Ok(()) };
+        if self.policy.allow.iter().any(|p| p.contains(source)) {
+            return Ok(());
+        }
+        let no = |error: &str| Refusal {
+            error: error.into(),
+            hint: Some("this server was started with --key; give the same key with --key FILE".into()),
+        };
+        let (Some(challenge), Some(proof)) = (&ask.challenge, &ask.proof) else { return Err(no("a key is needed")) };
+        let now = self.clock.now();
+        let made = self.lock().challenges.remove(challenge);
+        if made.is_none_or(|made| made <= now - CHALLENGE) {
+            return Err(no("the challenge is unknown or too old"));
+        }
+        let proof = unhex(proof).ok_or_else(|| no("the answer to the challenge is not hexadecimal"))?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|_| no("the key cannot be used"))?;
+        mac.update(challenge.as_bytes());
+        // In constant time.
+        mac.verify_slice(&proof).map_err(|_| no("the key is another one"))
+    }
+
+    /// Admits a session, or refuses it.
+    pub(super) fn prepare(
+        self: &Arc<Self>,
+        ask: &Prepare,
+        source: IpAddr,
+        connection: ConnectionId,
+    ) -> Result<Admitted, Refusal> {
+        self.proven(ask, source)?;
+        self.limits.check(ask)?;
+        let now = self.clock.now();
+        let mut state = self.lock();
+        state.admissions.open(source, now)?;
+        let token = random_token();
+        let probe_tokens: Vec<Token> = ask.probes.iter().map(|_| random_token()).collect();
+        let group = GroupId(state.next_group);
+        state.next_group += 1;
+        let epoch = self.clock.epoch();
+        let store = Arc::new(Store::new(self.limits.records));
+        let session = Session {
+            group,
+            source,
+            connection,
+            test: ask.test.chars().filter(|c| !c.is_control()).take(60).collect(),
+            epoch,
+            flows: ask.flows.iter().map(|f| (f.flow, f.clone())).collect(),
+            probes: ask.probes.iter().map(|p| p.probe).zip(probe_tokens.iter().copied()).collect(),
+            store: store.clone(),
+            open_flows: Arc::default(),
+            moved: Arc::default(),
+            opened: now,
+            heard: now,
+            until: now + ask.length + GRACE,
+        };
+        let (open, moved, totals) = (session.open_flows.clone(), session.moved.clone(), self.totals.clone());
+        let sink = Arc::new(move |_at: Time, what: What| {
+            match &what {
+                What::FlowEnded(_) => {
+                    open.fetch_sub(1, Ordering::Relaxed);
+                }
+                What::FlowBytes(b) => {
+                    moved.fetch_add(b.bytes, Ordering::Relaxed);
+                    totals.bytes.fetch_add(b.bytes, Ordering::Relaxed);
+                }
+                _ => {}
+            }
+            store.push(what);
+        });
+        let engine = Flows::new(OwnClock::There(epoch), ask.step);
+        self.bulk.add_group(group, engine, sink, self.limits.bytes, || {});
+        for (probe, &token) in ask.probes.iter().zip(&probe_tokens) {
+            let expected = Expected { count: probe.count, tos: probe.tos, epoch, controller: source };
+            self.reflecting.expect(token, expected);
+        }
+        state.sessions.insert(token, session);
+        self.totals.sessions.fetch_add(1, Ordering::Relaxed);
+        Ok(Admitted { token, probe_tokens })
+    }
+
+    /// Looks at a session on behalf of `source`; `None` when there is none or it belongs to another host.
+    pub(super) fn with<R>(&self, token: Token, source: IpAddr, f: impl FnOnce(&mut Session) -> R) -> Option<R> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let session = state.sessions.get_mut(&token).filter(|s| s.source == source)?;
+        session.heard = now;
+        Some(f(session))
+    }
+
+    /// What the reflectors of a session saw.
+    pub(super) async fn seen(&self, token: Token, source: IpAddr) -> Vec<(ProbeId, Seen)> {
+        let probes = self.with(token, source, |s| s.probes.clone()).unwrap_or_default();
+        if probes.is_empty() {
+            return Vec::new();
+        }
+        let (reply, answer) = std::sync::mpsc::sync_channel(1);
+        self.reflecting.ask(probes.iter().map(|p| p.1).collect(), reply);
+        // The thread answers within a turn; the control plane must not wait in its own thread.
+        let seen = tokio::task::spawn_blocking(move || answer.recv_timeout(std::time::Duration::from_secs(2))).await;
+        let seen = seen.ok().and_then(Result::ok).unwrap_or_default();
+        probes.into_iter().zip(seen).map(|((probe, _), seen)| (probe, seen.unwrap_or_default())).collect()
+    }
+
+    /// Ends one session.
+    pub(super) fn close(&self, token: Token, why: &str) {
+        let Some(session) = self.lock().sessions.remove(&token) else { return };
+        self.end(&session, why);
+    }
+
+    /// Ends the sessions of a connection that closed.
+    pub(super) fn close_connection(&self, connection: ConnectionId) {
+        self.close_where("controller gone", |s| s.connection == connection);
+    }
+
+    /// Ends what has been silent or open for too long.
+    pub(super) fn sweep(&self) {
+        let now = self.clock.now();
+        self.close_where("timed out", |s| now > s.heard + IDLE || now > s.until);
+    }
+
+    fn close_where(&self, why: &str, which: impl Fn(&Session) -> bool) {
+        let gone: Vec<Session> = {
+            let mut state = self.lock();
+            state.sessions.extract_if(|_, s| which(s)).map(|(_, s)| s).collect()
+        };
+        for session in gone {
+            self.end(&session, why);
+        }
+    }
+
+    fn end(&self, session: &Session, why: &str) {
+        self.lock().admissions.close(session.source);
+        self.bulk.forget(session.group);
+        for (_, token) in &session.probes {
+            self.reflecting.forget(*token);
+        }
+        (self.log)(&format!(
+            "{} {}: {} flows, {} probes, {:.1} MB in {:.1} s, {why}",
+            session.source,
+            if session.test.is_empty() { "test" } else { &session.test },
+            session.flows.len(),
+            session.probes.len(),
+            session.moved.load(Ordering::Relaxed) as f64 / 1e6,
+            (self.clock.now() - session.opened).as_secs_f64(),
+        ));
+    }
+}
+
+impl Session {
+    /// Hands out a flow's description, once.
+    pub(super) fn take_flow(&mut self, flow: FlowId) -> Option<FarFlow> {
+        let far = self.flows.get_mut(&flow)?;
+        let taken = far.clone();
+        // A second connection for the same flow finds a block size of 0, which no admitted flow has.
+        far.block = 0;
+        (taken.block > 0).then_some(taken)
+    }
+}
+
+/// 128 random bits.
+pub(super) fn random_token() -> Token {
+    let mut bytes = [0; 16];
+    rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
+    Token(bytes)
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    if digits.len() != 64 {
+        return None;
+    }
+    let digit = |b: u8| (b as char).to_digit(16).map(|d| d as u8);
+    digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+}
+
+/// Proof of knowing `key`: HMAC-SHA-256 over the challenge's digits, hexadecimal.
+pub(crate) fn prove(key: &[u8], challenge: &str) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
+    mac.update(challenge.as_bytes());
+    let mut text = String::with_capacity(64);
+    for byte in mac.finalize().into_bytes() {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}

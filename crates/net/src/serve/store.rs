@@ -1,0 +1,158 @@
+//! What a session saw, until its controller fetches it.
+//!
+//! While the load runs only byte counts and what has gone wrong are handed out, and not more than a hundredth of what
+//! was measured; the rest is kept, up to a limit, and handed out afterwards. What was handed out is kept until the next
+//! request confirms it.
+
+use fa_measure::What;
+use fa_measure::control::{MAX_RECORDS, Report};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Bytes of a byte-count record as JSON, about.
+const RECORD_BYTES: u64 = 140;
+
+/// Records that a report may always have, however slow the flows are.
+const FREE_RECORDS: usize = 30;
+
+/// A session's records.
+#[derive(Debug)]
+pub(super) struct Store {
+    inner: Mutex<Inner>,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// For now.
+    live: VecDeque<What>,
+    /// For afterwards.
+    kept: VecDeque<What>,
+    /// Handed out and not confirmed; the first one has number `confirmed`.
+    sent: Vec<What>,
+    confirmed: u64,
+    lost: u64,
+    /// Bytes measured since the last report.
+    measured: u64,
+}
+
+impl Store {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { inner: Mutex::new(Inner::default()), limit }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Nothing in here can leave the queues half changed.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a record; one too many is counted and lost.
+    pub(super) fn push(&self, what: What) {
+        let mut inner = self.lock();
+        if inner.live.len() + inner.kept.len() >= self.limit {
+            inner.lost += 1;
+            return;
+        }
+        match &what {
+            What::FlowBytes(bytes) => {
+                inner.measured += bytes.bytes;
+                inner.live.push_back(what);
+            }
+            What::TcpInfo(_) => inner.kept.push_back(what),
+            _ => inner.live.push_back(what),
+        }
+    }
+
+    /// Hands out records; the same ones again when `after` does not confirm the last ones.
+    pub(super) fn report(&self, after: u64, all: bool) -> Report {
+        let mut inner = self.lock();
+        let handed = inner.confirmed + inner.sent.len() as u64;
+        if after >= handed {
+            inner.confirmed = handed;
+            inner.sent.clear();
+            let budget =
+                if all { MAX_RECORDS } else { FREE_RECORDS.max((inner.measured / 100 / RECORD_BYTES) as usize) };
+            inner.measured = 0;
+            let mut records: Vec<What> = Vec::new();
+            if all && inner.lost > 0 {
+                let lost = std::mem::take(&mut inner.lost);
+                records.push(What::Overflow { host: None, queue: "records of a session".into(), lost });
+            }
+            let live = inner.live.len().min(budget.min(MAX_RECORDS));
+            records.extend(inner.live.drain(..live));
+            if all {
+                let kept = inner.kept.len().min(MAX_RECORDS.saturating_sub(records.len()));
+                records.extend(inner.kept.drain(..kept));
+            }
+            inner.sent = records;
+        }
+        let more = !inner.live.is_empty() || all && !inner.kept.is_empty();
+        let next = inner.confirmed + inner.sent.len() as u64;
+        Report { records: inner.sent.clone(), next, more, ..Report::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fa_measure::event::{FlowBytes, FlowEnd, TcpSample};
+    use fa_measure::{FarTime, FlowId, Span, TcpInfo, When};
+
+    fn bytes(bytes: u64) -> What {
+        let at = When::There(FarTime(0));
+        What::FlowBytes(FlowBytes { flow: FlowId(0), end: FlowEnd::Receiver, at, interval: Span(1), bytes })
+    }
+
+    fn sample() -> What {
+        let at = When::There(FarTime(0));
+        let info = TcpInfo::default();
+        What::TcpInfo(Box::new(TcpSample { flow: FlowId(0), end: FlowEnd::Receiver, at, info }))
+    }
+
+    #[test]
+    fn every_record_is_handed_out_once_it_is_confirmed_and_again_until_then() {
+        let store = Store::new(100);
+        store.push(bytes(1));
+        let first = store.report(0, false);
+        assert_eq!((first.records.len(), first.next), (1, 1));
+        store.push(bytes(2));
+        assert_eq!(store.report(0, false), Report { more: true, ..first }, "the answer was lost: the same again");
+        assert_eq!(store.report(1, false).records, [bytes(2)]);
+        assert_eq!(store.report(2, false).records, []);
+    }
+
+    #[test]
+    fn kernel_state_waits_until_the_load_is_over() {
+        let store = Store::new(100);
+        store.push(sample());
+        store.push(bytes(1));
+        assert_eq!(store.report(0, false).records, [bytes(1)]);
+        assert_eq!(store.report(1, true).records, [sample()]);
+    }
+
+    #[test]
+    fn reports_are_a_hundredth_of_what_was_measured() {
+        let store = Store::new(10_000);
+        for _ in 0..1000 {
+            store.push(bytes(14_000));
+        }
+        // 14 MB measured: a hundredth is 140 kB, a thousand records.
+        assert_eq!(store.report(0, false).records.len(), 1000);
+        for _ in 0..1000 {
+            store.push(bytes(14));
+        }
+        let report = store.report(1000, false);
+        assert_eq!((report.records.len(), report.more), (FREE_RECORDS, true));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted() {
+        let store = Store::new(2);
+        for _ in 0..5 {
+            store.push(sample());
+        }
+        let report = store.report(0, true);
+        assert!(matches!(report.records[0], What::Overflow { lost: 3, .. }), "{report:?}");
+        assert_eq!(report.records.len(), 3);
+    }
+}
