@@ -125,7 +125,7 @@ pub struct Probes {
 impl Probes {
     /// An engine without probes.
     pub fn new() -> Self {
-        Self { due: Time::NEVER, ..Self::default() }
+        Self { due: Time(i64::MIN), ..Self::default() }
     }
 
     /// Takes a probe; its first request is due at `origin + plan.start`. Probes of one engine keep the order of adding.
@@ -513,6 +513,11 @@ mod tests {
         lost += probes.finish(|_| None).iter().filter(|e| matches!(e, What::ProbeLost(_))).count();
         assert_eq!(sent, 1001);
         assert!(lost >= 1001, "each told at least once: {lost}");
+    }
+
+    #[test]
+    fn without_probes_there_is_nothing_to_wait_for() {
+        assert_eq!(Probes::new().poll(at(0)), Output::Done);
     }
 
     #[test]

@@ -119,8 +119,8 @@ impl Drop for Bulk {
     }
 }
 
-/// Commands are few (some per flow of a session) and come from the control plane, which must not block.
-#[expect(clippy::disallowed_methods, reason = "bounded by the limits on sessions and flows")]
+/// Commands are few (some per flow of a session) and come from the control plane, which must not block: not bounded here
+/// but by the limits on sessions and flows.
 fn commands() -> (Sender<Command>, Receiver<Command>) {
     channel()
 }

@@ -1,10 +1,46 @@
 //! The only crate that talks to the kernel: sockets, clock, run loops, daemon, host facts.
+//!
+//! [`Server`] is `fa serve`; [`NetLauncher`] runs a [`Plan`](fa_measure::Plan) against such servers and gives back
+//! events. What to do is decided in `fa-measure`; here is how it is done on Linux.
+//!
+//! Two threads measure at each end. The *bulk* thread moves all byte streams, the *pulse* thread sends or reflects all
+//! probes; everything else (control protocol, name lookup) is a third one's work and does not disturb them.
+//!
+//! It does not write files, choose tests or draw: events are all that leaves it.
+//!
+//! ```
+//! use fa_measure::{Launcher, What};
+//! use fa_net::{LaunchOptions, NetLauncher, ServeOptions, Server};
+//! # use fa_catalog::Setup;
+//! # use fa_measure::{plan::HostPlan, Plan, Settings};
+//!
+//! // A server on a free port of this host …
+//! let options = ServeOptions { address: Some([127, 0, 0, 1].into()), port: 0, ..ServeOptions::default() };
+//! let server = Server::start(options, |line| println!("{line}"))?;
+//!
+//! // … a plan against it, here of two probes and no flows …
+//! # let host = HostPlan { name: "127.0.0.1".into(), port: server.addresses()[0].port(), control: None };
+//! # let settings = Settings {
+//! #     test: "ping".into(), hosts: vec![host], length_secs: 0.2, delay_secs: 0.0, step_secs: 0.05, title: String::new(),
+//! #     note: String::new(), ip_version: None, params: Default::default(), local_bind: None, seed: 1,
+//! # };
+//! # let setup = Setup { length_secs: 0.2, delay_secs: 0.0, step_secs: 0.05, ..Setup::new("ping", &["127.0.0.1"]) };
+//! # let expanded = fa_catalog::expand(&setup)?;
+//! let plan = Plan::from_expanded(&expanded, &settings)?;
+//!
+//! // … and what happens.
+//! let run = NetLauncher::new(LaunchOptions::this_program()).start(plan)?;
+//! let replies = run.events.iter().filter(|event| matches!(event.what, What::ProbeReply(_))).count();
+//! assert!(replies > 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod bulk;
 mod clock;
 mod datagram;
 pub mod host;
 pub mod journal_writer;
+mod launch;
 mod probe_socket;
 mod probing;
 mod reflecting;
@@ -14,9 +50,21 @@ mod sys;
 mod wait;
 
 pub use fa_measure::access::Prefix;
+pub use launch::{ChildCommand, LaunchOptions, NetLauncher};
 pub use serve::{ServeError, ServeOptions, Server, serve};
 
 /// This host's name; empty when the kernel does not tell.
 pub(crate) fn host_name() -> String {
     nix::unistd::gethostname().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Allows as many open descriptors as this user may have: a thousand flows need a thousand.
+pub(crate) fn raise_descriptor_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < hard
+    {
+        // Refused: the flows that do not fit fail one by one, with a hint.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
 }

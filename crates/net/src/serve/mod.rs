@@ -8,7 +8,7 @@ mod listen;
 mod session;
 mod store;
 
-pub(crate) use session::prove;
+pub(crate) use session::{prove, random_token};
 
 use crate::bulk::Bulk;
 use crate::clock::Clock;
@@ -99,6 +99,7 @@ impl Server {
     /// # Errors
     /// [`ServeError`] when the port cannot be had.
     pub fn start(options: ServeOptions, log: impl Fn(&str) + Send + Sync + 'static) -> Result<Self, ServeError> {
+        crate::raise_descriptor_limit();
         let ports = listen::listen(options.address, options.port)?;
         let addresses = ports.addresses;
         let clock = Clock::start();
@@ -147,7 +148,7 @@ impl Drop for Server {
 
 /// Serves until the process ends, or standard input where the options say so.
 ///
-/// - `ready`: gets where it listens, before the first connection is taken;
+/// - `ready`: gets where it listens; a child process also tells that on standard output, for its parent;
 /// - `log`: gets one line per session that ended.
 ///
 /// # Errors
@@ -161,6 +162,9 @@ pub fn serve(
     let server = Server::start(options, log)?;
     ready(server.addresses());
     if with_parent {
+        if let Some(&address) = server.addresses().first() {
+            println!("{}", crate::launch::local::announcement(address));
+        }
         // Whatever the parent says is of no interest, only that it is there.
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
         drop(server);

@@ -295,7 +295,7 @@ impl Session {
 }
 
 /// 128 random bits.
-pub(super) fn random_token() -> Token {
+pub(crate) fn random_token() -> Token {
     let mut bytes = [0; 16];
     rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
     Token(bytes)
@@ -314,9 +314,6 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 pub(crate) fn prove(key: &[u8], challenge: &str) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
     mac.update(challenge.as_bytes());
-    let mut text = String::with_capacity(64);
-    for byte in mac.finalize().into_bytes() {
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+    mac.finalize().into_bytes().iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -1,0 +1,355 @@
+//! A far end during a run: reached, prepared, followed, and asked for the rest.
+
+use super::LaunchOptions;
+use super::control::{Control, ControlError};
+use super::local::{LocalServer, is_local};
+use super::pipe::Pipe;
+use super::resolve::resolve;
+use crate::clock::Clock;
+use crate::serve::prove;
+use crate::socket::{Trouble, bind_address};
+use fa_measure::control::{
+    Begin, ClockAsk, ClockTold, FarFlow, FarProbe, Hello, PROTOCOL, Prepare, Prepared, Report, ReportAsk, Welcome,
+};
+use fa_measure::event::{ClockSample, FlowEnd, HostReady, What};
+use fa_measure::plan::{HostPlan, IpVersion, ProbeKind};
+use fa_measure::reflect::Seen;
+use fa_measure::wire::Token;
+use fa_measure::{FarTime, HostId, Plan, ProbeId, Span, Time};
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Exchanges of stamps before and after the load.
+const CLOCK_SAMPLES: usize = 8;
+
+/// Between two requests for reports while the load runs: four a second.
+const REPORT_EVERY: Duration = Duration::from_millis(250);
+
+/// A far end that admitted us.
+pub(super) struct Far {
+    pub(super) host: HostId,
+    name: String,
+    control: Control,
+    session: String,
+    pub(super) probe_tokens: HashMap<ProbeId, Token>,
+    pub(super) reflector: SocketAddr,
+    pub(super) address: SocketAddr,
+    clock: Clock,
+    pipe: Arc<Pipe>,
+    best: Option<ClockSample>,
+    cursor: u64,
+    /// Ends with this.
+    _child: Option<LocalServer>,
+}
+
+impl Far {
+    /// Reaches and prepares a far end.
+    pub(super) async fn reach(
+        plan: &Plan,
+        host: HostId,
+        options: &LaunchOptions,
+        clock: Clock,
+        pipe: Arc<Pipe>,
+    ) -> Result<Self, Trouble> {
+        let host_plan = plan.host(host).ok_or_else(|| Trouble::new("the plan names a host it does not have"))?;
+        let name = host_plan.name.clone();
+        let bind = bind_address(plan.settings.local_bind.as_deref())?;
+        let addresses = addresses_of(host_plan, plan, host).await?;
+        let (mut control, child) = open(host_plan, &addresses, bind, options, &pipe, clock).await?;
+        let what = format!("{name} ({})", control.remote);
+        let failed = |e: ControlError| e.into_trouble(&what);
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let welcome: Welcome =
+            control.post("/v1/hello", &Hello { protocol: PROTOCOL, version }).await.map_err(failed)?;
+        let mut prepare = ask_for(plan, host);
+        if let Some(challenge) = &welcome.challenge {
+            let key = options.key.as_ref().ok_or_else(|| {
+                Trouble::new(format!("{what} wants a key")).hint("give the key it was started with: --key FILE")
+            })?;
+            prepare.proof = Some(prove(key, challenge));
+            prepare.challenge = Some(challenge.clone());
+        }
+        let prepared: Prepared = control.post("/v1/session", &prepare).await.map_err(failed)?;
+        let strange = |what: &str| Trouble::new(format!("{name}: its answer has {what}"));
+        if Token::from_hex(&prepared.session).is_none() {
+            return Err(strange("no session"));
+        }
+        let tokens: Option<Vec<Token>> = prepared.probe_tokens.iter().map(|t| Token::from_hex(t)).collect();
+        let tokens =
+            tokens.filter(|t| t.len() == prepare.probes.len()).ok_or_else(|| strange("no tokens for probes"))?;
+        let (address, local) = (control.remote, control.local);
+        let ready = HostReady {
+            host,
+            address,
+            local,
+            ip_version: if address.is_ipv4() { IpVersion::V4 } else { IpVersion::V6 },
+            version: welcome.version,
+            hostname: welcome.hostname,
+            child: child.is_some(),
+        };
+        pipe.push(clock.now(), What::HostReady(ready));
+        pipe.push(clock.now(), What::HostFacts { host: Some(host), facts: prepared.facts });
+        if !prepare.probes.is_empty() {
+            let setup = fa_measure::event::ProbeSetup { host: Some(host), ..prepared.probe_setup };
+            pipe.push(clock.now(), What::ProbeSetup(setup));
+        }
+        let mut far = Self {
+            host,
+            name,
+            control,
+            session: prepared.session,
+            probe_tokens: prepare.probes.iter().map(|p| p.probe).zip(tokens).collect(),
+            reflector: SocketAddr::new(address.ip(), prepared.udp_port),
+            address,
+            clock,
+            pipe,
+            best: None,
+            cursor: 0,
+            _child: child,
+        };
+        if let SocketAddr::V6(v6) = &mut far.reflector
+            && let SocketAddr::V6(known) = address
+        {
+            // Link-local addresses are nothing without their interface.
+            v6.set_scope_id(known.scope_id());
+        }
+        far.compare_clocks().await.map_err(|e| e.into_trouble(&what))?;
+        Ok(far)
+    }
+
+    pub(super) fn session(&self) -> &str {
+        &self.session
+    }
+
+    fn path(&self, verb: &str) -> String {
+        format!("/v1/session/{}/{verb}", self.session)
+    }
+
+    /// Relates the two clocks.
+    async fn compare_clocks(&mut self) -> Result<(), ControlError> {
+        let path = self.path("clock");
+        for _ in 0..CLOCK_SAMPLES {
+            let sent = self.clock.now();
+            let told: ClockTold = self.control.post(&path, &ClockAsk {}).await?;
+            let received = self.clock.now();
+            let sample =
+                ClockSample { host: self.host, sent, received_there: told.received, sent_there: told.sent, received };
+            self.pipe.push(received, What::Clock(sample));
+            if self.best.is_none_or(|b| sample.round_trip() < b.round_trip()) {
+                self.best = Some(sample);
+            }
+        }
+        Ok(())
+    }
+
+    /// Round trip of the control connection, at its best.
+    pub(super) fn round_trip(&self) -> Span {
+        self.best.map_or(Span::ZERO, |b| b.round_trip())
+    }
+
+    /// The plan's times count from `origin`.
+    pub(super) async fn begin(&mut self, origin: Time) -> Result<(), Trouble> {
+        let ahead = self.best.map_or(Span::ZERO, |b| b.ahead());
+        let origin = FarTime(origin.0) + ahead;
+        let path = self.path("begin");
+        let _: Report = self
+            .control
+            .post(&path, &Begin { origin })
+            .await
+            .map_err(|e| e.into_trouble(&format!("beginning at {}", self.name)))?;
+        Ok(())
+    }
+
+    /// Passes on what the far end reports until `until` is done, then asks for the rest and lets it go.
+    ///
+    /// Answers with what its reflectors saw.
+    pub(super) async fn follow(mut self, mut until: tokio::sync::watch::Receiver<Wish>) -> HashMap<ProbeId, Seen> {
+        let mut lost_contact = false;
+        let mut told_to_stop = false;
+        loop {
+            let wish = *until.borrow_and_update();
+            let asked = match wish {
+                Wish::Abandon => return HashMap::new(),
+                Wish::Collect => break,
+                Wish::Stop if !told_to_stop => {
+                    told_to_stop = true;
+                    let path = self.path("stop");
+                    self.control.post::<Report>(&path, &()).await
+                }
+                Wish::Run | Wish::Stop => self.report(false).await,
+            };
+            match asked {
+                Ok(report) => {
+                    for what in report.records {
+                        self.pass_on(what, false);
+                    }
+                }
+                Err(e) => {
+                    let text = format!("contact to {} is lost ({e}); what it measured since is missing", self.name);
+                    self.warn(text);
+                    lost_contact = true;
+                    break;
+                }
+            }
+            tokio::select! {
+                _ = until.changed() => {}
+                () = tokio::time::sleep(REPORT_EVERY) => {}
+            }
+        }
+        if lost_contact {
+            return HashMap::new();
+        }
+        match self.collect().await {
+            Ok(seen) => seen,
+            Err(e) => {
+                self.warn(format!("not everything that {} measured could be fetched: {e}", self.name));
+                HashMap::new()
+            }
+        }
+    }
+
+    async fn report(&mut self, all: bool) -> Result<Report, ControlError> {
+        let path = self.path("report");
+        let report: Report = self.control.post(&path, &ReportAsk { after: self.cursor, all }).await?;
+        self.cursor = report.next;
+        Ok(report)
+    }
+
+    /// Fetches everything.
+    async fn collect(&mut self) -> Result<HashMap<ProbeId, Seen>, ControlError> {
+        // A far end may still be reading what was under way; it gives up before we do.
+        let give_up = self.clock.now() + fa_measure::flow::DRAIN + Span::from_millis(2_000);
+        let seen = loop {
+            let report = self.report(true).await?;
+            let empty = report.records.is_empty();
+            for what in report.records {
+                self.pass_on(what, true);
+            }
+            if report.more {
+                continue;
+            }
+            if report.open_flows == 0 && empty {
+                break report.seen;
+            }
+            if self.clock.now() > give_up {
+                self.warn(format!("{} still has {} flows open; their end is missing", self.name, report.open_flows));
+                break report.seen;
+            }
+            if report.open_flows > 0 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        self.compare_clocks().await?;
+        let path = format!("/v1/session/{}", self.session);
+        self.control.delete(&path).await?;
+        Ok(seen.into_iter().collect())
+    }
+
+    fn warn(&self, text: String) {
+        self.pipe.push_patiently(self.clock.now(), What::Warning { host: Some(self.host), text });
+    }
+
+    /// A record of the far end becomes an event of the run; only what a far end may tell does.
+    fn pass_on(&self, what: What, patiently: bool) {
+        let host = Some(self.host);
+        let what = match what {
+            What::Warning { text, .. } => What::Warning { host, text },
+            What::Overflow { queue, lost, .. } => What::Overflow { host, queue, lost },
+            What::FlowConnected(_)
+            | What::FlowBytes(_)
+            | What::TcpInfo(_)
+            | What::FlowFailed { .. }
+            | What::FlowEnded(_) => what,
+            // A hostile server could tell anything else: it would be in our file under our name.
+            _ => return,
+        };
+        if patiently {
+            self.pipe.push_patiently(self.clock.now(), what);
+        } else {
+            self.pipe.push(self.clock.now(), what);
+        }
+    }
+}
+
+/// What the run wants of its far ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Go on.
+    Run,
+    /// End the flows.
+    Stop,
+    /// Hand over the rest.
+    Collect,
+    /// Forget it.
+    Abandon,
+}
+
+/// Addresses to try for a host, of the version that the user or one of the host's series demands.
+pub(super) async fn addresses_of(host_plan: &HostPlan, plan: &Plan, host: HostId) -> Result<Vec<SocketAddr>, Trouble> {
+    let demanded = plan.flows.iter().filter(|f| f.host == host).find_map(|f| f.ip_version);
+    let version = plan.settings.ip_version.or(demanded);
+    let name = host_plan.control.as_ref().unwrap_or(&host_plan.name);
+    resolve(name, host_plan.port, version).await
+}
+
+/// Opens the control connection; starts a server of our own where that makes sense.
+async fn open(
+    host: &HostPlan,
+    addresses: &[SocketAddr],
+    bind: Option<std::net::IpAddr>,
+    options: &LaunchOptions,
+    pipe: &Pipe,
+    clock: Clock,
+) -> Result<(Control, Option<LocalServer>), Trouble> {
+    let mut last = None;
+    for &address in addresses {
+        match Control::connect(address, bind).await {
+            Ok(control) => return Ok((control, None)),
+            Err(e) => last = Some(e),
+        }
+    }
+    let name = &host.name;
+    let refused = matches!(&last, Some(ControlError::Connect { source, .. }) if source.kind() == io::ErrorKind::ConnectionRefused);
+    if let (true, true, Some(command), Some(first)) = (refused, is_local(name), &options.child, addresses.first()) {
+        let server = LocalServer::start(command, first.ip())?;
+        let text = format!("no server on {name}: started one on {} for this run", server.address);
+        pipe.push(clock.now(), What::Warning { host: None, text });
+        let control =
+            Control::connect(server.address, bind).await.map_err(|e| e.into_trouble("the server just started"))?;
+        return Ok((control, Some(server)));
+    }
+    let why = last.map_or_else(|| "no address".to_owned(), |e| e.to_string());
+    Err(Trouble::new(format!("{name} cannot be reached: {why}"))
+        .hint(format!("run fa serve on {name}, and let TCP and UDP port {} through", host.port)))
+}
+
+/// What a far end has to do for this plan.
+fn ask_for(plan: &Plan, host: HostId) -> Prepare {
+    let flows = plan.flows.iter().filter(|f| f.host == host).map(|f| FarFlow {
+        flow: f.id,
+        end: FlowEnd::there(f.direction),
+        start: f.start,
+        length: f.length,
+        tos: f.tos.map(|(_, theirs)| theirs),
+        cong_control: f.cong_control.as_ref().map(|(_, theirs)| theirs.clone()),
+        block: f.block,
+    });
+    let probes = plan.probes.iter().filter(|p| p.host == host && p.kind == ProbeKind::Udp).map(|p| FarProbe {
+        probe: p.id,
+        count: p.count(),
+        interval: p.interval,
+        tos: p.tos.map(|(_, theirs)| theirs),
+    });
+    Prepare {
+        test: plan.settings.test.clone(),
+        length: plan.total_length(),
+        step: plan.step(),
+        flows: flows.collect(),
+        probes: probes.collect(),
+        proof: None,
+        challenge: None,
+    }
+}

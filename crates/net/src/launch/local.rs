@@ -1,0 +1,84 @@
+//! A far end of our own: the same program as a child process, for tests against `localhost` without a server.
+
+use crate::socket::Trouble;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// A program that serves as a child: it listens on the address in its arguments, says `listening ADDRESS:PORT` on its
+/// first line of output, and ends when its input is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildCommand {
+    /// What to start.
+    pub program: PathBuf,
+    /// Arguments before `--listen ADDRESS:0`.
+    pub arguments: Vec<OsString>,
+}
+
+impl ChildCommand {
+    /// This very program with `serve --child`.
+    ///
+    /// # Errors
+    /// When the system does not tell where this program is.
+    pub fn this_program() -> std::io::Result<Self> {
+        Ok(Self { program: std::env::current_exe()?, arguments: vec!["serve".into(), "--child".into()] })
+    }
+}
+
+/// The line by which a child tells where it listens.
+pub(crate) fn announcement(address: SocketAddr) -> String {
+    format!("listening {address}")
+}
+
+/// A server of our own; gone when this is dropped.
+#[derive(Debug)]
+pub(super) struct LocalServer {
+    child: Child,
+    pub(super) address: SocketAddr,
+}
+
+impl LocalServer {
+    /// Starts it on a free port of `ip` and waits until it listens.
+    pub(super) fn start(command: &ChildCommand, ip: IpAddr) -> Result<Self, Trouble> {
+        let program = command.program.display();
+        let failed = |e: &dyn std::fmt::Display| Trouble::new(format!("cannot start {program} as a server: {e}"));
+        let mut child = Command::new(&command.program)
+            .args(&command.arguments)
+            .arg("--listen")
+            .arg(SocketAddr::new(ip, 0).to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|e| failed(&e))?;
+        let mut line = String::new();
+        let read = child.stdout.take().map(|out| BufReader::new(out).read_line(&mut line));
+        let address = line.trim_end().strip_prefix("listening ").and_then(|a| a.parse().ok());
+        let mut server = Self { child, address: SocketAddr::new(ip, 0) };
+        match (read, address) {
+            (Some(Ok(_)), Some(address)) => {
+                server.address = address;
+                Ok(server)
+            }
+            (Some(Err(e)), _) => Err(failed(&e)),
+            // Dropping `server` ends it.
+            _ => Err(failed(&format!("it said {:?}", line.trim_end()))),
+        }
+    }
+}
+
+impl Drop for LocalServer {
+    fn drop(&mut self) {
+        // The closed input alone would do; a child that hangs must not outlive us either.
+        drop(self.child.stdin.take());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whether a name means this host.
+pub(super) fn is_local(name: &str) -> bool {
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

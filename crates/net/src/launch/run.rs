@@ -1,0 +1,366 @@
+//! One run from beginning to end.
+
+use super::LaunchOptions;
+use super::connect;
+use super::far::{Far, Wish, addresses_of};
+use super::pipe::Pipe;
+use crate::bulk::{Bulk, GroupId, NewStream, Sink};
+use crate::clock::Clock;
+use crate::host::{Detail, HostFacts};
+use crate::probe_socket::{ProbeSocket, open_icmp};
+use crate::probing::Probing;
+use crate::socket::Trouble;
+use fa_measure::event::{EndReason, FlowConnected, FlowEnd, Phase, Started, What};
+use fa_measure::flow::{FlowSpec, Flows, OwnClock};
+use fa_measure::framing::Framing;
+use fa_measure::plan::{ProbeKind, ProbePlan};
+use fa_measure::probe::Probes;
+use fa_measure::{HostId, Plan, Span, Stop, Time, When};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+
+/// Flows connected at the same time; a server accepts only so many connections that are not flows yet.
+const CONNECTING: usize = 32;
+
+/// Least time between "all is prepared" and the plan's zero: threads start, far ends hear of it.
+const HEAD_START: Span = Span::from_millis(50);
+
+/// The only group of a run's bulk thread.
+const GROUP: GroupId = GroupId(0);
+
+/// A run's environment.
+pub(super) struct Context {
+    pub(super) plan: Arc<Plan>,
+    pub(super) options: LaunchOptions,
+    pub(super) clock: Clock,
+    pub(super) pipe: Arc<Pipe>,
+    pub(super) stop: watch::Receiver<Option<Stop>>,
+}
+
+/// Runs the plan; its last event is `Ended`.
+pub(super) async fn run(mut context: Context) {
+    let (pipe, clock) = (context.pipe.clone(), context.clock);
+    let reason = match context.measure().await {
+        Ok(reason) => reason,
+        Err(trouble) => EndReason::Failed { error: trouble.to_string() },
+    };
+    pipe.push_patiently(clock.now(), What::Ended { reason });
+}
+
+/// What is ready to measure.
+struct Prepared {
+    fars: Vec<Far>,
+    flows: Vec<NewStream>,
+    probes: Vec<ProbeSocket>,
+}
+
+impl Context {
+    fn tell(&self, what: What) {
+        self.pipe.push(self.clock.now(), what);
+    }
+
+    fn sink(&self) -> Sink {
+        let pipe = self.pipe.clone();
+        Arc::new(move |at, what| pipe.push(at, what))
+    }
+
+    async fn measure(&mut self) -> Result<EndReason, Trouble> {
+        self.tell(What::Started(Started {
+            wall_unix_ns: self.clock.wall_at_zero(),
+            version: self.options.version.clone(),
+            run_id: crate::serve::random_token().to_hex(),
+            local_host: crate::host_name(),
+        }));
+        self.tell(What::Plan(Box::new((*self.plan).clone())));
+        self.tell(What::Phase(Phase::Preparing));
+        let mut stop = self.stop.clone();
+        let prepared = tokio::select! {
+            prepared = self.prepare() => prepared?,
+            how = stopped(&mut stop) => return Ok(reason_of(how)),
+        };
+        self.load(prepared).await
+    }
+
+    /// Reaches every far end, connects every flow and opens every probe.
+    async fn prepare(&self) -> Result<Prepared, Trouble> {
+        let fars = self.reach_all().await?;
+        self.tell_own_facts(fars.first().map(|f| f.address.ip())).await;
+        let flows = self.connect_flows(&fars).await;
+        let probes = self.open_probes(&fars).await;
+        if flows.is_empty() && probes.is_empty() {
+            return Err(Trouble::new("no flow and no probe could be prepared").hint("the warnings above say why"));
+        }
+        Ok(Prepared { fars, flows, probes })
+    }
+
+    async fn reach_all(&self) -> Result<Vec<Far>, Trouble> {
+        let mut reaching = JoinSet::new();
+        for index in 0..self.plan.hosts.len() {
+            let host = HostId(index as u16);
+            if !self.plan.needs_server(host) {
+                continue;
+            }
+            let (plan, options, clock, pipe) = (self.plan.clone(), self.options.clone(), self.clock, self.pipe.clone());
+            reaching.spawn(async move { (host, Far::reach(&plan, host, &options, clock, pipe).await) });
+        }
+        let (mut fars, mut last) = (Vec::new(), None);
+        while let Some(done) = reaching.join_next().await {
+            match done {
+                Ok((_, Ok(far))) => fars.push(far),
+                Ok((host, Err(trouble))) => {
+                    self.fail_host(host, &trouble);
+                    last = Some(trouble);
+                }
+                Err(e) => last = Some(Trouble::new(format!("reaching a host: {e}"))),
+            }
+        }
+        fars.sort_by_key(|f| f.host);
+        match last {
+            // Probes of hosts that need no server may still be worth the run.
+            Some(trouble) if fars.is_empty() && !self.plan.probes.iter().any(|p| p.kind == ProbeKind::Icmp) => {
+                Err(trouble)
+            }
+            _ => Ok(fars),
+        }
+    }
+
+    /// Everything towards a host that cannot be reached has failed.
+    fn fail_host(&self, host: HostId, trouble: &Trouble) {
+        let (error, hint) = (&trouble.error, &trouble.hint);
+        for flow in self.plan.flows.iter().filter(|f| f.host == host) {
+            self.tell(What::FlowFailed { flow: flow.id, error: error.clone(), hint: hint.clone() });
+        }
+        for probe in self.plan.probes.iter().filter(|p| p.host == host && p.kind == ProbeKind::Udp) {
+            self.tell(What::ProbeFailed { probe: probe.id, error: error.clone(), hint: hint.clone() });
+        }
+    }
+
+    async fn tell_own_facts(&self, target: Option<IpAddr>) {
+        let collected =
+            tokio::task::spawn_blocking(move || HostFacts::collect(target, Detail::Anonymous).to_metadata()).await;
+        if let Ok(facts) = collected {
+            self.tell(What::HostFacts { host: None, facts });
+        }
+    }
+
+    async fn connect_flows(&self, fars: &[Far]) -> Vec<NewStream> {
+        let mut connecting = JoinSet::new();
+        let mut flows = Vec::new();
+        let by_host: HashMap<HostId, &Far> = fars.iter().map(|f| (f.host, f)).collect();
+        let mut waiting = self.plan.flows.iter().filter_map(|f| by_host.get(&f.host).map(|far| (f, far)));
+        loop {
+            while connecting.len() < CONNECTING
+                && let Some((plan, far)) = waiting.next()
+            {
+                let (plan, address, session) = (plan.clone(), far.address, far.session().to_owned());
+                connecting.spawn(async move {
+                    let connected = connect::flow(&plan, address, &session).await;
+                    (plan, connected)
+                });
+            }
+            let Some(done) = connecting.join_next().await else { break };
+            let Ok((plan, connected)) = done else { continue };
+            match connected {
+                Ok(c) => {
+                    let end = FlowEnd::here(plan.direction);
+                    let at = When::Here(self.clock.now());
+                    self.tell(What::FlowConnected(Box::new(FlowConnected {
+                        flow: plan.id,
+                        end,
+                        at,
+                        local: c.local,
+                        peer: c.peer,
+                        facts: c.facts,
+                    })));
+                    flows.push(NewStream {
+                        socket: c.socket,
+                        spec: FlowSpec { flow: plan.id, end, start: plan.start, length: plan.length },
+                        block: plan.block as usize,
+                        framing: Framing::None,
+                        early: if end == FlowEnd::Receiver { c.early } else { 0 },
+                    });
+                }
+                Err(Trouble { error, hint }) => self.tell(What::FlowFailed { flow: plan.id, error, hint }),
+            }
+        }
+        flows.sort_by_key(|f| f.spec.flow);
+        flows
+    }
+
+    async fn open_probes(&self, fars: &[Far]) -> Vec<ProbeSocket> {
+        let mut opening = JoinSet::new();
+        let mut sockets = Vec::new();
+        for plan in &self.plan.probes {
+            let opened = match plan.kind {
+                ProbeKind::Udp => {
+                    let far = fars.iter().find(|f| f.host == plan.host);
+                    if let Some((far, &token)) = far.and_then(|f| Some((f, f.probe_tokens.get(&plan.id)?))) {
+                        let (plan, reflector) = (plan.clone(), far.reflector);
+                        opening.spawn(async move { (plan.id, connect::probe(&plan, reflector, token).await) });
+                    }
+                    continue;
+                }
+                ProbeKind::Icmp => self.open_echo(plan, fars).await,
+            };
+            self.keep(plan.id, opened, &mut sockets);
+        }
+        while let Some(done) = opening.join_next().await {
+            if let Ok((probe, opened)) = done {
+                self.keep(probe, opened, &mut sockets);
+            }
+        }
+        sockets.sort_by_key(|s| s.probe);
+        sockets
+    }
+
+    fn keep(&self, probe: fa_measure::ProbeId, opened: Result<ProbeSocket, Trouble>, sockets: &mut Vec<ProbeSocket>) {
+        match opened {
+            Ok(socket) => sockets.push(socket),
+            Err(Trouble { error, hint }) => self.tell(What::ProbeFailed { probe, error, hint }),
+        }
+    }
+
+    async fn open_echo(&self, plan: &ProbePlan, fars: &[Far]) -> Result<ProbeSocket, Trouble> {
+        let known = fars.iter().find(|f| f.host == plan.host).map(|f| f.address);
+        let fits = |a: &SocketAddr| plan.ip_version.is_none_or(|v| a.is_ipv4() == (v.number() == 4));
+        let target = if let Some(address) = known.filter(fits) {
+            address
+        } else {
+            let host = self.plan.host(plan.host).ok_or_else(|| Trouble::new("the plan names no such host"))?;
+            let addresses = addresses_of(host, &self.plan, plan.host).await?;
+            let error = || Trouble::new(format!("{} has no address of the version asked for", host.name));
+            addresses.into_iter().find(fits).ok_or_else(error)?
+        };
+        let mut ident = [0; 2];
+        rand::Rng::fill_bytes(&mut rand::rng(), &mut ident);
+        open_icmp(plan, target.ip(), u16::from_ne_bytes(ident))
+    }
+
+    /// Measures: everything is connected.
+    async fn load(&mut self, prepared: Prepared) -> Result<EndReason, Trouble> {
+        let Prepared { mut fars, flows, probes } = prepared;
+        let no_thread = |e: io::Error| Trouble::new(format!("a measuring thread cannot be started: {e}"));
+        let bulk = Bulk::start(self.clock).map_err(no_thread)?;
+        let (flows_done, mut flows_ended) = oneshot::channel();
+        let engine = Flows::new(OwnClock::Here, self.plan.step());
+        bulk.add_group(GROUP, engine, self.sink(), None, move || {
+            let _ = flows_done.send(());
+        });
+        for stream in flows {
+            bulk.add(GROUP, stream);
+        }
+        let slowest = fars.iter().map(Far::round_trip).max().unwrap_or(Span::ZERO);
+        let origin = self.clock.now() + HEAD_START + slowest.times(2);
+        for far in &mut fars {
+            if let Err(trouble) = far.begin(origin).await {
+                self.tell(What::Warning { host: Some(far.host), text: trouble.to_string() });
+            }
+        }
+        bulk.begin(GROUP, origin);
+        let (probes_done, mut probes_ended) = oneshot::channel();
+        let mut engine = Probes::new();
+        for socket in &probes {
+            if let Some(plan) = self.plan.probe(socket.probe) {
+                engine.add(plan, origin);
+            }
+        }
+        let probing = Probing::start(self.clock, engine, probes, self.sink(), move || {
+            let _ = probes_done.send(());
+        })
+        .map_err(no_thread)?;
+        self.tell(What::Origin { at: origin });
+
+        let (wish, wished) = watch::channel(Wish::Run);
+        let mut following = JoinSet::new();
+        for far in fars {
+            following.spawn(far.follow(wished.clone()));
+        }
+        drop(wished);
+
+        let mut phases = self.phases(origin).into_iter();
+        let mut phase = phases.next();
+        let (mut bulk_open, mut probes_open) = (true, true);
+        let mut how = None;
+        while bulk_open || probes_open {
+            let next = phase.map_or(Time::NEVER, |(at, _)| at);
+            tokio::select! {
+                _ = &mut flows_ended, if bulk_open => bulk_open = false,
+                _ = &mut probes_ended, if probes_open => probes_open = false,
+                () = tokio::time::sleep_until(self.clock.instant(next).into()), if phase.is_some() => {
+                    if let Some((_, what)) = phase {
+                        self.tell(What::Phase(what));
+                    }
+                    phase = phases.next();
+                }
+                asked = stopped(&mut self.stop), if how != Some(Stop::Discard) => {
+                    how = Some(asked);
+                    phase = None;
+                    if asked == Stop::Discard {
+                        break;
+                    }
+                    let _ = wish.send(Wish::Stop);
+                    bulk.stop(GROUP);
+                    probing.stop();
+                }
+            }
+        }
+        if how == Some(Stop::Discard) {
+            let _ = wish.send(Wish::Abandon);
+            return Ok(EndReason::StoppedDiscard);
+        }
+        self.tell(What::Phase(Phase::Collecting));
+        let _ = wish.send(Wish::Collect);
+        let mut seen = HashMap::new();
+        loop {
+            tokio::select! {
+                done = following.join_next() => match done {
+                    Some(Ok(of_host)) => seen.extend(of_host),
+                    Some(Err(e)) => self.tell(What::Warning { host: None, text: format!("collecting: {e}") }),
+                    None => break,
+                },
+                asked = stopped(&mut self.stop) => if asked == Stop::Discard {
+                    return Ok(EndReason::StoppedDiscard);
+                },
+            }
+        }
+        probing.finish(seen);
+        bulk.forget(GROUP);
+        Ok(how.map_or(EndReason::Completed, reason_of))
+    }
+
+    /// When each phase begins.
+    fn phases(&self, origin: Time) -> Vec<(Time, Phase)> {
+        let mut phases = vec![(origin, Phase::LeadIn)];
+        let first = self.plan.flows.iter().map(|f| f.start).min();
+        let last = self.plan.flows.iter().map(|f| f.start + f.length).max();
+        if let (Some(first), Some(last)) = (first, last) {
+            phases.push((origin + first, Phase::Load));
+            phases.push((origin + last, Phase::LeadOut));
+        }
+        phases
+    }
+}
+
+/// Waits until the run is told to stop in another way than before.
+async fn stopped(stop: &mut watch::Receiver<Option<Stop>>) -> Stop {
+    loop {
+        if stop.changed().await.is_err() {
+            // Nobody is left who could stop it.
+            std::future::pending::<()>().await;
+        }
+        if let Some(how) = *stop.borrow_and_update() {
+            return how;
+        }
+    }
+}
+
+fn reason_of(how: Stop) -> EndReason {
+    match how {
+        Stop::Keep => EndReason::StoppedKeep,
+        Stop::Discard => EndReason::StoppedDiscard,
+    }
+}

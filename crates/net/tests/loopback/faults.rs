@@ -1,0 +1,1 @@
+//! What is kept, and said, when things go wrong.

@@ -1,0 +1,6 @@
+//! Real runs over loopback: no root, no network, no fixed ports.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod build;
+mod faults;
+mod runs;
