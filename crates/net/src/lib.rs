@@ -25,7 +25,7 @@
 //! #     note: String::new(), ip_version: None, params: Default::default(), local_bind: None, seed: 1,
 //! # };
 //! # let setup = Setup { length_secs: 0.2, delay_secs: 0.0, step_secs: 0.05, ..Setup::new("ping", &["127.0.0.1"]) };
-//! # let expanded = fa_catalog::expand(&setup)?;
+//! # let expanded = fa_catalog::Catalog::builtin().expand(&setup)?;
 //! let plan = Plan::from_expanded(&expanded, &settings)?;
 //!
 //! // … and what happens.
