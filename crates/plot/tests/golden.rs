@@ -2,7 +2,8 @@
 //!
 //! The golden files and the data live beside the project (`../shared`, or `FA_SHARED`); without them the tests say so and
 //! pass. Tolerances are those of the comparison program that comes with the golden files. `FA_GOLDEN_ALL=1` checks every
-//! case instead of a sample, `FA_GOLDEN_PART=text` only golden files whose path has that text.
+//! case instead of a sample, `FA_GOLDEN_PART=text` only golden files whose path has that text; `FA_GOLDEN_STRICT=1` counts what
+//! differs on purpose as well, `FA_GOLDEN_LABELS=1` prints labels and limits that differ.
 //!
 //! Where we differ on purpose (`docs/differences-from-flent.md`), [`expected_difference`] says why and is as narrow as it can be.
 
@@ -302,6 +303,8 @@ struct Selection {
     all: bool,
     part: String,
     show_labels: bool,
+    /// Purposeful differences count as differences: to list the cases that have them.
+    strict: bool,
 }
 
 impl Selection {
@@ -310,6 +313,7 @@ impl Selection {
             all: std::env::var_os("FA_GOLDEN_ALL").is_some(),
             part: std::env::var("FA_GOLDEN_PART").unwrap_or_default(),
             show_labels: std::env::var_os("FA_GOLDEN_LABELS").is_some(),
+            strict: std::env::var_os("FA_GOLDEN_STRICT").is_some(),
         }
     }
 }
@@ -323,7 +327,7 @@ enum Outcome {
 }
 
 /// Draws a case and compares the numbers.
-fn check(case: &Case, catalog: &Catalog, files: &mut Files, show_labels: bool) -> Outcome {
+fn check(case: &Case, catalog: &Catalog, files: &mut Files, selection: &Selection) -> Outcome {
     let names = case.want["files"].as_array().unwrap();
     let sets: Vec<DataSet> = names.iter().map(|f| files.get(f.as_str().unwrap())).collect();
     let expanded = match catalog.expand(&resolve::setup_from(&sets[0], None)) {
@@ -336,10 +340,14 @@ fn check(case: &Case, catalog: &Catalog, files: &mut Files, show_labels: bool) -
         Err(error) => return Outcome::Differs(error.to_string()),
     };
     let got = json::to_json(&scene);
-    if show_labels {
+    if selection.show_labels {
         print_labels(case, &got);
     }
-    difference(&case.want, &got, &smoothing(&scene, &expanded)).map_or(Outcome::Agrees, Outcome::Differs)
+    let mut smoothing = smoothing(&scene, &expanded);
+    if selection.strict {
+        smoothing.iter_mut().for_each(|marks| marks.fill(Smoothed::No));
+    }
+    difference(&case.want, &got, &smoothing).map_or(Outcome::Agrees, Outcome::Differs)
 }
 
 /// Labels and limits that differ: no failure, but worth a look.
@@ -379,11 +387,11 @@ fn figures_have_flents_numbers() {
             from.clone_from(&case.from);
         }
         checked += 1;
-        if differs_on_purpose(case).is_some() {
+        if !selection.strict && differs_on_purpose(case).is_some() {
             on_purpose += 1;
             continue;
         }
-        match check(case, catalog, &mut files, selection.show_labels) {
+        match check(case, catalog, &mut files, &selection) {
             Outcome::Agrees => {}
             Outcome::Differs(difference) => wrong.push(format!("{}: {difference}", case.name())),
             Outcome::UnknownTest(test) => {
