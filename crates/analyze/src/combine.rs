@@ -22,6 +22,8 @@ pub struct Table {
     pub columns: Vec<Vec<f64>>,
     /// Seconds its x axis should reach at least, where x is time.
     pub total_length: Option<f64>,
+    /// Files behind it.
+    pub files: usize,
 }
 
 impl Table {
@@ -42,7 +44,7 @@ impl Table {
                 c
             })
             .collect();
-        Self { title, x: (0..len).map(|i| i as f64).collect(), columns, total_length: None }
+        Self { title, x: (0..len).map(|i| i as f64).collect(), columns, ..Self::default() }
     }
 }
 
@@ -156,9 +158,6 @@ pub enum CombineError {
         "grouping by both parts of the name works for plots of one series, this one has {0}; group by `groups` or `series`"
     )]
     OneSeriesOnly(usize),
-    /// A name without `-`.
-    #[error("grouping by both parts of the name needs names with `-`, `{0}` has none; group by `groups`")]
-    NoDash(String),
 }
 
 /// Choices of the user.
@@ -173,7 +172,7 @@ pub struct CombineOptions {
 /// Puts runs into groups and reduces the wanted series of each.
 ///
 /// # Errors
-/// `both` with more than one series or a name that cannot be split.
+/// `both` with more than one series.
 pub fn combine(
     by: GroupBy,
     runs: &[&Run],
@@ -184,7 +183,10 @@ pub fn combine(
     let groups = groups(by, runs, options, &mut notes);
     let title = |name: &str, n: usize| if options.print_n { format!("{name} (n={n})") } else { name.to_owned() };
     let titled = |groups: &IndexMap<String, Vec<&Run>>, f: &dyn Fn(&[&Run]) -> Table| -> Vec<Table> {
-        groups.iter().map(|(name, runs)| Table { title: title(name, runs.len()), ..f(runs) }).collect()
+        groups
+            .iter()
+            .map(|(name, runs)| Table { title: title(name, runs.len()), files: runs.len(), ..f(runs) })
+            .collect()
     };
     let (tables, columns) = match by {
         GroupBy::Groups | GroupBy::Batch => {
@@ -199,13 +201,13 @@ pub fn combine(
             let tables = wanted
                 .iter()
                 .map(|w| {
-                    let columns = groups.values().map(|runs| numbers(runs, w)).collect();
-                    Table::counted(w.label.to_owned(), columns)
+                    let columns = groups.values().map(|of_group| numbers(of_group, w)).collect();
+                    Table { files: runs.len(), ..Table::counted(w.label.to_owned(), columns) }
                 })
                 .collect();
             (tables, Columns::Groups(names))
         }
-        GroupBy::Both => both(&groups, wanted)?,
+        GroupBy::Both => both(&groups, wanted, &mut notes)?,
     };
     Ok(Combined { tables, columns, notes })
 }
@@ -243,7 +245,7 @@ fn point_by_point(runs: &[&Run], wanted: &[Wanted]) -> Table {
         })
         .collect();
     let x = keep.iter().map(|i| longest[*i]).collect();
-    Table { title: String::new(), x, columns, total_length: None }
+    Table { x, columns, ..Table::default() }
 }
 
 /// All values of the group's runs on their grids, in sequence. With `span`, each run's less its smallest.
@@ -268,12 +270,19 @@ fn one_after_the_other(runs: &[&Run], wanted: &[Wanted]) -> Table {
     Table::counted(String::new(), columns)
 }
 
-fn both(groups: &IndexMap<String, Vec<&Run>>, wanted: &[Wanted]) -> Result<(Vec<Table>, Columns), CombineError> {
+fn both(
+    groups: &IndexMap<String, Vec<&Run>>,
+    wanted: &[Wanted],
+    notes: &mut Vec<String>,
+) -> Result<(Vec<Table>, Columns), CombineError> {
     let [only] = wanted else { return Err(CombineError::OneSeriesOnly(wanted.len())) };
     let mut lefts: Vec<&str> = Vec::new();
     let mut rights: IndexMap<&str, IndexMap<&str, &Vec<&Run>>> = IndexMap::new();
     for (name, runs) in groups {
-        let (left, right) = name.rsplit_once('-').ok_or_else(|| CombineError::NoDash(name.clone()))?;
+        let (left, right) = name.rsplit_once('-').unwrap_or_else(|| {
+            notes.push(format!("group `{name}` has no `-` to split its name at: taken whole"));
+            (name, "")
+        });
         if !lefts.contains(&left) {
             lefts.push(left);
         }
@@ -286,7 +295,8 @@ fn both(groups: &IndexMap<String, Vec<&Run>>, wanted: &[Wanted]) -> Result<(Vec<
                 .iter()
                 .map(|left| of_left.get(left).map(|runs| numbers(runs, only)).unwrap_or_default())
                 .collect();
-            Table::counted((*right).to_owned(), columns)
+            let files = of_left.values().map(|runs| runs.len()).sum();
+            Table { files, ..Table::counted((*right).to_owned(), columns) }
         })
         .collect();
     Ok((tables, Columns::Groups(lefts.into_iter().map(str::to_owned).collect())))

@@ -146,7 +146,10 @@ fn groups_come_from_names() {
     assert_eq!(turned.columns, Columns::Groups(vec!["codel".into(), "pie".into()]));
     assert_eq!(turned.tables[0].title, "Upload");
     assert_eq!(turned.tables[0].columns[0], [3.0, 3.0]);
-    assert!(combine(GroupBy::Both, &runs, &wanted("span"), &options).is_err(), "`codel` has no dash");
+    let both = tables(GroupBy::Both, "span");
+    assert_eq!(both.notes.len(), 2, "neither name has a dash: {:?}", both.notes);
+    let twice = [wanted("span"), wanted("mean")].concat();
+    assert!(combine(GroupBy::Both, &runs, &twice, &options).is_err());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::limits::ValueRule;
 use super::numbers::Need;
 use super::panel::side;
 use super::style;
+use super::subject::Data;
 use super::timeseries::scale_numbers;
 use super::{Context, Notes, PlotError};
 use crate::scene::{Axes, Axis, BoxMark, Boxes, Colour, DataText, Mark, Panel, Quantity, Scale};
@@ -86,9 +87,10 @@ impl Context<'_> {
         names.iter().map(String::as_str).map(Some).zip(all.chunks(size).map(<[usize]>::to_vec)).collect()
     }
 
-    /// Name of a file under its box or bar: only where there is more than one to tell apart.
+    /// Name of a file under its box or bar, where there is more than one to tell apart; name of a group of several files.
     pub(crate) fn tick_label(&self, subject: usize) -> String {
-        if self.options.no_labels || !self.several() {
+        let of_many = matches!(&self.subjects[subject].data, Data::Group(table) if table.files > 1);
+        if self.options.no_labels || !(self.several() || of_many) {
             return String::new();
         }
         self.subjects[subject].label.clone()

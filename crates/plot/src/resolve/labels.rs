@@ -12,6 +12,7 @@ pub(crate) fn series_label(series: Option<&str>, subject: &str, several: bool) -
     match (series, several) {
         (None, _) => None,
         (Some(series), false) => Some(series.to_owned()),
+        (Some(series), true) if subject.is_empty() => Some(series.to_owned()),
         (Some(series), true) => Some(format!("{series} - {subject}")),
     }
 }
