@@ -267,7 +267,7 @@ impl Reduction<'_> {
 
 /// Sum of value × length of its interval over the raw samples at `inside` seconds of the run. `None` where samples have no
 /// length (probes).
-pub fn raw_total(run: &Run, series: &str, raw_key: Option<&str>, inside: impl Fn(f64) -> bool) -> Option<f64> {
+fn raw_total(run: &Run, series: &str, raw_key: Option<&str>, inside: impl Fn(f64) -> bool) -> Option<f64> {
     let mut total = None;
     for set in run.sets() {
         let Some(raw) = set.raw.series(series) else { continue };
@@ -286,6 +286,16 @@ pub fn raw_total(run: &Run, series: &str, raw_key: Option<&str>, inside: impl Fn
         }
     }
     total
+}
+
+/// Integral of a series over time at `inside` seconds of the run: of its samples where they have a length, else of its
+/// values on the grid. `None` without values.
+pub fn total(run: &Run, series: &str, inside: impl Fn(f64) -> bool) -> Option<f64> {
+    raw_total(run, series, None, &inside).or_else(|| {
+        let (x, values) = (run.grid_x(Clock::Run), run.grid(series)?);
+        let inside = x.iter().zip(values.iter()).filter(|(x, _)| inside(**x)).map(|(_, v)| *v);
+        Statistic::Total.of(&Sample::new(inside)).map(|sum| sum * run.step())
+    })
 }
 
 /// A number of the series' metadata; numbers written as text count too.

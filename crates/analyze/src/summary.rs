@@ -74,6 +74,12 @@ pub struct Row {
     pub p99: Option<f64>,
     /// Largest.
     pub max: Option<f64>,
+    /// Population standard deviation.
+    pub std: Option<f64>,
+    /// Integral of a rate over the window, in the unit without its `/s`; other series have none.
+    pub total: Option<f64>,
+    /// Probes that were not answered; `None` where nothing is numbered.
+    pub lost: Option<u64>,
     /// Share of probes that were not answered, 0..=1; `None` where nothing is numbered.
     pub loss: Option<f64>,
     /// Where the values come from: `raw`, `grid` or `computed`.
@@ -231,11 +237,12 @@ fn row(run: &Run, expanded: &Expanded, series: &str, window: Option<Window>) -> 
         points.cut(window);
     }
     let sample = Sample::new(points.y);
-    let loss = sequence_loss(run, series, |x| window.is_none_or(|w| w.contains(x)));
+    let inside = |x: f64| window.is_none_or(|w| w.contains(x));
+    let loss = sequence_loss(run, series, inside);
+    let unit = unit_of(run, expanded, series);
     Row {
         series: series.to_owned(),
         group: Group::of(class),
-        unit: unit_of(run, expanded, series),
         n: sample.len(),
         missing: sample.missing(),
         min: sample.min(),
@@ -244,7 +251,11 @@ fn row(run: &Run, expanded: &Expanded, series: &str, window: Option<Window>) -> 
         p95: sample.percentile(95.0),
         p99: sample.percentile(99.0),
         max: sample.max(),
+        std: sample.std_dev(),
+        total: if unit.ends_with("/s") { crate::reduce::total(run, series, inside) } else { None },
+        lost: loss.map(|loss| loss.lost()),
         loss: loss.and_then(|loss| loss.ratio()),
+        unit,
         source: source_name(points.origin, class),
     }
 }
@@ -333,6 +344,9 @@ mod tests {
             p95: None,
             p99: None,
             max: Some(120.0),
+            std: None,
+            total: None,
+            lost: None,
             loss,
             source: "raw",
         };

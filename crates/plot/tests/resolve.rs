@@ -261,14 +261,11 @@ fn split_groups_divide_the_files() {
 /// The plot on which an option shows, and its values; every option of the table must change the scene somewhere.
 fn shows_on(option: &str) -> Option<(&'static str, &'static [&'static str])> {
     Some(match option {
-        // These are of the page: how large, not what.
-        "figure-width" | "figure-height" | "figure-dpi" => return None,
-        // Names files that the caller reads and passes beside the others.
-        "scale-data" => return None,
+        // The first three are of the page: how large, not what. The last names files that the caller reads and passes.
+        "figure-width" | "figure-height" | "figure-dpi" | "scale-data" => return None,
         "bounds-x" | "bounds-y" => ("totals", &["1,50"]),
         "label-x" | "label-y" | "override-title" | "figure-note" | "legend-title" => ("totals", &["own"]),
         "log-scale-y" => ("totals", &["log10"]),
-        "norm-factor" => ("totals", &["2"]),
         "data-cutoff" => ("totals", &["10,20"]),
         "filter-series" => ("totals", &["TCP upload"]),
         "skip-missing-series" => ("bar_totals", &[""]),
@@ -279,7 +276,7 @@ fn shows_on(option: &str) -> Option<(&'static str, &'static [&'static str])> {
         "no-print-n" => ("box_totals_combine", &[""]),
         "no-labels" => ("box_totals", &[""]),
         "legend-placement" => ("totals", &["upper right"]),
-        "legend-columns" => ("totals", &["2"]),
+        "norm-factor" | "legend-columns" => ("totals", &["2"]),
         "replace-legend" => ("totals", &["codel=X"]),
         "filter-regexp" => ("totals", &["one"]),
         "colours" => ("totals", &["red,blue"]),

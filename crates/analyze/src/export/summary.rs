@@ -6,7 +6,7 @@ use super::ident::{Ident, idents};
 use super::{ExportOptions, ExportRun, number, optional};
 use crate::cutoff::{Cutoff, Window};
 use crate::loss::sequence_loss;
-use crate::reduce::{raw_total, tool_mean};
+use crate::reduce::{tool_mean, total as total_of};
 use crate::run::Want;
 use crate::stats::Sample;
 use crate::summary::source_name;
@@ -110,14 +110,7 @@ fn total(export: &ExportRun, ident: &Ident, inside: impl Fn(f64) -> bool) -> (Op
     if ident.unit != "Mbit/s" {
         return (None, "");
     }
-    let run = &export.run;
-    let on_grid = || {
-        let points = run.points(&Want { series: &ident.name, grid_only: true, ..Want::default() });
-        let values = points.x.iter().zip(&points.y).filter(|(x, y)| inside(**x) && !y.is_nan()).map(|(_, y)| *y);
-        let sample = Sample::new(values);
-        (!sample.is_empty()).then(|| sample.sum() * run.step())
-    };
-    match raw_total(run, &ident.name, None, &inside).or_else(on_grid) {
+    match total_of(&export.run, &ident.name, inside) {
         Some(total) => (Some(total * ident.factor), "Mbit"),
         None => (None, ""),
     }
