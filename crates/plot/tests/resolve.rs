@@ -136,6 +136,26 @@ fn limits_reach_to_the_end_of_the_run_and_around_all_values() {
 }
 
 #[test]
+fn panels_below_each_other_show_all_of_each_other() {
+    let setup = Setup::new("voip-1up", &["a"]);
+    let test = Catalog::builtin().expand(&setup).unwrap();
+    let mut set = run_of("call", "call", 10.0, 20.0);
+    set.metadata.set("NAME", "voip-1up");
+    // The upload starts at 5 s, the call at 0.
+    let call = set.series["Ping (ms) ICMP"].clone();
+    for name in ["VoIP::delay", "VoIP::jitter", "VoIP::loss"] {
+        set.series.insert(name.into(), call.clone());
+    }
+    let scene = resolve("totals", &test, &[set], &FigureOptions::default()).unwrap();
+    assert!(scene.panels.len() > 1);
+    for panel in &scene.panels {
+        assert_eq!(panel.axes[0].x.limits, (0.0, 70.0));
+    }
+    assert!(!scene.panels[0].show_x_ticks && scene.panels[0].axes[0].x.label.is_empty());
+    assert!(scene.panels.last().unwrap().show_x_ticks);
+}
+
+#[test]
 fn a_lost_probe_is_not_in_a_distribution() {
     let scene = scene("ping_cdf", &two()[..1], &[]);
     let Mark::Line(line) = &scene.panels[0].axes[0].marks[0] else { panic!("a line") };

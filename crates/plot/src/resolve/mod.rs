@@ -195,7 +195,7 @@ pub(crate) struct Context<'a> {
     pub(crate) subjects: &'a [Subject<'a>],
     /// Only widen the axes.
     pub(crate) scale: &'a [Subject<'a>],
-    /// x limits that panels above have fixed.
+    /// x limits of the panels above, which share the x axis.
     pub(crate) shared_x: Option<(f64, f64)>,
 }
 

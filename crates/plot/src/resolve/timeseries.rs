@@ -32,10 +32,7 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
         marks[axes].push(mark);
     }
 
-    let x_limits = context.shared_x.unwrap_or_else(|| {
-        let all = || drawn.iter().chain(&scale);
-        time_limits(context, all())
-    });
+    let x_limits = time_limits(context, drawn.iter().chain(&scale));
     let rule = ValueRule::new(context.plot.scaling, context.options);
     let axes = marks
         .into_iter()
@@ -103,12 +100,15 @@ fn line(context: &Context, numbers: &Numbers, colour: Colour) -> Line {
     }
 }
 
-/// From the first x to the end of the longest run, whatever of it is drawn.
+/// From the first x to the end of the longest run, whatever of it is drawn; at least what panels above show.
 fn time_limits<'n>(context: &Context, drawn: impl Iterator<Item = &'n Numbers>) -> (f64, f64) {
     let (mut points, mut visible) = (Extent::default(), Extent::default());
     for numbers in drawn {
         points.merge(Extent::of(&numbers.x));
         visible.merge(Extent::of(numbers.x.iter().zip(&numbers.y).filter(|(_, y)| y.is_finite()).map(|(x, _)| x)));
+    }
+    if let Some((left, right)) = context.shared_x {
+        return if points.is_empty() { (left, right) } else { (left.min(points.min), right.max(points.max)) };
     }
     let end = context
         .subjects
