@@ -118,7 +118,8 @@ impl Progress {
         let of_direction = || self.flows.iter().filter(move |flow| flow.direction == direction);
         of_direction().next()?;
         let fresh = |flow: &&FlowRate| flow.told.is_some_and(|told| self.now - told <= self.silence);
-        Some(of_direction().filter(fresh).map(|flow| flow.mbits).sum())
+        // Not `sum`: that of nothing is minus zero.
+        Some(of_direction().filter(fresh).fold(0.0, |sum, flow| sum + flow.mbits))
     }
 
     /// Mean round trip of all probes over the last second, milliseconds; `None` when none came back.
@@ -249,6 +250,8 @@ mod tests {
     fn a_flow_that_says_nothing_stands_still() {
         let found = progress(&[told(0, FlowEnd::Receiver, 1000, 250_000), told(1, FlowEnd::Receiver, 3000, 250_000)]);
         assert_eq!(found.mbits(Direction::Up), Some(10.0));
+        let silent = progress(&[]).mbits(Direction::Up).map(f64::to_bits);
+        assert_eq!(silent, Some(0.0_f64.to_bits()), "not minus zero");
     }
 
     #[test]

@@ -54,7 +54,10 @@ impl Recorder {
             "TEST_PARAMETERS",
             settings.params.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect::<Map<_, _>>().into(),
         );
-        set("FLENT_VERSION", started.version.clone().into());
+        // Readers tell our files from Flent's by the name before the number.
+        let named = started.version.starts_with("fa ");
+        let version = if named { started.version.clone() } else { format!("fa {}", started.version) };
+        set("FLENT_VERSION", version.into());
         let ip_version = self.hosts.values().next().map(|ready| ready.ip_version).or(settings.ip_version);
         set("IP_VERSION", ip_version.map(IpVersion::number).into());
         set("HTTP_GETTER_WORKERS", HTTP_GETTER_WORKERS.into());

@@ -203,22 +203,20 @@ impl ProbeReply {
     }
 }
 
-/// Delays of one exchange, milliseconds; up and down only with a reflector's stamps.
+/// Delays of one exchange; up and down only with a reflector's stamps.
 #[derive(Debug, Clone, Copy)]
 struct Delay {
-    round_trip: f64,
-    up_down: Option<(f64, f64)>,
+    round_trip: Span,
+    up_down: Option<(Span, Span)>,
     /// When, for the clocks' error bound.
     at: Time,
 }
 
 impl Delay {
     fn of(reply: &ProbeReply, clock: &ClockOffset) -> Self {
-        let up_down = reply.there.map(|there| {
-            let up = clock.up(reply.sent, there.received);
-            (up.as_millis_f64(), clock.down(there.sent, reply.received).as_millis_f64())
-        });
-        Self { round_trip: reply.round_trip().as_millis_f64(), up_down, at: reply.sent }
+        let up_down =
+            reply.there.map(|there| (clock.up(reply.sent, there.received), clock.down(there.sent, reply.received)));
+        Self { round_trip: reply.round_trip(), up_down, at: reply.sent }
     }
 }
 
@@ -238,15 +236,16 @@ struct Delays {
 
 impl Delays {
     fn push(&mut self, delay: Delay, previous: Option<Delay>) {
-        self.round_trip.push(delay.round_trip);
-        self.variation.extend(previous.map(|previous| (delay.round_trip - previous.round_trip).abs()));
+        self.round_trip.push(delay.round_trip.as_millis_f64());
+        let unsigned = |a: Span, b: Span| (a - b).as_millis_f64().abs();
+        self.variation.extend(previous.map(|previous| unsigned(delay.round_trip, previous.round_trip)));
         if let Some((up, down)) = delay.up_down {
-            self.up.push(up);
-            self.down.push(down);
-            self.negative += u64::from(up < 0.0 || down < 0.0);
+            self.up.push(up.as_millis_f64());
+            self.down.push(down.as_millis_f64());
+            self.negative += u64::from(up < Span::ZERO || down < Span::ZERO);
             if let Some((up_before, down_before)) = previous.and_then(|previous| previous.up_down) {
-                self.variation_up.push((up - up_before).abs());
-                self.variation_down.push((down - down_before).abs());
+                self.variation_up.push(unsigned(up, up_before));
+                self.variation_down.push(unsigned(down, down_before));
             }
             let (first, _) = self.span.unwrap_or((delay.at, delay.at));
             self.span = Some((first, delay.at));
@@ -263,7 +262,7 @@ impl Delays {
 
 /// A sample of an answered request: irtt's keys for UDP, ping's for ICMP.
 fn answered(kind: ProbeKind, seq: u32, delay: Delay, previous: Option<Delay>) -> Vec<(&'static str, RawValue)> {
-    let float = RawValue::Float;
+    let float = |span: Span| RawValue::Float(span.as_millis_f64());
     let mut values = vec![("seq", sequence(kind, seq)), ("val", float(delay.round_trip))];
     if let Some((up, down)) = delay.up_down {
         values.extend([("owd_up", float(up)), ("owd_down", float(down))]);

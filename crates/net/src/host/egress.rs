@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::netlink::{Ask, Netlink, request};
 use super::qdisc::{Discipline, Kind, disciplines};
-use super::route::{DESTINATION, Link, links, route, route_request_body};
+use super::route::{DESTINATION, Link, Route, links, route, route_request_body};
 use super::{Detail, read_text};
 use crate::sys::ethtool::{self, Query};
 
@@ -47,9 +47,7 @@ pub struct EgressInfo {
 /// Facts about the way to `target`; `None` when the kernel knows no way, or does not tell.
 pub(crate) fn egress(target: IpAddr, detail: Detail) -> Option<EgressInfo> {
     let mut netlink = Netlink::open().ok()?;
-    let (body, destination) = route_request_body(target);
-    let answer = netlink.ask(&request(Ask::Route, false, &body, &[(DESTINATION, &destination)])).ok()?;
-    let route = route(&answer)?;
+    let route = route_to(&mut netlink, target)?;
     let answer = netlink.ask(&request(Ask::Link, true, &[0; 16], &[])).ok()?;
     let link = links(&answer).into_iter().find(|link| link.index == route.interface)?;
     let qdiscs = dump(&mut netlink, link.index, Kind::Qdisc);
@@ -71,12 +69,17 @@ pub(crate) fn egress(target: IpAddr, detail: Detail) -> Option<EgressInfo> {
     })
 }
 
-/// Counters of the qdiscs of `iface` now, one text each, as `tc_stats_post` holds them after a run.
-pub fn qdisc_statistics(iface: &str) -> Option<Vec<String>> {
+/// Counters of the qdiscs on the way to `target` now, one text each: what `tc_stats_post` holds after a run.
+pub(crate) fn qdisc_statistics(target: IpAddr) -> Option<Vec<String>> {
     let mut netlink = Netlink::open().ok()?;
-    let answer = netlink.ask(&request(Ask::Link, true, &[0; 16], &[])).ok()?;
-    let link = links(&answer).into_iter().find(|link| link.name == iface)?;
-    statistics(&dump(&mut netlink, link.index, Kind::Qdisc)?)
+    let interface = route_to(&mut netlink, target)?.interface;
+    statistics(&dump(&mut netlink, interface, Kind::Qdisc)?)
+}
+
+fn route_to(netlink: &mut Netlink, target: IpAddr) -> Option<Route> {
+    let (body, destination) = route_request_body(target);
+    let answer = netlink.ask(&request(Ask::Route, false, &body, &[(DESTINATION, &destination)])).ok()?;
+    route(&answer)
 }
 
 fn statistics(qdiscs: &[Discipline]) -> Option<Vec<String>> {

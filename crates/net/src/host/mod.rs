@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use cpu::Cpu;
-pub use egress::{EgressInfo, qdisc_statistics};
+pub use egress::EgressInfo;
 pub use route::Gateway;
 
 /// No file of `/proc` or `/sys` that is read here is near this long.
@@ -117,6 +117,13 @@ impl HostFacts {
     }
 }
 
+/// What changed during a run, in the shape of the same metadata, to be merged with what was collected before it: the
+/// qdisc counters on the way to `target`.
+pub fn facts_after(target: IpAddr) -> Map<String, Value> {
+    let after = Map::from_iter([("tc_stats_post".to_owned(), Value::from(egress::qdisc_statistics(target)))]);
+    Map::from_iter([("EGRESS_INFO".to_owned(), Value::Object(after))])
+}
+
 /// What identifies where a host is.
 #[derive(Debug, Default)]
 struct Place {
@@ -174,6 +181,18 @@ mod tests {
         for key in ["src", "target", "nexthop"] {
             assert!(!egress.contains_key(key), "{key} only when asked for");
         }
+    }
+
+    #[test]
+    fn counters_afterwards_are_of_the_same_qdiscs() {
+        let target = [127, 0, 0, 1].into();
+        let before = HostFacts::collect(Some(target), Detail::Anonymous).to_metadata();
+        let names = |texts: &Value| {
+            let first_words = |text: &Value| text.as_str().unwrap().lines().next().unwrap().to_owned();
+            texts.as_array().map(|texts| texts.iter().map(first_words).collect::<Vec<_>>())
+        };
+        let after = facts_after(target);
+        assert_eq!(names(&after["EGRESS_INFO"]["tc_stats_post"]), names(&before["EGRESS_INFO"]["tc_stats_pre"]));
     }
 
     #[test]

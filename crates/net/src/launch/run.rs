@@ -6,7 +6,7 @@ use super::far::{Far, Wish, addresses_of};
 use super::pipe::Pipe;
 use crate::bulk::{Bulk, GroupId, NewStream, Sink};
 use crate::clock::Clock;
-use crate::host::{Detail, HostFacts};
+use crate::host::{Detail, HostFacts, facts_after};
 use crate::probe_socket::{ProbeSocket, open_icmp};
 use crate::probing::Probing;
 use crate::socket::Trouble;
@@ -147,6 +147,14 @@ impl Context {
         }
     }
 
+    /// What the run did to our queues, beside what they had done before it.
+    async fn tell_own_counters(&self, target: Option<IpAddr>) {
+        let Some(target) = target else { return };
+        if let Ok(facts) = tokio::task::spawn_blocking(move || facts_after(target)).await {
+            self.tell(What::HostFacts { host: None, facts });
+        }
+    }
+
     async fn connect_flows(&self, fars: &[Far]) -> Vec<NewStream> {
         let mut connecting = JoinSet::new();
         let mut flows = Vec::new();
@@ -243,6 +251,7 @@ impl Context {
     /// Measures: everything is connected.
     async fn load(&mut self, prepared: Prepared) -> Result<EndReason, Trouble> {
         let Prepared { mut fars, flows, probes } = prepared;
+        let target = fars.first().map(|f| f.address.ip());
         let no_thread = |e: io::Error| Trouble::new(format!("a measuring thread cannot be started: {e}"));
         let bulk = Bulk::start(self.clock).map_err(no_thread)?;
         let (flows_done, mut flows_ended) = oneshot::channel();
@@ -313,6 +322,7 @@ impl Context {
             return Ok(EndReason::StoppedDiscard);
         }
         self.tell(What::Phase(Phase::Collecting));
+        self.tell_own_counters(target).await;
         let _ = wish.send(Wish::Collect);
         let mut seen = HashMap::new();
         loop {
