@@ -2,7 +2,7 @@
 //!
 //! Everything is read from the kernel (`/proc`, `/sys`, route netlink, one ioctl); no other program is needed.
 //! A fact that cannot be had is null, never an error: a measurement does not fail for want of a description.
-//! Parsers are pure functions over bytes; files and sockets are touched only here and in [`egress`].
+//! Parsers are pure functions over bytes; files and sockets are touched only here, in `egress` and in `Netlink`.
 //!
 //! Addresses, gateways, next hop and hardware address identify a place, so they are collected only with
 //! [`Detail::Extended`].
