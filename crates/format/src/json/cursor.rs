@@ -64,24 +64,23 @@ impl<'a> Cursor<'a> {
     /// Skips white space: in these files a line break and a run of blanks, or one blank, or nothing.
     #[inline]
     pub(crate) fn blank(&mut self) {
+        if self.bytes.get(self.at).is_none_or(|b| *b <= b' ') {
+            self.blank_here();
+        }
+    }
+
+    fn blank_here(&mut self) {
         let bytes = self.bytes;
         let mut at = self.at;
-        loop {
-            match bytes.get(at) {
-                Some(b) if *b > b' ' => break,
-                Some(b'\n') => {
-                    at += 1;
-                    // Indentation, eight at a time.
-                    while let Some(eight) = bytes[at..].first_chunk::<8>() {
-                        let blanks = (u64::from_le_bytes(*eight) ^ 0x2020_2020_2020_2020).trailing_zeros() / 8;
-                        at += blanks as usize;
-                        if blanks < 8 {
-                            break;
-                        }
-                    }
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = bytes.get(at) {
+            at += 1;
+            // Indentation, eight at a time.
+            while let Some(eight) = bytes[at..].first_chunk::<8>() {
+                let blanks = (u64::from_le_bytes(*eight) ^ 0x2020_2020_2020_2020).trailing_zeros() / 8;
+                at += blanks as usize;
+                if blanks < 8 {
+                    break;
                 }
-                Some(b' ' | b'\t' | b'\r') => at += 1,
-                _ => break,
             }
         }
         self.at = at;

@@ -53,9 +53,10 @@ impl Cursor<'_> {
             return self.with_exponent(start, at);
         }
         self.at = at;
-        // Exact: both are exact floats and one division rounds once. Leading zeros only make the test stricter than needed.
-        if whole_digits + fraction_digits <= 19 && mantissa <= 1 << 53 && fraction_digits < EXACT_POWERS.len() {
-            let value = mantissa as f64 / EXACT_POWERS[fraction_digits];
+        // Up to 19 digits the mantissa is exact. Leading zeros only make the test stricter than needed.
+        if whole_digits + fraction_digits <= 19
+            && let Some(value) = nearest(mantissa, fraction_digits)
+        {
             return Ok(Number { value: if negative { -value } else { value }, integer });
         }
         let value = self.rounded(start);
@@ -110,6 +111,81 @@ impl Cursor<'_> {
     }
 }
 
+/// The float nearest to `mantissa / 10^digits`, ties to even; `None` where that takes more than is done here.
+#[inline]
+fn nearest(mantissa: u64, digits: usize) -> Option<f64> {
+    // Both are exact floats, and one division rounds once.
+    if mantissa <= 1 << 53
+        && let Some(power) = EXACT_POWERS.get(digits)
+    {
+        return Some(mantissa as f64 / power);
+    }
+    // D. Lemire, "Number parsing at a gigabyte per second" (2021), for the exponents that measured numbers have. From
+    // -27 on the 128-bit reciprocal is long enough that the product decides every case.
+    let reciprocal = RECIPROCALS.get(digits)?;
+    let zeros = mantissa.leading_zeros();
+    let shifted = mantissa << zeros;
+    let (mut low, mut high) = wide(shifted, (reciprocal >> 64) as u64);
+    if high & 0x1ff == 0x1ff {
+        let (_, carry_from) = wide(shifted, *reciprocal as u64);
+        let (sum, carry) = low.overflowing_add(carry_from);
+        low = sum;
+        high += u64::from(carry);
+    }
+    let top = (high >> 63) as u32;
+    // 53 bits and one more to round by.
+    let shift = top + 9;
+    let mut bits = high >> shift;
+    let q = -(digits as i32);
+    // Bit length of 10^q, biased as floats are; 217706 / 2^16 is log2 of 10.
+    let mut exponent = ((q * 217_706) >> 16) + 63 + top as i32 - zeros as i32 + 1023;
+    // Exactly between two floats is possible only for small powers.
+    if low <= 1 && q >= -4 && bits & 3 == 1 && bits << shift == high {
+        bits &= !1;
+    }
+    bits += bits & 1;
+    bits >>= 1;
+    if bits >> 53 != 0 {
+        bits = 1 << 52;
+        exponent += 1;
+    }
+    // 19 digits over at most 27 places are far from both ends of the exponents.
+    Some(f64::from_bits((bits & ((1 << 52) - 1)) | (exponent as u64) << 52))
+}
+
+/// The product's low and high half.
+#[inline]
+fn wide(a: u64, b: u64) -> (u64, u64) {
+    let product = u128::from(a) * u128::from(b);
+    (product as u64, (product >> 64) as u64)
+}
+
+/// 2^(127 + bits of 5^k) / 5^k, rounded up: the 128 leading bits of 5^-k, for k = 0 to 27.
+const RECIPROCALS: [u128; 28] = {
+    let mut table = [1_u128 << 127; 28];
+    let mut power = 1_u64;
+    let mut k = 1;
+    while k < table.len() {
+        power *= 5;
+        // Long division by one bit at a time: the dividend is a one and then only zeros.
+        let mut remainder = 1_u128;
+        let mut quotient = 0_u128;
+        let mut bit = 127 + (64 - power.leading_zeros());
+        while bit > 0 {
+            remainder <<= 1;
+            quotient <<= 1;
+            if remainder >= power as u128 {
+                remainder -= power as u128;
+                quotient |= 1;
+            }
+            bit -= 1;
+        }
+        table[k] = quotient + 1;
+        k += 1;
+    }
+    table
+};
+
 /// Adds the digits from `at` on to `mantissa` (which wraps after 19 of them) and returns where they end.
 #[inline]
 fn digits(bytes: &[u8], mut at: usize, mantissa: &mut u64) -> usize {
@@ -147,4 +223,78 @@ fn eight_digits(word: u64) -> u32 {
     let pairs = (digits.wrapping_mul(2561) >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(6_553_601) >> 16) & 0x0000_ffff_0000_ffff;
     (fours.wrapping_mul(42_949_672_960_001) >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn ours(text: &str) -> f64 {
+        let mut cursor = Cursor::new(text);
+        let number = cursor.number().unwrap();
+        assert_eq!(cursor.at, text.len(), "{text}");
+        number.value
+    }
+
+    #[track_caller]
+    fn check(text: &str) {
+        let want: f64 = text.parse().unwrap();
+        assert_eq!(ours(text).to_bits(), want.to_bits(), "{text}: {} instead of {want}", ours(text));
+    }
+
+    #[test]
+    fn numbers_are_the_nearest_floats() {
+        for text in ["0", "-0", "-0.0", "5", "0.1", "0.6000000000000001", "47.692307692307686", "1496158967.152647"] {
+            check(text);
+        }
+        // Halfway between two floats, just below and just above.
+        for text in ["9007199254740993", "9007199254740992.9", "9007199254740993.1", "4503599627370497.5"] {
+            check(text);
+        }
+        // Too long for one word, and exponents of both signs.
+        for text in
+            ["123456789012345678901234567890", "0.1234567890123456789012345", "1e-320", "1.7976931348623157e308"]
+        {
+            check(text);
+        }
+    }
+
+    #[test]
+    fn numbers_of_all_lengths_are_the_nearest_floats() {
+        // A fixed sequence (xorshift), so that a failure repeats.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        for _ in 0..200_000 {
+            let digits = next().to_string();
+            let digits = &digits[..1 + next() as usize % digits.len()];
+            let point = next() as usize % (digits.len() + 1);
+            let whole = digits[..point].trim_start_matches('0');
+            let whole = if whole.is_empty() { "0" } else { whole };
+            let text = if point == digits.len() { whole.to_owned() } else { format!("{whole}.{}", &digits[point..]) };
+            check(&text);
+            // As written by a program: the shortest text of some float.
+            let float = f64::from_bits(next() % (1 << 62));
+            if float.abs() > 1e-9 && float < 1e15 {
+                check(&float.to_string());
+            }
+            let measured = (next() % 1_000_000_007) as f64 / (1 + next() % 99_991) as f64;
+            check(&measured.to_string());
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["01", "1.", ".5", "-", "+1", "1e", "1e+", "NaN1x", "Inf", "-NaN", "1e999"] {
+            let mut cursor = Cursor::new(text);
+            assert!(cursor.number().is_err() || cursor.at < text.len(), "{text}");
+        }
+        assert!(ours("NaN").is_nan());
+        assert_eq!(ours("-Infinity"), f64::NEG_INFINITY);
+    }
 }

@@ -36,8 +36,6 @@ pub(super) struct Column {
     pub(super) key: String,
     /// More than one segment where the entry holds nested objects.
     pub(super) path: Vec<String>,
-    /// One segment, and its text in JSON is the key itself: no escapes.
-    pub(super) plain: bool,
     /// Entries that have the key, rising; `None` while all entries so far have it.
     pub(super) entries: Option<Vec<u32>>,
     /// One per entry that has the key; NaN where the value is not a number.
@@ -150,7 +148,6 @@ impl Column {
     pub(super) fn new(path: Vec<String>) -> Self {
         Column {
             key: path.join("::"),
-            plain: path.len() == 1 && !path.iter().any(|s| s.contains(['"', '\\'])),
             path,
             entries: None,
             numbers: Vec::new(),

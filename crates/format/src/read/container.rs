@@ -81,7 +81,7 @@ pub(super) struct Inflater<'a> {
 /// A gzip member being decompressed.
 struct Member {
     state: Decompress,
-    crc: flate2::Crc,
+    crc: crc32fast::Hasher,
     start: usize,
 }
 
@@ -189,7 +189,7 @@ impl<'a> Inflater<'a> {
             None => match gzip_header(&self.input[self.used..]) {
                 Ok(Some(len)) => {
                     self.used += len;
-                    Member { state: Decompress::new(false), crc: flate2::Crc::new(), start: self.out.bytes.len() }
+                    Member { state: Decompress::new(false), crc: crc32fast::Hasher::new(), start: self.out.bytes.len() }
                 }
                 Ok(None) => return Ok(self.cut_off("the gzip header ends")),
                 Err(cause) => return Err(self.damaged("gzip", cause.to_owned())),
@@ -206,7 +206,7 @@ impl<'a> Inflater<'a> {
             member.crc.update(&self.out.bytes[from..]);
             let moved = self.out.bytes.len() > from || member.state.total_in() > before;
             match status {
-                Ok(Status::StreamEnd) => return self.member_end(&member),
+                Ok(Status::StreamEnd) => return self.member_end(member),
                 Err(e) => return Err(self.damaged("gzip", e.to_string())),
                 Ok(_) if self.out.bytes.len() >= target => break,
                 Ok(_) if self.used >= self.input.len() && !moved => return Ok(self.cut_off("the gzip data end")),
@@ -220,13 +220,14 @@ impl<'a> Inflater<'a> {
     }
 
     /// Checks the trailer and looks for another member.
-    fn member_end(&mut self, member: &Member) -> Result<Step, ReadError> {
+    fn member_end(&mut self, member: Member) -> Result<Step, ReadError> {
         let Some(trailer) = self.input[self.used..].first_chunk::<8>() else {
             return Ok(self.cut_off("the gzip trailer is missing"));
         };
         let [c0, c1, c2, c3, l0, l1, l2, l3] = *trailer;
         let len = (self.out.bytes.len() - member.start) as u32;
-        if u32::from_le_bytes([c0, c1, c2, c3]) != member.crc.sum() || u32::from_le_bytes([l0, l1, l2, l3]) != len {
+        if u32::from_le_bytes([c0, c1, c2, c3]) != member.crc.finalize() || u32::from_le_bytes([l0, l1, l2, l3]) != len
+        {
             return Err(self.damaged("gzip", "checksum does not match".to_owned()));
         }
         self.used += 8;

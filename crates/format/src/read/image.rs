@@ -161,14 +161,14 @@ impl Image {
         let problem = in_place(name);
         while cursor.next_item(numbers.is_empty()).map_err(&problem)? {
             match cursor.peek() {
-                Some(b'n') => {
-                    cursor.word("null").map_err(&problem)?;
-                    numbers.push(crate::dataset::MISSING);
-                }
                 Some(b'-' | b'0'..=b'9' | b'N' | b'I') => {
                     let number = cursor.number().map_err(&problem)?.value;
                     non_finite += usize::from(!number.is_finite());
                     numbers.push(number);
+                }
+                Some(b'n') => {
+                    cursor.word("null").map_err(&problem)?;
+                    numbers.push(crate::dataset::MISSING);
                 }
                 None => return Err(problem(Fault { at: cursor.at, kind: FaultKind::End })),
                 Some(_) => {
