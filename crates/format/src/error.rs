@@ -175,6 +175,12 @@ pub enum WriteError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The compressor gave up.
+    #[error("could not compress: {code}\nlikely cause: out of memory")]
+    Compress {
+        /// What it said.
+        code: String,
+    },
     /// Data files are never overwritten.
     #[error("{} exists; data files are never overwritten\ntry: another name or folder", path.display())]
     Exists {

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::Path;
 
 use bzip2::bufread::MultiBzDecoder;
-use flate2::{Decompress, FlushDecompress, Status};
 
+use super::deflate::{Inflate, Status};
 use crate::error::ReadError;
 
 /// Decompressed bytes from one step to the next check.
@@ -57,11 +57,25 @@ fn begins_as_json(text: &[u8], path: &Path) -> Result<(), ReadError> {
 /// Decompressed text, as far as it was asked for or is there.
 #[derive(Debug, Default)]
 pub(super) struct Inflated {
-    pub(super) bytes: Vec<u8>,
+    /// Longer than what is there while decompressing.
+    bytes: Vec<u8>,
+    len: usize,
     /// Where decompressed members after the first begin.
     pub(super) member_starts: Vec<usize>,
     /// The compressed data end too early: what is missing.
     pub(super) cut: Option<&'static str>,
+}
+
+impl Inflated {
+    /// What is there.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    pub(super) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.truncate(self.len);
+        self.bytes
+    }
 }
 
 /// Decompresses a file step by step, so that a caller can stop early.
@@ -80,7 +94,7 @@ pub(super) struct Inflater<'a> {
 
 /// A gzip member being decompressed.
 struct Member {
-    state: Decompress,
+    stream: Inflate,
     crc: crc32fast::Hasher,
     start: usize,
 }
@@ -121,23 +135,26 @@ impl<'a> Inflater<'a> {
             (Container::Gzip, Some(isize)) => u64::from(u32::from_le_bytes(*isize)),
             _ => 0,
         };
-        self.out.bytes.reserve(hint.min(cap) as usize);
+        if self.out.len == 0 {
+            // Fresh zeros cost nothing until they are written over.
+            self.out.bytes = vec![0; hint.min(cap) as usize + STEP / 16];
+        }
     }
 
     /// Decompresses up to `amount` more bytes.
     pub(super) fn step(&mut self, amount: usize) -> Result<Step, ReadError> {
-        let before = self.out.bytes.len();
+        let before = self.out.len;
         let step = match self.container {
             Container::Gzip => self.gzip_step(amount)?,
             Container::Bzip2 => self.bzip2_step(amount)?,
             Container::Plain => self.plain_step(amount),
         };
-        let at = self.out.bytes.len() as u64;
+        let at = self.out.len as u64;
         if at > self.max_bytes {
             return Err(ReadError::TooLarge { path: self.path.to_owned(), limit: self.max_bytes });
         }
         if before == 0 {
-            begins_as_json(&self.out.bytes, self.path)?;
+            begins_as_json(self.out.text(), self.path)?;
         }
         let (from, used) = self.stretch_from;
         if at - from >= BOMB_STRETCH {
@@ -159,18 +176,25 @@ impl<'a> Inflater<'a> {
     fn plain_step(&mut self, amount: usize) -> Step {
         let rest = &self.input[self.used..];
         let take = rest.len().min(amount);
-        self.out.bytes.extend_from_slice(&rest[..take]);
+        self.append(&rest[..take]);
         self.used += take;
         if take == rest.len() { Step::End } else { Step::More }
     }
 
+    fn append(&mut self, bytes: &[u8]) {
+        self.out.bytes.truncate(self.out.len);
+        self.out.bytes.extend_from_slice(bytes);
+        self.out.len = self.out.bytes.len();
+    }
+
     fn bzip2_step(&mut self, amount: usize) -> Result<Step, ReadError> {
         let Some(decoder) = &mut self.bzip2 else { return Ok(Step::End) };
-        let before = self.out.bytes.len();
-        let read = decoder.by_ref().take(amount as u64).read_to_end(&mut self.out.bytes);
+        let mut bytes = Vec::new();
+        let read = decoder.by_ref().take(amount as u64).read_to_end(&mut bytes);
         self.used = self.input.len() - decoder.get_ref().len();
+        self.append(&bytes);
         match read {
-            Ok(n) if n == 0 || self.out.bytes.len() < before + amount => Ok(Step::End),
+            Ok(n) if n < amount => Ok(Step::End),
             Ok(_) => Ok(Step::More),
             Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof || self.used == self.input.len() => {
                 self.out.cut = Some("the bzip2 data end");
@@ -189,34 +213,26 @@ impl<'a> Inflater<'a> {
             None => match gzip_header(&self.input[self.used..]) {
                 Ok(Some(len)) => {
                     self.used += len;
-                    Member { state: Decompress::new(false), crc: crc32fast::Hasher::new(), start: self.out.bytes.len() }
+                    let start = self.out.len;
+                    Member { stream: Inflate::new(self.used, start), crc: crc32fast::Hasher::new(), start }
                 }
                 Ok(None) => return Ok(self.cut_off("the gzip header ends")),
                 Err(cause) => return Err(self.damaged("gzip", cause.to_owned())),
             },
         };
-        let target = self.out.bytes.len() + amount;
-        self.out.bytes.reserve(amount);
-        loop {
-            let from = self.out.bytes.len();
-            let before = member.state.total_in();
-            let status =
-                member.state.decompress_vec(&self.input[self.used..], &mut self.out.bytes, FlushDecompress::None);
-            self.used += (member.state.total_in() - before) as usize;
-            member.crc.update(&self.out.bytes[from..]);
-            let moved = self.out.bytes.len() > from || member.state.total_in() > before;
-            match status {
-                Ok(Status::StreamEnd) => return self.member_end(member),
-                Err(e) => return Err(self.damaged("gzip", e.to_string())),
-                Ok(_) if self.out.bytes.len() >= target => break,
-                Ok(_) if self.used >= self.input.len() && !moved => return Ok(self.cut_off("the gzip data end")),
-                Ok(_) if self.out.bytes.len() == self.out.bytes.capacity() => break,
-                Ok(_) if !moved => return Err(self.damaged("gzip", "no progress".to_owned())),
-                Ok(_) => {}
+        let from = self.out.len;
+        let status = member.stream.run(self.input, &mut self.out.bytes, &mut self.out.len, from + amount);
+        self.used = member.stream.pos();
+        member.crc.update(&self.out.bytes[from..self.out.len]);
+        match status {
+            Ok(Status::End) => self.member_end(member),
+            Ok(Status::Cut) => Ok(self.cut_off("the gzip data end")),
+            Ok(Status::More) => {
+                self.gzip = Some(member);
+                Ok(Step::More)
             }
+            Err(cause) => Err(self.damaged("gzip", cause.to_owned())),
         }
-        self.gzip = Some(member);
-        Ok(Step::More)
     }
 
     /// Checks the trailer and looks for another member.
@@ -225,7 +241,7 @@ impl<'a> Inflater<'a> {
             return Ok(self.cut_off("the gzip trailer is missing"));
         };
         let [c0, c1, c2, c3, l0, l1, l2, l3] = *trailer;
-        let len = (self.out.bytes.len() - member.start) as u32;
+        let len = (self.out.len - member.start) as u32;
         if u32::from_le_bytes([c0, c1, c2, c3]) != member.crc.finalize() || u32::from_le_bytes([l0, l1, l2, l3]) != len
         {
             return Err(self.damaged("gzip", "checksum does not match".to_owned()));
@@ -237,7 +253,7 @@ impl<'a> Inflater<'a> {
             self.done = true;
             return Ok(Step::End);
         }
-        self.out.member_starts.push(self.out.bytes.len());
+        self.out.member_starts.push(self.out.len);
         Ok(Step::MemberEnd)
     }
 
@@ -248,7 +264,7 @@ impl<'a> Inflater<'a> {
     }
 
     fn damaged(&self, format: &'static str, cause: String) -> ReadError {
-        ReadError::Damaged { path: self.path.to_owned(), format, at: self.out.bytes.len() as u64, cause }
+        ReadError::Damaged { path: self.path.to_owned(), format, at: self.out.len as u64, cause }
     }
 }
 

@@ -75,7 +75,7 @@ fn early(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<Option<Head
     let mut search = Search::default();
     let end = loop {
         let step = inflater.step(STEP)?;
-        let text = &inflater.out.bytes;
+        let text = inflater.out.text();
         match search.advance(text) {
             Found::End(end) => {
                 if step == Step::More && text.len() < end + AFTER {
@@ -88,7 +88,7 @@ fn early(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<Option<Head
             Found::NotYet => {}
         }
     };
-    let text = &inflater.out.bytes;
+    let text = inflater.out.text();
     let Ok(object) = std::str::from_utf8(&text[search.start..end]) else { return Ok(None) };
     let mut notes = ValueNotes::default();
     let Ok(Value::Object(metadata)) = value_of(&mut Cursor::new(object), "metadata", &mut notes) else {

@@ -1,6 +1,7 @@
 //! Reading: bytes → text ([`container`]) → what the file says ([`image`]) → upgraded to version 4 ([`upgrade`]) → [`DataSet`].
 
 mod container;
+mod deflate;
 mod header;
 mod image;
 mod options;
@@ -22,7 +23,7 @@ use crate::json::{self, Cursor, Fault, FaultKind, MAX_DEPTH};
 use crate::metadata::Metadata;
 use crate::note::Note;
 use crate::raw::{Index, Later, RawValues, Slot};
-use container::{Inflated, Inflater, Step};
+use container::{Inflater, Step};
 use image::{Extent, Image, Problem};
 
 /// How a text that must end at the raw values goes on, for the longest white space that we write: enough to see whether there are any.
@@ -72,8 +73,9 @@ fn read_inner(
         return finish(image, Some(raw), Arc::default(), path, None);
     }
     inflater.expect_all();
-    let Inflated { bytes, cut, member_starts } = inflater.finish()?;
-    let mut text = utf8(bytes, path, cut.is_some() && options.keep_partial)?;
+    let inflated = inflater.finish()?;
+    let (cut, several) = (inflated.cut, !inflated.member_starts.is_empty());
+    let mut text = utf8(inflated.into_bytes(), path, cut.is_some() && options.keep_partial)?;
     let mut cut_at = None;
     if let Some(what) = cut {
         if !options.keep_partial {
@@ -87,7 +89,7 @@ fn read_inner(
         Err(Problem::Text { fault: Fault { kind: FaultKind::End, .. }, .. }) => {
             let at = text.len();
             // Our own files end a member there.
-            let what = if text.trim_end().ends_with(',') && member_starts.is_empty() {
+            let what = if text.trim_end().ends_with(',') && !several {
                 "the JSON text ends, the second gzip member is missing"
             } else {
                 "the JSON text ends"
@@ -120,14 +122,14 @@ fn before_raw(inflater: &mut Inflater<'_>) -> Result<Option<(Image, bool)>, Read
             Step::MemberEnd => break,
         }
     }
-    let Ok(text) = std::str::from_utf8(&inflater.out.bytes) else { return Ok(None) };
+    let Ok(text) = std::str::from_utf8(inflater.out.text()) else { return Ok(None) };
     let Ok(image) = image::read(text, Extent::FirstMember) else { return Ok(None) };
     if image.end.is_some() {
         return Ok(None);
     }
-    let from = inflater.out.bytes.len();
+    let from = inflater.out.text().len();
     inflater.step(PEEK)?;
-    let Ok(next) = std::str::from_utf8(&inflater.out.bytes[from..]) else { return Ok(None) };
+    let Ok(next) = std::str::from_utf8(&inflater.out.text()[from..]) else { return Ok(None) };
     let mut cursor = Cursor::new(next);
     let raw = cursor.string().is_ok_and(|key| key == "raw_values") && cursor.take(b':') && cursor.take(b'{');
     Ok(match (raw, cursor.peek()) {
