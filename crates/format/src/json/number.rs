@@ -23,6 +23,18 @@ impl Cursor<'_> {
         let mut at = start;
         let negative = bytes.get(at) == Some(&b'-');
         at += usize::from(negative);
+        if let Some(decimal) = usual(bytes, at)
+            && let Some(value) = nearest(decimal.mantissa, decimal.fraction_digits)
+        {
+            self.at = at + decimal.len;
+            return Ok(Number { value: if negative { -value } else { value }, integer: decimal.integer });
+        }
+        self.unusual(start, at, negative)
+    }
+
+    /// Any number, step by step. `at` is behind the sign.
+    fn unusual(&mut self, start: usize, mut at: usize, negative: bool) -> Result<Number, Fault> {
+        let bytes = self.bytes();
         let mut mantissa = 0_u64;
         let whole = at;
         at = digits(bytes, at, &mut mantissa);
@@ -106,6 +118,61 @@ impl Cursor<'_> {
         }?;
         Ok(Number { value, integer: false })
     }
+}
+
+/// A number without sign and exponent: the digits as one integer, and where the point is.
+#[derive(Debug, Clone, Copy)]
+struct Decimal {
+    mantissa: u64,
+    fraction_digits: usize,
+    integer: bool,
+    /// Bytes.
+    len: usize,
+}
+
+/// The numbers that nearly all are: at most 16 digits before the point and 16 behind it, 19 in all, no exponent.
+///
+/// Where a number ends is found from three words at once and without a branch on its length: lengths vary from number
+/// to number, so branches would be mispredicted, and steps would wait for each other. That is worth a third of the time.
+#[inline]
+fn usual(bytes: &[u8], at: usize) -> Option<Decimal> {
+    let near = bytes.get(at..)?.first_chunk::<40>()?;
+    let word = |i: usize| near[i..].first_chunk::<8>().map_or(0, |w| u64::from_le_bytes(*w));
+    let words = [word(0), word(8), word(16)];
+    let [mut others0, mut others1, others2] = words.map(other_than_digits);
+    let first = |a: u64, b: u64| if a != 0 { a.trailing_zeros() / 8 } else { 8 + b.trailing_zeros() / 8 };
+    let whole = first(others0, others1) as usize;
+    if whole == 0 || whole >= 16 || (whole > 1 && near[0] == b'0') {
+        return None;
+    }
+    let whole_value = digits_of_two(words[0], words[1], whole);
+    if near[whole] != b'.' {
+        let exponent = near[whole] | 0x20 == b'e';
+        return (!exponent).then_some(Decimal { mantissa: whole_value, fraction_digits: 0, integer: true, len: whole });
+    }
+    // Forget the point; the next one that is no digit is the end.
+    if others0 != 0 {
+        others0 &= others0 - 1;
+    } else {
+        others1 &= others1 - 1;
+    }
+    let end = if others0 != 0 { others0.trailing_zeros() / 8 } else { 8 + first(others1, others2) } as usize;
+    let fraction = end - whole - 1;
+    if end >= 24 || fraction == 0 || fraction > 16 || whole + fraction > 19 || near[end] | 0x20 == b'e' {
+        return None;
+    }
+    let fraction_value = digits_of_two(word(whole + 1), word(whole + 9), fraction);
+    let mantissa = whole_value * POWERS[fraction.min(8)] * POWERS[fraction - fraction.min(8)] + fraction_value;
+    Some(Decimal { mantissa, fraction_digits: fraction, integer: false, len: end })
+}
+
+/// Value of the first `n` of sixteen digits.
+#[inline]
+fn digits_of_two(first: u64, second: u64, n: usize) -> u64 {
+    // Digits move to the end of the word, zeros come before them.
+    let last = |word: u64, n: usize| if n == 0 { 0 } else { word << (64 - 8 * n) };
+    let (high, low) = (n.min(8), n - n.min(8));
+    u64::from(eight_digits(last(first, high))) * POWERS[low] + u64::from(eight_digits(last(second, low)))
 }
 
 /// The float nearest to `mantissa / 10^digits`, ties to even; `None` where that takes more than is done here.
@@ -209,10 +276,16 @@ fn digits(bytes: &[u8], mut at: usize, mantissa: &mut u64) -> usize {
 /// How many of these eight bytes, from the first (lowest) on, are ASCII digits.
 #[inline]
 fn leading_digits(word: u64) -> u32 {
-    // Zero in a byte's high half where the byte is 0x30 to 0x3f, and where adding 6 does not leave that range.
+    other_than_digits(word).trailing_zeros() / 8
+}
+
+/// Zero in the bytes that are ASCII digits; exactly one bit in one that is a point.
+#[inline]
+fn other_than_digits(word: u64) -> u64 {
+    // Zero where the byte is 0x30 to 0x3f, and where adding 6 does not leave that range.
     let high = (word & 0xf0f0_f0f0_f0f0_f0f0) ^ 0x3030_3030_3030_3030;
     let over_nine = ((word & 0x0f0f_0f0f_0f0f_0f0f) + 0x0606_0606_0606_0606) & 0x1010_1010_1010_1010;
-    (high | over_nine).trailing_zeros() / 8
+    high | over_nine
 }
 
 /// Value of eight ASCII digits, first one in the lowest byte: pairs, then fours, then all. Zero bytes count as digit 0.
@@ -271,7 +344,7 @@ mod tests {
         };
         for _ in 0..200_000 {
             let digits = next().to_string();
-            let digits = &digits[..1 + next() as usize % digits.len()];
+            let digits = &digits[..=next() as usize % digits.len()];
             let point = next() as usize % (digits.len() + 1);
             let whole = digits[..point].trim_start_matches('0');
             let whole = if whole.is_empty() { "0" } else { whole };

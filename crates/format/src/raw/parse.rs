@@ -56,7 +56,7 @@ impl Reader<'_, '_> {
         }
         self.begin_entry()?;
         let mut fresh = true;
-        while self.to_member(fresh)? {
+        while self.next_member(fresh)? {
             self.member()?;
             self.jump()?;
             fresh = false;
@@ -65,7 +65,7 @@ impl Reader<'_, '_> {
     }
 
     /// Goes to the next key, over the ends of entries; false at the end of the list. `fresh`: an entry just began.
-    fn to_member(&mut self, mut fresh: bool) -> Result<bool, Fault> {
+    fn next_member(&mut self, mut fresh: bool) -> Result<bool, Fault> {
         loop {
             if fresh {
                 if !self.cursor.take(b'}') {

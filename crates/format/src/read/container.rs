@@ -135,9 +135,13 @@ impl<'a> Inflater<'a> {
             (Container::Gzip, Some(isize)) => u64::from(u32::from_le_bytes(*isize)),
             _ => 0,
         };
+        self.expect(hint.min(cap) as usize);
+    }
+
+    /// Makes room for `len` bytes, if nothing was decompressed yet: fresh zeros cost nothing until they are written over.
+    pub(super) fn expect(&mut self, len: usize) {
         if self.out.len == 0 {
-            // Fresh zeros cost nothing until they are written over.
-            self.out.bytes = vec![0; hint.min(cap) as usize + STEP / 16];
+            self.out.bytes = vec![0; len + STEP / 16];
         }
     }
 

@@ -67,7 +67,7 @@ fn read_inner(
     let mut inflater = Inflater::new(bytes, path, options.max_bytes)?;
     let stamp = stamp.filter(|_| options.raw == RawReading::Later);
     if let Some(stamp) = stamp
-        && let Some((image, empty)) = before_raw(&mut inflater)?
+        && let Some((image, empty)) = before_raw(&mut inflater, bytes.len())?
     {
         let raw = RawValues::later(Later { path: path.to_owned(), options: options.clone(), stamp, empty });
         return finish(image, Some(raw), Arc::default(), path, None);
@@ -114,7 +114,9 @@ fn read_inner(
 
 /// Of one of our own files, everything but the raw values, without decompressing them; `None` for any other file. Says whether
 /// there are no raw values.
-fn before_raw(inflater: &mut Inflater<'_>) -> Result<Option<(Image, bool)>, ReadError> {
+fn before_raw(inflater: &mut Inflater<'_>, len: usize) -> Result<Option<(Image, bool)>, ReadError> {
+    // Numbers shrink to less than half, and the raw values are the larger part of most files.
+    inflater.expect(2 * len);
     loop {
         match inflater.step(64 << 10)? {
             Step::More => {}
