@@ -187,7 +187,7 @@ impl Reduction<'_> {
     }
 
     /// Values on the grid inside the cut-off; counted from the first x.
-    fn grid(&self, run: &Run, series: &str) -> Sample {
+    pub(crate) fn grid(&self, run: &Run, series: &str) -> Sample {
         let x = run.grid_x(Clock::Run);
         let Some(values) = run.grid(series) else { return Sample::new([]) };
         match self.cutoff {
@@ -208,7 +208,7 @@ impl Reduction<'_> {
     }
 
     /// Raw values inside the cut-off, without the missing ones; `None` when the series has no samples.
-    fn raw_values(&self, run: &Run) -> Option<Vec<f64>> {
+    pub(crate) fn raw_values(&self, run: &Run) -> Option<Vec<f64>> {
         let points = run.raw(self.series, self.raw_key, Clock::Run)?;
         let inside = self.raw_window(run);
         Some(points.x.iter().zip(&points.y).filter(|(x, y)| inside(**x) && !y.is_nan()).map(|(_, y)| *y).collect())

@@ -289,13 +289,13 @@ impl<'a> Part<'a> {
 
     /// Appends the samples; false when there are none.
     fn raw(&self, series: &str, raw_key: Option<&str>, clock: Clock, to: &mut Points) -> bool {
-        let own = self.set.raw.series(series).filter(|raw| !raw.is_empty());
-        let (raw, key) = match (own, raw_key) {
+        // A series of its own, even an empty one, has its own samples only.
+        let (raw, key) = match (self.set.raw.series(series), raw_key) {
             (Some(raw), key) => (raw, key.unwrap_or("val")),
             (None, Some(_)) => return false,
             (None, None) => {
                 let Some((parent, key)) = series.rsplit_once("::") else { return false };
-                let Some(raw) = self.set.raw.series(parent).filter(|raw| !raw.is_empty()) else { return false };
+                let Some(raw) = self.set.raw.series(parent) else { return false };
                 (raw, key)
             }
         };
