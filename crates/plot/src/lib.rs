@@ -10,7 +10,7 @@
 //! - [`resolve`]: which numbers go where: data units, complete labels, limits; no pixels
 //! - [`json`]: the scene for programs
 //! - [`layout`], [`page`], [`text`], [`ticks`], [`theme`]: where things stand on paper, with the embedded font
-//! - [`render`]: ink
+//! - [`render`] puts ink on it
 //!
 //! It does not read files (`fa-format`), does not know the tests (`fa-catalog`), and computes no statistics of its own
 //! (`fa-analyze`).

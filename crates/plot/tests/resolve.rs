@@ -6,7 +6,7 @@ use fa_catalog::{Catalog, Expanded, Setup};
 use fa_format::{DataSet, MISSING, Metadata, RawSeries, RawValue};
 use fa_plot::json::to_json;
 use fa_plot::options::{FigureOptions, OPTIONS};
-use fa_plot::resolve::{PlotError, resolve, resolve_scaled, setup_from};
+use fa_plot::resolve::{PlotError, drawable, resolve, resolve_scaled, setup_from};
 use fa_plot::scene::{Colour, Dash, Mark, Panel, Quantity, Scale, Scene, Side};
 
 const T0: f64 = 1_500_000_000.0;
@@ -185,6 +185,24 @@ fn nothing_to_show_is_said_not_raised() {
     assert!(why.contains("tcp_cwnd"), "{why}");
     let json = to_json(&scene);
     assert_eq!((json["drawn"].as_bool(), json["axes"].as_array().map(Vec::len)), (Some(false), Some(0)));
+}
+
+#[test]
+fn what_a_file_lacks_is_known_without_drawing() {
+    let set = run_of("a", "a", 10.0, 20.0);
+    let test = test_of(&set);
+    let answers = drawable(&fa_analyze::run::Run::new(&set, &test), &test);
+    let of = |plot: &str| &answers.iter().find(|(name, _)| name == plot).unwrap().1;
+    assert!(of("totals").drawable && of("totals").missing.is_empty());
+    assert!(of("tcp_rtt").drawable, "samples of the upload carry tcp_rtt");
+    assert!(!of("tcp_cwnd").drawable);
+    assert_eq!(of("tcp_cwnd").missing, ["TCP upload [tcp_cwnd]"]);
+    // The same as drawing says, plot by plot.
+    for (plot, answer) in &answers {
+        let scene = resolve(plot, &test, std::slice::from_ref(&set), &FigureOptions::default()).unwrap();
+        let bars_of_nothing = plot == "tcp_rtt_bar_combine";
+        assert!(answer.drawable == scene.empty.is_none() || bars_of_nothing, "{plot}: {answer:?}");
+    }
 }
 
 #[test]

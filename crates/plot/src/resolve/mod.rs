@@ -7,6 +7,7 @@ mod bars;
 mod boxes;
 mod cdf;
 mod combine;
+mod drawable;
 mod ellipse;
 mod error;
 mod flavour;
@@ -24,6 +25,7 @@ use fa_analyze::run::Run;
 use fa_catalog::{Expanded, Orientation, PlotDef, PlotSeries, PlotType, Setup};
 use fa_format::DataSet;
 
+pub use drawable::{Drawable, drawable};
 pub use error::PlotError;
 use labels::LabelFilter;
 use subject::Subject;
