@@ -167,12 +167,12 @@ impl Metrics {
 }
 
 /// Cuts a text behind blanks and separators; the pieces joined are the text.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive([' ', '-', '_', '/', ',', ':'])
 }
 
 /// Characters that terminals show two cells wide: the East Asian blocks and emoji, coarsely.
-fn is_wide(c: char) -> bool {
+pub(crate) fn is_wide(c: char) -> bool {
     matches!(c as u32, 0x1100..=0x115F | 0x2E80..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0xFE30..=0xFE6F
         | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x1F300..=0x1FAFF)
 }

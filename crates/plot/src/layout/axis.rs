@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use crate::page::{Anchor, Projection, Rect, Role, Stroke, pt};
 use crate::scene::{Axis, Quantity};
-use crate::text::one_line;
+use crate::text::{Metrics, one_line};
 use crate::theme::Theme;
 use crate::ticks::{self, Ticks, superscript};
 
-use super::labels::without_common_parts;
+use super::labels::LabelSet;
 use super::sheet::{Label, Sheet};
 use super::{Fonts, Gaps};
 
@@ -35,6 +35,8 @@ pub(super) struct AxisTicks {
     pub(super) depth: f32,
     /// Room the last label needs beyond the end of the axis.
     pub(super) overshoot: f32,
+    /// What the labels have in common and do not say.
+    pub(super) common: Option<String>,
 }
 
 fn name_of(axis: &Axis, ticks: &Ticks) -> String {
@@ -60,6 +62,7 @@ fn from_chosen(axis: &Axis, ticks: Ticks) -> AxisTicks {
         stance: Stance::Level,
         depth: 0.0,
         overshoot: 0.0,
+        common: None,
     }
 }
 
@@ -69,10 +72,10 @@ pub(super) fn vertical(
     limits: (f64, f64),
     length: f32,
     widest: f32,
-    sheet: &Sheet,
+    m: Metrics,
     fonts: &Fonts,
 ) -> AxisTicks {
-    let line = sheet.metrics.line_height(fonts.tick);
+    let line = m.line_height(fonts.tick);
     let mut out = if let Some(fixed) = &axis.ticks {
         fixed_ticks(axis, fixed, limits)
     } else {
@@ -80,8 +83,8 @@ pub(super) fn vertical(
         from_chosen(axis, ticks::choose(limits, axis.scale, axis.quantity, most))
     };
     for (_, shown, _) in &mut out.labels {
-        *shown = sheet.metrics.elide(shown, fonts.tick, widest);
-        out.depth = out.depth.max(sheet.metrics.width(shown, fonts.tick));
+        *shown = m.elide(shown, fonts.tick, widest);
+        out.depth = out.depth.max(m.width(shown, fonts.tick));
     }
     out
 }
@@ -92,16 +95,16 @@ pub(super) fn horizontal(
     limits: (f64, f64),
     length: f32,
     tallest: f32,
-    sheet: &Sheet,
+    m: Metrics,
     fonts: &Fonts,
 ) -> AxisTicks {
     let projection = Projection::new(axis.scale, limits, (0.0, length));
     if let Some(fixed) = &axis.ticks {
         let out = fixed_ticks(axis, fixed, limits);
-        return categories(out, &projection, length, tallest, sheet, fonts);
+        return categories(out, &projection, (length, tallest), m, fonts);
     }
-    let line = sheet.metrics.line_height(fonts.tick);
-    let gap = sheet.metrics.width("00", fonts.tick);
+    let line = m.line_height(fonts.tick);
+    let gap = m.width("00", fonts.tick);
     // From dense to sparse until neighbours keep their distance; two ticks may still collide on a tiny page, and the
     // sheet then leaves one out.
     let dense = ((length / (line * 2.5)) as usize).clamp(2, 13);
@@ -111,7 +114,7 @@ pub(super) fn horizontal(
         let mut spans: Vec<(f32, f32)> = out
             .labels
             .iter()
-            .map(|(v, s, _)| (projection.place(*v), sheet.metrics.width(s, fonts.tick) / 2.0))
+            .map(|(v, s, _)| (projection.place(*v), m.width(s, fonts.tick) / 2.0))
             .map(|(at, half)| (at - half, at + half))
             .collect();
         spans.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -120,13 +123,12 @@ pub(super) fn horizontal(
         }
     }
     out.depth = line;
-    out.overshoot = overshoot(&out, &projection, length, sheet, fonts);
+    out.overshoot = overshoot(&out, &projection, length, m, fonts);
     out
 }
 
-fn overshoot(ticks: &AxisTicks, projection: &Projection, length: f32, sheet: &Sheet, fonts: &Fonts) -> f32 {
-    let beyond =
-        |(v, s, _): &(f64, String, String)| projection.place(*v) + sheet.metrics.width(s, fonts.tick) / 2.0 - length;
+fn overshoot(ticks: &AxisTicks, projection: &Projection, length: f32, m: Metrics, fonts: &Fonts) -> f32 {
+    let beyond = |(v, s, _): &(f64, String, String)| projection.place(*v) + m.width(s, fonts.tick) / 2.0 - length;
     ticks.labels.iter().map(beyond).fold(0.0, f32::max)
 }
 
@@ -146,47 +148,47 @@ fn fixed_ticks(axis: &Axis, fixed: &[(f64, String)], limits: (f64, f64)) -> Axis
 fn categories(
     mut out: AxisTicks,
     projection: &Projection,
-    length: f32,
-    tallest: f32,
-    sheet: &Sheet,
+    (length, tallest): (f32, f32),
+    m: Metrics,
     fonts: &Fonts,
 ) -> AxisTicks {
-    let m = sheet.metrics;
+    let set = LabelSet::new(out.labels.iter().map(|l| l.2.clone()).collect(), fonts.tick, m);
     let line = m.line_height(fonts.tick);
     let mut at: Vec<f32> = out.marks.iter().map(|v| projection.place(*v)).collect();
     at.sort_by(f32::total_cmp);
     let pitch = at.windows(2).map(|w| w[1] - w[0]).fold(length, f32::min);
-    let widest = |out: &AxisTicks| out.labels.iter().map(|l| m.width(&l.1, fonts.tick)).fold(0.0, f32::max);
     let room = pitch - m.width(" ", fonts.tick);
-    if widest(&out) > room {
-        let full: Vec<&str> = out.labels.iter().map(|l| l.2.as_str()).collect();
-        if let Some(short) = without_common_parts(&full) {
-            for (label, short) in out.labels.iter_mut().zip(short) {
-                label.1 = short;
-            }
-        }
+    let n = out.labels.len();
+    let mut fit = set.fit(n, room, 1);
+    let (mut lines, mut common) = (Vec::new(), None);
+    let level = !fit.is_elided();
+    if level {
+        (lines, common, _) = set.lines(&fit);
+        out.depth = if n == 0 { 0.0 } else { line };
     }
-    if widest(&out) <= room {
-        out.depth = if out.labels.is_empty() { 0.0 } else { line };
-        out.overshoot = overshoot(&out, projection, length, sheet, fonts);
-        return out;
-    }
-    if sheet.metrics == crate::text::Metrics::Cells {
+    let mut stride = 1;
+    if !level && m == Metrics::Cells {
         // A terminal cannot turn letters: elide within the pitch, or thin.
-        let stride = ((line * 2.0) / pitch.max(0.1)).ceil().max(1.0) as usize;
-        let room = pitch * stride as f32 - m.width(" ", fonts.tick);
-        let kept = out.labels.into_iter().step_by(stride);
-        out.labels = kept.map(|(v, s, full)| (v, m.elide(&s, fonts.tick, room), full)).collect();
+        stride = ((line * 2.0) / pitch.max(0.1)).ceil().max(1.0) as usize;
+        fit = set.fit(n, pitch * stride as f32 - m.width(" ", fonts.tick), 1);
+        (lines, common, _) = set.lines(&fit);
         out.depth = line;
-        return out;
+    } else if !level {
+        stride = (line / pitch.max(0.01)).ceil().max(1.0) as usize;
+        out.stance = Stance::Upright;
+        fit = set.fit(n, tallest, 1);
+        (lines, common, _) = set.lines(&fit);
     }
-    let stride = (line / pitch.max(0.01)).ceil().max(1.0) as usize;
-    out.stance = Stance::Upright;
+    out.common = common;
+    for (label, lines) in out.labels.iter_mut().zip(lines) {
+        label.1 = lines.concat();
+    }
     out.labels = out.labels.into_iter().step_by(stride).collect();
-    for (_, shown, _) in &mut out.labels {
-        *shown = m.elide(shown, fonts.tick, tallest);
+    if out.stance == Stance::Upright {
+        out.depth = out.labels.iter().map(|l| m.width(&l.1, fonts.tick)).fold(0.0, f32::max);
+    } else {
+        out.overshoot = overshoot(&out, projection, length, m, fonts);
     }
-    out.depth = widest(&out);
     out
 }
 
@@ -207,7 +209,7 @@ pub(super) fn draw_below(
     for value in &ticks.marks {
         let x = projection.place(*value);
         if x >= rect.x - 0.1 && x <= rect.right() + 0.1 {
-            sheet.line(Role::Tick, panel, pt(x, y), pt(x, y + gaps.tick), stroke.clone());
+            sheet.line(Role::Tick, panel, pt(x, y), pt(x, y + gaps.tick_down), stroke.clone());
         }
     }
     if !labels {
@@ -220,7 +222,7 @@ pub(super) fn draw_below(
         if x < rect.x - 0.1 || x > rect.right() + 0.1 {
             continue;
         }
-        let top = y + gaps.tick + gaps.text;
+        let top = y + gaps.tick_down + gaps.text;
         let (at, anchor, upright) = match ticks.stance {
             Stance::Level => (pt(x, top + base), Anchor::Middle, false),
             Stance::Upright => (pt(x - line / 2.0 + base, top), Anchor::End, true),
@@ -271,6 +273,8 @@ pub(super) fn draw_beside(
         if y < rect.y - 0.1 || y > rect.bottom() + 0.1 {
             continue;
         }
+        // On a terminal a number at the end of an axis belongs to the last row of the data.
+        let y = if m == Metrics::Cells { y.clamp(rect.y + line / 2.0, rect.bottom() - line / 2.0) } else { y };
         sheet.text(&Label {
             role: Role::TickLabel,
             panel: Some(panel),

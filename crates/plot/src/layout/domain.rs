@@ -38,7 +38,7 @@ impl Domain {
         let y = zoom.and_then(|z| z.y).unwrap_or(axes.y.limits);
         let mut fit = |limits, scale, vertical| match scale {
             Scale::Linear => finite(limits),
-            Scale::Log2 | Scale::Log10 => positive(finite(limits), axes, vertical, notes),
+            Scale::Log2 | Scale::Log10 => apart(positive(finite(limits), axes, vertical, notes)),
         };
         Self { x: fit(x, axes.x.scale, false), y: fit(y, axes.y.scale, true) }
     }
@@ -53,10 +53,15 @@ fn finite((a, b): (f64, f64)) -> (f64, f64) {
     let (a, b) = (a.clamp(-FAR, FAR), b.clamp(-FAR, FAR));
     // Closer than the digits of a number: nothing to divide by.
     if (b - a).abs() <= a.abs().max(b.abs()) * 1e-13 {
-        let half = if a == 0.0 { 0.5 } else { a.abs() * 0.05 };
+        let half = if a.abs() < 1e-290 { 0.5 } else { a.abs() * 0.05 };
         return (a - half, a + half);
     }
     (a, b)
+}
+
+/// Ends whose logarithms differ.
+fn apart((a, b): (f64, f64)) -> (f64, f64) {
+    if (b.ln() - a.ln()).abs() > 1e-12 { (a, b) } else { (a / 1.1, a * 1.1) }
 }
 
 /// Positive ends: an end at or below zero moves to the smallest positive value drawn on these axes.

@@ -3,70 +3,132 @@
 //! In order: as they are; wrapped; without what all have in common; the middle elided. What two labels differ in
 //! survives longest.
 
-use crate::text::Metrics;
+use crate::text::{Metrics, pieces};
 
-/// A set of labels made to fit.
+/// A set of labels, measured once and fitted to many widths.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Shortened {
-    /// Lines of each label.
-    pub(super) lines: Vec<Vec<String>>,
-    /// Part of the characters lost to elision, 0–1; common parts count as [`IMPLIED`] altogether.
+pub(super) struct LabelSet {
+    full: Measured,
+    /// Without what all have in common, and what that is.
+    short: Option<(Measured, String)>,
+    size: f32,
+    m: Metrics,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Measured {
+    texts: Vec<String>,
+    widths: Vec<f32>,
+}
+
+/// How labels are made to fit, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Full,
+    FullWrapped,
+    Short,
+    ShortWrapped,
+    Elided,
+}
+
+/// A way to fit and what it loses.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Fit {
+    way: Way,
+    width: f32,
+    max_lines: usize,
+    shown: usize,
+    /// Part of the information lost, 0–1: elided characters count for three tenths, common parts as [`IMPLIED`] altogether.
     pub(super) loss: f32,
-    /// What the labels have in common and no longer say.
-    pub(super) common: Option<String>,
 }
 
 /// What leaving out common parts costs.
 const IMPLIED: f32 = 0.03;
 
-/// Fits labels into `width` points and `max_lines` lines each.
-pub(super) fn shorten(labels: &[&str], width: f32, size: f32, max_lines: usize, m: Metrics) -> Shortened {
-    let fits = |text: &str| m.width(text, size) <= width;
-    let single = |texts: &[String]| texts.iter().map(|t| vec![t.clone()]).collect::<Vec<_>>();
-    if labels.iter().all(|l| fits(l)) {
-        let lines = labels.iter().map(|l| vec![(*l).to_owned()]).collect();
-        return Shortened { lines, loss: 0.0, common: None };
+impl Fit {
+    pub(super) fn is_elided(&self) -> bool {
+        self.way == Way::Elided
     }
-    let wrapped = |texts: &[&str]| texts.iter().map(|t| m.wrap(t, size, width, max_lines)).collect::<Option<Vec<_>>>();
-    if max_lines > 1
-        && let Some(lines) = wrapped(labels)
-    {
-        return Shortened { lines, loss: 0.0, common: None };
-    }
-    let (texts, common) = match common_parts(labels) {
-        Some(parts) => (parts.short, Some(parts.common)),
-        None => (labels.iter().map(|l| (*l).to_owned()).collect(), None),
-    };
-    // Complete labels are better where there is room for them.
-    let implied = if common.is_some() { IMPLIED } else { 0.0 };
-    if texts.iter().all(|t| fits(t)) {
-        return Shortened { lines: single(&texts), loss: implied, common };
-    }
-    let borrowed: Vec<&str> = texts.iter().map(String::as_str).collect();
-    if max_lines > 1
-        && let Some(lines) = wrapped(&borrowed)
-    {
-        return Shortened { lines, loss: implied, common };
-    }
-    let elided: Vec<String> = texts.iter().map(|t| m.elide(t, size, width)).collect();
-    let (before, after) = (chars(&texts), chars(&elided));
-    let loss = 1.0 - after.min(before) as f32 / before.max(1) as f32;
-    Shortened { lines: single(&elided), loss: loss.max(implied), common }
 }
 
-fn chars(texts: &[String]) -> usize {
-    texts.iter().map(|t| t.chars().count()).sum()
+impl LabelSet {
+    pub(super) fn new(labels: Vec<String>, size: f32, m: Metrics) -> Self {
+        let measured = |texts: Vec<String>| {
+            let widths = texts.iter().map(|t| m.width(t, size)).collect();
+            Measured { texts, widths }
+        };
+        let borrowed: Vec<&str> = labels.iter().map(String::as_str).collect();
+        let short = common_parts(&borrowed).map(|parts| (measured(parts.short), parts.common));
+        Self { full: measured(labels), short, size, m }
+    }
+
+    /// The least harmful way to fit the first `shown` labels into `width` points and `max_lines` lines each.
+    pub(super) fn fit(&self, shown: usize, width: f32, max_lines: usize) -> Fit {
+        let fit = |way, loss| Fit { way, width, max_lines, shown, loss };
+        let plain = |m: &Measured| m.widths[..shown].iter().all(|w| *w <= width);
+        let wraps = |m: &Measured| {
+            max_lines > 1
+                && m.widths[..shown].iter().all(|w| *w <= width * max_lines as f32)
+                && m.texts[..shown].iter().all(|t| self.m.wrap(t, self.size, width, max_lines).is_some())
+        };
+        if plain(&self.full) {
+            return fit(Way::Full, 0.0);
+        }
+        if wraps(&self.full) {
+            return fit(Way::FullWrapped, 0.0);
+        }
+        // Complete labels are better where there is room for them.
+        if let Some((short, _)) = &self.short {
+            if plain(short) {
+                return fit(Way::Short, IMPLIED);
+            }
+            if wraps(short) {
+                return fit(Way::ShortWrapped, IMPLIED);
+            }
+        }
+        // A middle that is gone hardly matters while every label is still its own.
+        let gone: f32 = self.shortest().widths[..shown].iter().map(|w| (1.0 - width.max(0.0) / w).max(0.0)).sum();
+        fit(Way::Elided, (gone / shown.max(1) as f32 * 0.3).max(IMPLIED))
+    }
+
+    /// The lines of each label, what they no longer say, and the part of them that are no longer distinct.
+    pub(super) fn lines(&self, fit: &Fit) -> (Vec<Vec<String>>, Option<String>, f32) {
+        let wrap = |t: &String| {
+            self.m.wrap(t, self.size, fit.width, fit.max_lines).unwrap_or_else(|| vec![self.elided(t, fit.width)])
+        };
+        let single = |t: &String| vec![t.clone()];
+        let common = self.short.as_ref().map(|s| s.1.clone());
+        let full = &self.full.texts[..fit.shown];
+        let short = &self.shortest().texts[..fit.shown];
+        match fit.way {
+            Way::Full => (full.iter().map(single).collect(), None, 0.0),
+            Way::FullWrapped => (full.iter().map(wrap).collect(), None, 0.0),
+            Way::Short => (short.iter().map(single).collect(), common, 0.0),
+            Way::ShortWrapped => (short.iter().map(wrap).collect(), common, 0.0),
+            Way::Elided => {
+                let lines: Vec<Vec<String>> = short.iter().map(|t| vec![self.elided(t, fit.width)]).collect();
+                let mut distinct: Vec<&Vec<String>> = lines.iter().collect();
+                distinct.sort_unstable();
+                distinct.dedup();
+                let alike = 1.0 - distinct.len() as f32 / lines.len().max(1) as f32;
+                (lines, common, alike)
+            }
+        }
+    }
+
+    fn elided(&self, text: &str, width: f32) -> String {
+        self.m.elide(text, self.size, width)
+    }
+
+    fn shortest(&self) -> &Measured {
+        self.short.as_ref().map_or(&self.full, |s| &s.0)
+    }
 }
 
 /// Labels without the parts that all of them share.
 struct Parts {
     short: Vec<String>,
     common: String,
-}
-
-/// The labels without their common parts, or `None` when there are none worth leaving out.
-pub(super) fn without_common_parts(labels: &[&str]) -> Option<Vec<String>> {
-    common_parts(labels).map(|p| p.short)
 }
 
 /// Splits labels `series - file` and removes what the files have in common, or else what the labels have in common.
@@ -90,42 +152,46 @@ fn common_parts(labels: &[&str]) -> Option<Parts> {
     strip(labels)
 }
 
-/// Removes leading and trailing words that all labels share; a cut is marked with an ellipsis.
+/// Replaces the words that all labels share by ellipses: by position where all have the same number of words, else at
+/// both ends only.
 fn strip(labels: &[&str]) -> Option<Parts> {
-    let words: Vec<Vec<&str>> =
-        labels.iter().map(|l| l.split_inclusive([' ', '-', '_', '/', ',', ':']).collect()).collect();
-    let mut distinct = labels.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
-    if distinct.len() < 2 {
+    let words: Vec<Vec<&str>> = labels.iter().map(|l| pieces(l).collect()).collect();
+    if labels.iter().all(|l| *l == labels[0]) {
         return None;
     }
-    let shortest = words.iter().map(Vec::len).min().unwrap_or(0);
+    let shortest = words.iter().map(Vec::len).min()?;
+    let even = words.iter().all(|w| w.len() == shortest);
     let first = &words[0];
     let lead = (0..shortest).take_while(|&i| words.iter().all(|w| w[i] == first[i])).count();
-    let tail =
-        (1..=shortest - lead).take_while(|&i| words.iter().all(|w| w[w.len() - i] == first[first.len() - i])).count();
+    let from_end = |i: usize| words.iter().all(|w| w[w.len() - i] == first[first.len() - i]);
     // Every label keeps a word.
-    let tail = tail.min(shortest.saturating_sub(lead + 1));
-    let front: String = first[..lead].concat();
-    let back: String = first[first.len() - tail..].concat();
-    // An ellipsis must pay for itself.
-    let front = if front.chars().count() > 2 { front } else { String::new() };
-    let back = if back.chars().count() > 2 { back } else { String::new() };
-    if front.is_empty() && back.is_empty() {
-        return None;
+    let tail = (1..=shortest - lead).take_while(|&i| from_end(i)).count().min(shortest.saturating_sub(lead + 1));
+    let is_common = |word: usize, of: usize| {
+        if even { words.iter().all(|w| w[word] == first[word]) } else { word < lead || word + tail >= of }
+    };
+    let mut common = String::new();
+    let mut short = Vec::with_capacity(labels.len());
+    for (k, label) in words.iter().enumerate() {
+        let mut out = String::new();
+        let mut i = 0;
+        while i < label.len() {
+            let run = (i..label.len()).take_while(|&w| is_common(w, label.len())).count();
+            let text = label[i..i + run.max(1)].concat();
+            // An ellipsis must pay for itself.
+            if run > 0 && text.chars().count() > 2 {
+                out.push('…');
+                if k == 0 {
+                    common.push_str(if common.is_empty() { "" } else { " … " });
+                    common.push_str(&text);
+                }
+            } else {
+                out.push_str(&text);
+            }
+            i += run.max(1);
+        }
+        short.push(out);
     }
-    let short = labels
-        .iter()
-        .map(|l| {
-            let core = &l[front.len()..l.len() - back.len()];
-            let lead = if front.is_empty() { "" } else { "…" };
-            let trail = if back.is_empty() { "" } else { "…" };
-            format!("{lead}{core}{trail}")
-        })
-        .collect();
-    let gap = if front.is_empty() || back.is_empty() { "" } else { "…" };
-    Some(Parts { short, common: format!("{front}{gap}{back}") })
+    (!common.is_empty()).then_some(Parts { short, common })
 }
 
 #[cfg(test)]
@@ -133,10 +199,19 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
+    fn without_common_parts(labels: &[&str]) -> Option<(Vec<String>, String)> {
+        common_parts(labels).map(|p| (p.short, p.common))
+    }
+
     #[test]
     fn what_differs_survives() {
-        let short = without_common_parts(&["rrul-2020-01-01-codel-run", "rrul-2020-01-02-fq_codel-run"]).unwrap();
+        let (short, common) =
+            without_common_parts(&["rrul-2020-01-01-codel-run", "rrul-2020-01-02-fq_codel-run"]).unwrap();
         assert_eq!(short, ["…01-…", "…02-fq_…"]);
+        assert_eq!(common, "rrul-2020-01- … codel-run");
+        let (short, common) = without_common_parts(&["a-codel-on-the-gateway-1", "a-cake-on-the-gateway-2"]).unwrap();
+        assert_eq!(short, ["a-codel-…1", "a-cake-…2"]);
+        assert_eq!(common, "on-the-gateway-");
         assert!(without_common_parts(&["BE", "BK"]).is_none());
         assert!(without_common_parts(&["same", "same"]).is_none());
     }
@@ -156,14 +231,33 @@ mod tests {
     #[test]
     fn labels_fit_whatever_they_are() {
         let long = ["x".repeat(120), "é".repeat(120), format!("{} {}", "y".repeat(60), "z".repeat(60))];
-        let labels: Vec<&str> = long.iter().map(String::as_str).collect();
+        let set = LabelSet::new(long.to_vec(), 8.0, Metrics::Embedded);
         for width in [0.0, 5.0, 40.0, 200.0] {
             for lines in 1..4 {
-                let s = shorten(&labels, width, 8.0, lines, Metrics::Embedded);
-                for line in s.lines.iter().flatten() {
+                let fit = set.fit(3, width, lines);
+                for line in set.lines(&fit).0.iter().flatten() {
                     assert!(Metrics::Embedded.width(line, 8.0) <= width);
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_kindest_way_is_taken_and_its_loss_is_told() {
+        let labels = ["run-2020-codel", "run-2020-cake"].map(str::to_owned).to_vec();
+        let m = Metrics::Cells; // Half a point per character at size 1.
+        let set = LabelSet::new(labels, 1.0, m);
+        let told = |width: f32, lines| {
+            let fit = set.fit(2, width, lines);
+            let (lines, common, alike) = set.lines(&fit);
+            (lines.into_iter().map(|l| l.join("/")).collect::<Vec<_>>(), common, alike, fit.loss)
+        };
+        assert_eq!(told(7.0, 1), (vec!["run-2020-codel".into(), "run-2020-cake".into()], None, 0.0, 0.0));
+        assert_eq!(told(5.0, 2).0, ["run-2020-/codel", "run-2020-/cake"]);
+        assert_eq!(told(5.0, 1), (vec!["…codel".into(), "…cake".into()], Some("run-2020-".into()), 0.0, IMPLIED));
+        let (texts, _, alike, loss) = told(1.0, 1);
+        assert_eq!((texts, alike), (vec!["……".to_owned(), "……".into()], 0.5), "nothing tells them apart");
+        // "…codel" is 3 wide and "…cake" 2.5: two thirds and three fifths are gone; three tenths of it count.
+        assert!((loss - 0.3 * (2.0 / 3.0 + 0.6) / 2.0).abs() < 1e-6, "{loss}");
     }
 }

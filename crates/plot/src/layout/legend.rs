@@ -1,11 +1,13 @@
-//! Legends: how much room they get, which form shows most, and drawing them.
+//! Legends: the form of a set of entries that loses least in a given room, and drawing it.
+
+use std::rc::Rc;
 
 use crate::page::{Anchor, Ink, Marker, Rect, Role, Shape, Stroke, pt};
-use crate::text::one_line;
+use crate::text::Metrics;
 use crate::theme::Theme;
 
 use super::Fonts;
-use super::labels::shorten;
+use super::labels::LabelSet;
 use super::sheet::{Label, Sheet};
 
 /// Specimen of a mark.
@@ -20,7 +22,7 @@ pub(super) enum Sample {
 }
 
 /// One entry before layout.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     pub(super) label: String,
     pub(super) sample: Sample,
@@ -28,30 +30,25 @@ pub(super) struct Entry {
     pub(super) marks: Vec<usize>,
 }
 
-/// The entries of one panel.
-#[derive(Debug, Clone)]
-pub(super) struct Entries {
+/// Entries under one heading.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Group {
     pub(super) title: String,
     pub(super) entries: Vec<Entry>,
 }
 
-/// A legend fitted to a size.
-#[derive(Debug, Clone)]
-pub(super) struct Block {
-    title: Option<String>,
-    /// Lines of the entries shown; the last may be "… and n more".
-    lines: Vec<Vec<String>>,
-    columns: usize,
-    column_width: f32,
-    row_height: f32,
-    /// Entries not shown.
-    pub(super) hidden: usize,
-    /// Part of the information lost, 0–1.
-    pub(super) loss: f32,
-    pub(super) width: f32,
-    pub(super) height: f32,
-    /// What all labels have in common and do not say.
-    pub(super) common: Option<String>,
+/// A group with its labels measured.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) group: Group,
+    set: LabelSet,
+}
+
+impl Ready {
+    pub(super) fn new(group: Group, fonts: &Fonts, m: Metrics) -> Rc<Self> {
+        let set = LabelSet::new(group.entries.iter().map(|e| e.label.clone()).collect(), fonts.legend, m);
+        Rc::new(Self { group, set })
+    }
 }
 
 /// What a legend should save: width beside the data, height below it.
@@ -59,6 +56,45 @@ pub(super) struct Block {
 pub(super) enum Form {
     Column,
     Row,
+}
+
+/// Groups fitted to a size, stacked.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    groups: Vec<Fitted>,
+    pub(super) width: f32,
+    pub(super) height: f32,
+    /// Entries shown and in all.
+    pub(super) shown: usize,
+    pub(super) total: usize,
+    /// Entries whose information is lost, counting parts of them.
+    pub(super) lost: f32,
+    /// What labels have in common and do not say.
+    pub(super) common: Vec<String>,
+}
+
+/// A block and its upper left corner.
+#[derive(Debug, Clone)]
+pub(super) struct Placed {
+    pub(super) block: Block,
+    pub(super) at: (f32, f32),
+}
+
+/// One group, fitted.
+#[derive(Debug, Clone)]
+struct Fitted {
+    ready: Rc<Ready>,
+    title: Option<String>,
+    /// Lines of each place; the last place may be "… and n more".
+    places: Vec<Vec<String>>,
+    columns: usize,
+    column_width: f32,
+    width: f32,
+    height: f32,
+    hidden: usize,
+    /// Part of the information lost, 0–1.
+    loss: f32,
+    common: Option<String>,
 }
 
 /// Measures of a legend at a font size.
@@ -71,166 +107,199 @@ struct Measures {
 }
 
 impl Measures {
-    fn new(sheet: &Sheet, fonts: &Fonts) -> Self {
-        let m = sheet.metrics;
+    fn new(m: Metrics, fonts: &Fonts) -> Self {
         let em = m.width("0", fonts.legend);
         let line = m.line_height(fonts.legend);
-        let cells = m == crate::text::Metrics::Cells;
-        let (row, sample) = if cells { (line, 2.0 * em) } else { (line * 1.12, 3.4 * em) };
+        let (row, sample) = if m == Metrics::Cells { (line, 2.0 * em) } else { (line * 1.12, 3.4 * em) };
         Self { line, row, sample, gap: em, between: 2.0 * em }
     }
 }
 
-/// The form of a legend that loses least within `width` × `height` points; `None` when no entry fits.
+/// Fits groups into `width` × `height` points; `None` when not every group gets a row.
+///
+/// - `columns`: as many as the user wants, if that can be.
 pub(super) fn fit(
-    entries: &Entries,
+    groups: &[Rc<Ready>],
     (width, height): (f32, f32),
     form: Form,
-    sheet: &Sheet,
+    columns: Option<u32>,
+    m: Metrics,
     fonts: &Fonts,
 ) -> Option<Block> {
-    let n = entries.entries.len();
-    if n == 0 {
+    let groups: Vec<&Rc<Ready>> = groups.iter().filter(|g| !g.group.entries.is_empty()).collect();
+    let ms = Measures::new(m, fonts);
+    let mut left = ((height + 0.01) / ms.row).floor();
+    // Small groups first: what they leave goes to the large ones.
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by_key(|i| groups[*i].group.entries.len());
+    let mut fitted: Vec<Option<Fitted>> = vec![None; groups.len()];
+    for (done, i) in order.iter().enumerate() {
+        let rows = (left / (groups.len() - done) as f32).floor();
+        let one = fit_group(groups[*i], (width, rows * ms.row), form, columns, m, fonts)?;
+        left -= (one.height / ms.row).round();
+        fitted[*i] = Some(one);
+    }
+    let fitted: Vec<Fitted> = fitted.into_iter().flatten().collect();
+    if fitted.is_empty() {
         return None;
     }
-    let ms = Measures::new(sheet, fonts);
-    let m = sheet.metrics;
-    let title = one_line(&entries.title);
-    let title = (!title.is_empty()).then(|| m.elide(&title, fonts.legend, width));
+    let total: usize = groups.iter().map(|g| g.group.entries.len()).sum();
+    Some(Block {
+        width: fitted.iter().map(|g| g.width).fold(0.0, f32::max),
+        height: fitted.iter().map(|g| g.height).sum(),
+        shown: total - fitted.iter().map(|g| g.hidden).sum::<usize>(),
+        total,
+        lost: fitted.iter().zip(&groups).map(|(f, g)| f.loss * g.group.entries.len() as f32).sum(),
+        common: fitted.iter().filter_map(|g| g.common.clone()).collect(),
+        groups: fitted,
+    })
+}
+
+/// The form of one group that loses least, and of equal ones the smallest.
+fn fit_group(
+    ready: &Rc<Ready>,
+    (width, height): (f32, f32),
+    form: Form,
+    wanted: Option<u32>,
+    m: Metrics,
+    fonts: &Fonts,
+) -> Option<Fitted> {
+    let group = &ready.group;
+    let n = group.entries.len();
+    let ms = Measures::new(m, fonts);
+    let title = (!group.title.is_empty()).then(|| m.elide(&group.title, fonts.legend, width));
     let title_height = if title.is_some() { ms.row } else { 0.0 };
     let rows = ((height - title_height + 0.01) / ms.row).floor() as usize;
     if rows == 0 || width <= 0.0 {
         return None;
     }
-    let labels: Vec<&str> = entries.entries.iter().map(|e| e.label.as_str()).collect();
+    let text_width = |columns: usize| (width - (columns - 1) as f32 * ms.between) / columns as f32 - ms.sample - ms.gap;
+    let more = |hidden: usize| format!("… and {hidden} more");
     let least = m.width("0000", fonts.legend);
-    let mut best: Option<Block> = None;
-    for columns in 1..=8_usize.min(n) {
-        let text = (width - (columns - 1) as f32 * ms.between) / columns as f32 - ms.sample - ms.gap;
+    let most = wanted.map_or(12, |w| w as usize).clamp(1, n);
+    // Loss, size to save, columns, and how the labels fit.
+    let mut best: Option<(f32, f32, usize, super::labels::Fit)> = None;
+    for columns in if wanted.is_some() { most } else { 1 }..=most {
+        let text = text_width(columns);
         if text < least && columns > 1 || text < m.width("0", fonts.legend) {
             break;
         }
-        // What does not fit is counted in the last place.
-        let places = rows * columns;
-        let shown = if n <= places { n } else { places - 1 };
-        let spare = if columns == 1 && n <= places { (rows / n).min(3) } else { 1 };
-        let short = shorten(&labels[..shown], text, fonts.legend, spare, m);
-        let mut lines = short.lines;
-        if shown < n {
-            lines.push(vec![m.elide(&format!("… and {} more", n - shown), fonts.legend, text + ms.sample)]);
+        // What does not fit is counted in the last place, and a count that cannot be read is no use.
+        let room = rows * columns;
+        let shown = if n <= room { n } else { room - 1 };
+        if shown < n && m.width(&more(n), fonts.legend) > text + ms.sample + ms.gap {
+            break;
         }
-        let hidden = n - shown;
-        let loss = (short.loss * shown as f32 + hidden as f32) / n as f32;
-        let used = lines.iter().flatten().map(|l| m.width(l, fonts.legend)).fold(0.0, f32::max).min(text.max(0.0));
-        let columns_used = lines.len().div_ceil(lines.len().div_ceil(columns));
-        let column_width = ms.sample + ms.gap + used;
-        let rows_used = if columns == 1 { lines.iter().map(Vec::len).sum() } else { lines.len().div_ceil(columns) };
-        let block = Block {
-            title: title.clone(),
-            columns: columns_used,
-            column_width,
-            row_height: ms.row,
-            hidden,
-            loss,
-            width: columns_used as f32 * column_width + (columns_used - 1) as f32 * ms.between,
-            height: title_height + rows_used as f32 * ms.row,
-            common: short.common,
-            lines,
+        let spare = if columns == 1 && n <= room { (rows / n).min(3) } else { 1 };
+        let fit = ready.set.fit(shown, text, spare);
+        let loss = (fit.loss * shown as f32 + (n - shown) as f32) / n as f32;
+        let size = match form {
+            Form::Column => columns as f32,
+            Form::Row => -(columns as f32),
         };
-        let better = best.as_ref().is_none_or(|b| {
-            let size = |b: &Block| if form == Form::Column { b.width } else { b.height };
-            block.loss < b.loss - 0.02 || (block.loss <= b.loss + 0.001 && size(&block) < size(b) * 0.999)
-        });
+        let better = best.is_none_or(|(l, s, ..)| loss < l - 0.02 || loss <= l + 0.001 && size < s);
         if better {
-            best = Some(block);
+            best = Some((loss, size, columns, fit));
         }
     }
-    best
+    let (loss, _, columns, fit) = best?;
+    let (mut places, common, alike) = ready.set.lines(&fit);
+    let hidden = n - places.len();
+    if hidden > 0 {
+        places.push(vec![more(hidden)]);
+    }
+    let used = places.iter().flatten().take(places.len() - usize::from(hidden > 0));
+    let used = used.map(|l| m.width(l, fonts.legend)).fold(0.0, f32::max).min(text_width(columns).max(0.0));
+    let last = if hidden > 0 { m.width(&more(hidden), fonts.legend) } else { 0.0 };
+    let columns = places.len().div_ceil(places.len().div_ceil(columns));
+    let column_width = (ms.sample + ms.gap + used).max(last);
+    let rows = if columns == 1 { places.iter().map(Vec::len).sum() } else { places.len().div_ceil(columns) };
+    Some(Fitted {
+        ready: Rc::clone(ready),
+        width: (columns as f32 * column_width + (columns - 1) as f32 * ms.between)
+            .max(title.as_ref().map_or(0.0, |t| m.width(t, fonts.legend))),
+        height: title_height + rows as f32 * ms.row,
+        title,
+        places,
+        columns,
+        column_width,
+        hidden,
+        loss: (loss + alike).min(1.0),
+        common,
+    })
 }
 
-/// Draws a legend with its upper left corner at (`x`, `y`).
+/// Draws a legend.
 pub(super) fn draw(
     sheet: &mut Sheet,
-    block: &Block,
-    entries: &Entries,
-    panel: usize,
-    (x, y): (f32, f32),
+    Placed { block, at: (x, y) }: &Placed,
+    panel: Option<usize>,
     theme: &Theme,
     fonts: &Fonts,
 ) {
-    let ms = Measures::new(sheet, fonts);
-    let m = sheet.metrics;
-    let base = m.baseline(fonts.legend);
-    let mut top = y;
-    if let Some(title) = &block.title {
-        sheet.text(&Label {
-            role: Role::LegendTitle,
-            panel: Some(panel),
-            text: title,
-            full: Some(&entries.title),
-            at: pt(x, top + base),
+    let ms = Measures::new(sheet.metrics, fonts);
+    let base = sheet.metrics.baseline(fonts.legend);
+    let (x, mut top) = (*x, *y);
+    for group in &block.groups {
+        let mut first = top;
+        let text = |role, text, full, at, ink| Label {
+            role,
+            panel,
+            text,
+            full,
+            at,
             anchor: Anchor::Start,
             size: fonts.legend,
-            ink: theme.muted,
+            ink,
             upright: false,
-        });
-        top += block.row_height;
-    }
-    let shown = block.lines.len() - usize::from(block.hidden > 0);
-    // Down the columns, so that order is read as in a list.
-    let rows = block.lines.len().div_ceil(block.columns);
-    let mut offset = 0.0;
-    for (i, lines) in block.lines.iter().enumerate() {
-        let (column, row) = if block.columns == 1 { (0, 0) } else { (i / rows, i % rows) };
-        let left = x + column as f32 * (block.column_width + ms.between);
-        let line_top = top + if block.columns == 1 { offset } else { row as f32 * block.row_height };
-        let entry = entries.entries.get(i).filter(|_| i < shown);
-        let marks = entry.map(|e| e.marks.clone()).unwrap_or_default();
-        if let Some(entry) = entry {
-            draw_sample(sheet, entry, panel, Rect::new(left, line_top, ms.sample, ms.line), &marks);
+        };
+        let all = &group.ready.group;
+        if let Some(title) = &group.title {
+            sheet.text(&text(Role::LegendTitle, title, Some(all.title.as_str()), pt(x, first + base), theme.muted));
+            first += ms.row;
         }
-        let text_x = if entry.is_some() { left + ms.sample + ms.gap } else { left };
-        for (k, line) in lines.iter().enumerate() {
-            let label = Label {
-                role: Role::LegendText,
-                panel: Some(panel),
-                text: line,
-                full: entry.map(|e| e.label.as_str()),
-                at: pt(text_x, line_top + k as f32 * block.row_height + base),
-                anchor: Anchor::Start,
-                size: fonts.legend,
-                ink: theme.ink,
-                upright: false,
-            };
-            sheet.text_for(&label, marks.clone());
+        // Down the columns, so that order is read as in a list.
+        let rows = group.places.len().div_ceil(group.columns);
+        let mut used = 0;
+        for (i, lines) in group.places.iter().enumerate() {
+            let entry = all.entries.get(i).filter(|_| i + group.hidden < all.entries.len());
+            let (column, row) = if group.columns == 1 { (0, used) } else { (i / rows, i % rows) };
+            used += lines.len();
+            let left = x + column as f32 * (group.column_width + ms.between);
+            let line_top = first + row as f32 * ms.row;
+            let marks = entry.map(|e| e.marks.as_slice()).unwrap_or_default();
+            let mut text_x = left;
+            if let Some(entry) = entry {
+                draw_sample(sheet, entry, panel, Rect::new(left, line_top, ms.sample, ms.line));
+                text_x += ms.sample + ms.gap;
+            }
+            let full = entry.map(|e| e.label.as_str());
+            for (k, line) in lines.iter().enumerate() {
+                let at = pt(text_x, line_top + k as f32 * ms.row + base);
+                sheet.text_for(&text(Role::LegendText, line, full, at, theme.ink), marks.to_vec());
+            }
         }
-        offset += lines.len() as f32 * block.row_height;
+        top += group.height;
     }
 }
 
-fn draw_sample(sheet: &mut Sheet, entry: &Entry, panel: usize, at: Rect, marks: &[usize]) {
+fn draw_sample(sheet: &mut Sheet, entry: &Entry, panel: Option<usize>, at: Rect) {
     let middle = at.y + at.h / 2.0;
     let mut push = |shape| {
-        sheet.push(Role::LegendSample, Some(panel), shape);
+        sheet.push(Role::LegendSample, panel, shape);
         if let Some(item) = sheet.items.last_mut() {
-            item.marks = marks.to_vec();
+            item.marks.clone_from(&entry.marks);
         }
     };
     match &entry.sample {
         Sample::Line(stroke, marker) => {
             if let Some(stroke) = stroke {
-                push(Shape::Path {
-                    runs: vec![vec![pt(at.x, middle), pt(at.right(), middle)]],
-                    stroke: stroke.clone(),
-                });
+                let runs = vec![vec![pt(at.x, middle), pt(at.right(), middle)]];
+                push(Shape::Path { runs, stroke: stroke.clone() });
             }
             if let Some((marker, radius, ink)) = marker {
-                push(Shape::Markers {
-                    at: vec![pt(at.x + at.w / 2.0, middle)],
-                    marker: *marker,
-                    radius: *radius,
-                    ink: *ink,
-                });
+                let at = vec![pt(at.x + at.w / 2.0, middle)];
+                push(Shape::Markers { at, marker: *marker, radius: *radius, ink: *ink });
             }
         }
         Sample::Swatch(fill, stroke) => {

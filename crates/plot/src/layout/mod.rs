@@ -8,6 +8,7 @@
 mod axis;
 mod domain;
 mod frame;
+mod grouping;
 mod labels;
 mod legend;
 mod marks;
@@ -18,6 +19,7 @@ mod words;
 pub use domain::{View, Zoom};
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::page::{Anchor, AxesFrame, MarkInfo, Page, PageSize, PanelFrame, Projection, Rect, Role, Shape, Stroke, pt};
 use crate::scene::{LegendPlacement, Mark, Panel, Scene, Side};
@@ -26,8 +28,9 @@ use crate::theme::{CELL_PT, Palette, Theme};
 
 use axis::{draw_below, draw_beside, draw_grid, is_categories};
 use domain::Domain;
-use frame::{Arrangement, Slot, arrange};
-use legend::{Entries, Entry, Sample};
+use frame::{Arrangement, Memo, Slot, arrange};
+use grouping::Legends;
+use legend::{Entry, Group, Placed, Ready, Sample};
 use marks::Canvas;
 use sheet::{Label, Sheet};
 
@@ -52,7 +55,7 @@ impl Fonts {
     fn new(theme: &Theme, size: PageSize) -> Self {
         let reference = PageSize::default();
         let area = (size.width_pt * size.height_pt) / (reference.width_pt * reference.height_pt);
-        let scale = if theme.metrics == Metrics::Cells { 1.0 } else { area.powf(0.25).clamp(0.82, 1.5) };
+        let scale = if theme.metrics == Metrics::Cells { 1.0 } else { area.powf(0.25).clamp(0.78, 1.5) };
         let f = theme.fonts;
         Self {
             title: f.title * scale,
@@ -71,8 +74,10 @@ impl Fonts {
 struct Gaps {
     /// Page edge.
     margin: f32,
-    /// Length of a tick.
+    /// Length of a tick of a vertical axis (and room for the axis itself on a terminal).
     tick: f32,
+    /// Length of a tick of a horizontal axis.
+    tick_down: f32,
     /// Between a tick and its label, a label and the next thing.
     text: f32,
     /// Between the data area and a legend.
@@ -83,10 +88,10 @@ impl Gaps {
     fn new(theme: &Theme, fonts: &Fonts) -> Self {
         if theme.metrics == Metrics::Cells {
             let cell = CELL_PT * crate::text::CELL_WIDTH_EM;
-            return Self { margin: 0.0, tick: 0.0, text: 0.0, legend: cell * 2.0 };
+            return Self { margin: 0.0, tick: cell, tick_down: 0.0, text: 0.0, legend: cell * 2.0 };
         }
         let s = fonts.scale;
-        Self { margin: 5.0 * s, tick: 3.0 * s, text: 2.0 * s, legend: 8.0 * s }
+        Self { margin: 5.0 * s, tick: 3.0 * s, tick_down: 3.0 * s, text: 2.0 * s, legend: 6.0 * s }
     }
 }
 
@@ -98,10 +103,14 @@ struct Draft<'a> {
     fonts: Fonts,
     gaps: Gaps,
     domains: Vec<Vec<Domain>>,
-    legends: Vec<Entries>,
+    /// Possible legends, the plainest first.
+    legends: Vec<Legends<Rc<Ready>>>,
+    memo: Memo,
     title: Vec<String>,
     annotation: String,
     note: String,
+    /// What shortened labels leave out.
+    caption: String,
 }
 
 /// Lays out a scene.
@@ -111,14 +120,16 @@ struct Draft<'a> {
 pub fn layout(scene: &Scene, size: PageSize, theme: &Theme, view: Option<&View>) -> Page {
     let usable = |v: f32| if v.is_finite() { v.clamp(20.0, 20_000.0) } else { 20.0 };
     let size = PageSize { width_pt: usable(size.width_pt), height_pt: usable(size.height_pt) };
-    let theme = &theme.clone().with_colours(&scene.palette);
+    let mut theme = theme.clone().with_colours(&scene.palette);
+    let fonts = Fonts::new(&theme, size);
+    theme.weight *= fonts.scale;
+    let theme = &theme;
     let mut sheet = Sheet::new(size, theme.metrics);
     let mut notes = Vec::new();
     if let Some(reason) = &scene.empty {
         return message(sheet, size, theme, reason);
     }
 
-    let fonts = Fonts::new(theme, size);
     let gaps = Gaps::new(theme, &fonts);
     let domains: Vec<Vec<Domain>> = scene
         .panels
@@ -136,19 +147,28 @@ pub fn layout(scene: &Scene, size: PageSize, theme: &Theme, view: Option<&View>)
         .enumerate()
         .map(|(p, panel)| entries(panel, p, &palettes[p], theme, &fonts, &numbers))
         .collect();
-    let draft = Draft {
+    let mut draft = Draft {
         scene,
         theme,
         size,
         fonts,
         gaps,
         domains,
-        legends,
+        legends: grouping::variants(scene, legends, theme.ink)
+            .into_iter()
+            .map(|legends| legends.map(|group| Ready::new(group, &fonts, sheet.metrics)))
+            .collect(),
+        memo: Memo::default(),
         title: scene.title.iter().map(|t| one_line(t)).filter(|t| !t.is_empty()).collect(),
         annotation: words::joined(&scene.figure_text),
         note: scene.figure_note.as_deref().map(one_line).unwrap_or_default(),
+        caption: String::new(),
     };
-    let arrangement = arrange(&draft, &sheet);
+    let mut arrangement = arrange(&draft, sheet.metrics);
+    draft.caption = arrangement.caption();
+    if !draft.caption.is_empty() {
+        arrangement = arrange(&draft, sheet.metrics);
+    }
 
     let mut panels = Vec::new();
     for (p, slot) in arrangement.slots.iter().enumerate() {
@@ -159,7 +179,12 @@ pub fn layout(scene: &Scene, size: PageSize, theme: &Theme, view: Option<&View>)
     }
     words::draw(&mut sheet, &draft, &arrangement);
     for (p, slot) in arrangement.slots.iter().enumerate() {
-        words::draw_axis_names(&mut sheet, &draft, p, slot, arrangement.level.axis_names);
+        words::draw_axis_names(&mut sheet, &draft, p, slot, &arrangement.level);
+        // A page too small for numbers is too small for names.
+        if !arrangement.level.tick_labels {
+            continue;
+        }
+        words::draw_heading(&mut sheet, &draft, p, slot, arrangement.variant);
         draw_texts(&mut sheet, &draft, p, slot, &panels[p].axes, &mut notes);
     }
     draw_legends(&mut sheet, &draft, &arrangement, &panels, &mut notes);
@@ -227,8 +252,8 @@ fn index_marks(scene: &Scene) -> (Vec<MarkInfo>, Numbers) {
 }
 
 /// Legend entries of a panel with their specimens.
-fn entries(panel: &Panel, p: usize, palette: &Palette<'_>, theme: &Theme, fonts: &Fonts, numbers: &Numbers) -> Entries {
-    let Some(legend) = &panel.legend else { return Entries { title: String::new(), entries: Vec::new() } };
+fn entries(panel: &Panel, p: usize, palette: &Palette<'_>, theme: &Theme, fonts: &Fonts, numbers: &Numbers) -> Group {
+    let Some(legend) = &panel.legend else { return Group::default() };
     let unit = Projection::new(crate::scene::Scale::Linear, (0.0, 1.0), (0.0, 1.0));
     let canvas = Canvas {
         theme,
@@ -255,7 +280,7 @@ fn entries(panel: &Panel, p: usize, palette: &Palette<'_>, theme: &Theme, fonts:
             Entry { label: one_line(&entry.label), sample, marks }
         })
         .collect();
-    Entries { title: one_line(&legend.title), entries }
+    Group { title: one_line(&legend.title), entries }
 }
 
 fn frames(panel: &Panel, slot: &Slot, domains: &[Domain]) -> Vec<AxesFrame> {
@@ -375,46 +400,37 @@ fn draw_legends(
     panels: &[PanelFrame],
     notes: &mut Vec<String>,
 ) {
+    if draft.scene.legend_placement == LegendPlacement::Hidden {
+        return;
+    }
+    let mut places: Vec<(Option<usize>, Placed)> = Vec::new();
     for (p, slot) in arrangement.slots.iter().enumerate() {
-        let entries = &draft.legends[p];
-        let place = match (&slot.legend, &draft.scene.legend_placement) {
-            (Some((block, at)), _) => Some((block.clone(), *at)),
-            (None, LegendPlacement::Inside(place)) => inside(sheet, draft, p, panels, place),
-            (None, _) => None,
+        let place = match &draft.scene.legend_placement {
+            LegendPlacement::Inside(place) => inside(sheet, draft, p, panels, place),
+            _ => slot.legend.clone(),
         };
-        let Some((block, at)) = place else {
-            if !entries.entries.is_empty() && draft.scene.legend_placement != LegendPlacement::Hidden {
-                notes.push(format!("no room for the legend of panel {}", p + 1));
-            }
-            continue;
-        };
-        if let Some(common) = &block.common {
-            notes.push(format!("labels leave out what they have in common: {common}"));
-        }
-        if block.hidden > 0 {
-            notes.push(format!(
-                "legend of panel {} shows {} of {} entries",
-                p + 1,
-                entries.entries.len() - block.hidden,
-                entries.entries.len()
-            ));
-        }
-        legend::draw(sheet, &block, entries, p, at, draft.theme, &draft.fonts);
+        places.extend(place.map(|place| (Some(p), place)));
+    }
+    places.extend(arrangement.shared.clone().map(|place| (None, place)));
+    let mut shown = 0;
+    for (panel, placed) in &places {
+        shown += placed.block.shown;
+        legend::draw(sheet, placed, *panel, draft.theme, &draft.fonts);
+    }
+    let total = draft.legends[arrangement.variant].count();
+    if shown < total {
+        notes.push(format!("room for {shown} of {total} legend entries"));
     }
 }
 
 /// A legend inside the data area, on a background of its own.
-fn inside(
-    sheet: &mut Sheet,
-    draft: &Draft<'_>,
-    p: usize,
-    panels: &[PanelFrame],
-    place: &str,
-) -> Option<(legend::Block, (f32, f32))> {
+fn inside(sheet: &mut Sheet, draft: &Draft<'_>, p: usize, panels: &[PanelFrame], place: &str) -> Option<Placed> {
     let rect = panels[p].rect;
     let pad = 4.0 * draft.fonts.scale;
     let room = (rect.w * 0.6 - 2.0 * pad, rect.h * 0.7 - 2.0 * pad);
-    let block = legend::fit(&draft.legends[p], room, legend::Form::Column, sheet, &draft.fonts)?;
+    let groups = &draft.legends[0].own[p];
+    let columns = draft.scene.legend_columns;
+    let block = legend::fit(groups, room, legend::Form::Column, columns, sheet.metrics, &draft.fonts)?;
     let (w, h) = (block.width + 2.0 * pad, block.height + 2.0 * pad);
     let corner = |place: &str| {
         let x = if place.contains("left") {
@@ -451,7 +467,7 @@ fn inside(
     let fill = Some(draft.theme.face.with_alpha(0.85));
     let stroke = Some(Stroke::solid(draft.theme.grid, 0.8));
     sheet.push(Role::LegendFrame, Some(p), Shape::Rect { rect: frame, fill, stroke });
-    Some((block, (frame.x + pad, frame.y + pad)))
+    Some(Placed { block, at: (frame.x + pad, frame.y + pad) })
 }
 
 /// Number of data points under a rectangle.

@@ -162,13 +162,15 @@ fn clip_segment(a: Pt, b: Pt, rect: Rect) -> Option<(Pt, Pt)> {
     if rect.contains(a) && rect.contains(b) {
         return Some((a, b));
     }
-    let (dx, dy) = (f64::from(b.x - a.x), f64::from(b.y - a.y));
+    // Far points have few digits left in f32: the differences need f64.
+    let (ax, ay) = (f64::from(a.x), f64::from(a.y));
+    let (dx, dy) = (f64::from(b.x) - ax, f64::from(b.y) - ay);
     let (mut t0, mut t1) = (0.0_f64, 1.0_f64);
     let edges = [
-        (-dx, f64::from(a.x - rect.x)),
-        (dx, f64::from(rect.right() - a.x)),
-        (-dy, f64::from(a.y - rect.y)),
-        (dy, f64::from(rect.bottom() - a.y)),
+        (-dx, ax - f64::from(rect.x)),
+        (dx, f64::from(rect.right()) - ax),
+        (-dy, ay - f64::from(rect.y)),
+        (dy, f64::from(rect.bottom()) - ay),
     ];
     for (p, q) in edges {
         if p == 0.0 {
@@ -186,10 +188,7 @@ fn clip_segment(a: Pt, b: Pt, rect: Rect) -> Option<(Pt, Pt)> {
     }
     // Rounding must not leave the rectangle.
     let at = |t: f64| {
-        pt(
-            ((f64::from(a.x) + t * dx) as f32).clamp(rect.x, rect.right()),
-            ((f64::from(a.y) + t * dy) as f32).clamp(rect.y, rect.bottom()),
-        )
+        pt(((ax + t * dx) as f32).clamp(rect.x, rect.right()), ((ay + t * dy) as f32).clamp(rect.y, rect.bottom()))
     };
     Some((if t0 == 0.0 { a } else { at(t0) }, if t1 == 1.0 { b } else { at(t1) }))
 }

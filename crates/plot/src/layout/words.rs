@@ -18,8 +18,7 @@ fn width(draft: &Draft<'_>) -> f32 {
 }
 
 /// At most `most` title lines: text shown, complete text, font size, first or not.
-pub(super) fn title_lines(draft: &Draft<'_>, sheet: &Sheet, most: usize) -> Vec<(String, String, f32, bool)> {
-    let m = sheet.metrics;
+pub(super) fn title_lines(draft: &Draft<'_>, m: Metrics, most: usize) -> Vec<(String, String, f32, bool)> {
     let mut out = Vec::new();
     for (i, line) in draft.title.iter().enumerate() {
         if out.len() >= most {
@@ -35,35 +34,39 @@ pub(super) fn title_lines(draft: &Draft<'_>, sheet: &Sheet, most: usize) -> Vec<
 }
 
 /// Height of the title block with the gap below it.
-pub(super) fn title_height(draft: &Draft<'_>, sheet: &Sheet, level: &Level) -> f32 {
-    let lines = title_lines(draft, sheet, level.title_lines);
+pub(super) fn title_height(draft: &Draft<'_>, m: Metrics, level: &Level) -> f32 {
+    let lines = title_lines(draft, m, level.title_lines);
     if lines.is_empty() {
         return 0.0;
     }
-    lines.iter().map(|l| sheet.metrics.line_height(l.2)).sum::<f32>() + draft.gaps.text
+    lines.iter().map(|l| m.line_height(l.2)).sum::<f32>() + draft.gaps.text
 }
 
 /// Height of annotation and note with the gap above them.
-pub(super) fn foot_height(draft: &Draft<'_>, sheet: &Sheet, level: &Level) -> f32 {
+pub(super) fn foot_height(draft: &Draft<'_>, m: Metrics, level: &Level) -> f32 {
     let lines = foot_lines(draft, level).len() as f32;
-    if lines == 0.0 { 0.0 } else { lines * sheet.metrics.line_height(draft.fonts.small) + draft.gaps.text }
+    if lines == 0.0 { 0.0 } else { lines * m.line_height(draft.fonts.small) + draft.gaps.text }
 }
 
 fn foot_lines<'a>(draft: &'a Draft<'_>, level: &Level) -> Vec<(Role, &'a str)> {
     if !level.annotation {
         return Vec::new();
     }
-    [(Role::Note, draft.note.as_str()), (Role::Annotation, draft.annotation.as_str())]
-        .into_iter()
-        .filter(|(_, text)| !text.is_empty())
-        .collect()
+    [
+        (Role::Caption, draft.caption.as_str()),
+        (Role::Note, draft.note.as_str()),
+        (Role::Annotation, draft.annotation.as_str()),
+    ]
+    .into_iter()
+    .filter(|(_, text)| !text.is_empty())
+    .collect()
 }
 
 /// Draws title, note and annotation.
 pub(super) fn draw(sheet: &mut Sheet, draft: &Draft<'_>, arrangement: &Arrangement) {
     let (m, fonts, theme, margin) = (sheet.metrics, draft.fonts, draft.theme, draft.gaps.margin);
     let mut y = margin;
-    for (text, full, size, first) in title_lines(draft, sheet, arrangement.level.title_lines) {
+    for (text, full, size, first) in title_lines(draft, m, arrangement.level.title_lines) {
         sheet.text(&Label {
             role: Role::Title,
             panel: None,
@@ -98,8 +101,8 @@ pub(super) fn draw(sheet: &mut Sheet, draft: &Draft<'_>, arrangement: &Arrangeme
 }
 
 /// Draws the names of a panel's axes.
-pub(super) fn draw_axis_names(sheet: &mut Sheet, draft: &Draft<'_>, p: usize, slot: &Slot, wanted: bool) {
-    if !wanted {
+pub(super) fn draw_axis_names(sheet: &mut Sheet, draft: &Draft<'_>, p: usize, slot: &Slot, level: &Level) {
+    if !level.axis_names {
         return;
     }
     let (m, fonts, gaps) = (sheet.metrics, draft.fonts, draft.gaps);
@@ -126,21 +129,56 @@ pub(super) fn draw_axis_names(sheet: &mut Sheet, draft: &Draft<'_>, p: usize, sl
         let centre = rect.y + rect.h / 2.0;
         name(sheet, &ticks.name, rect.h + 4.0, pt(x, centre), Anchor::Middle, true);
     }
-    if panel.show_x_ticks {
-        let depth = if slot.x.depth > 0.0 { gaps.text + slot.x.depth } else { 0.0 };
-        let top = rect.bottom() + gaps.tick + depth + gaps.text * 0.5;
+    if panel.show_x_ticks && level.x_name {
+        let depth = if slot.x_depth > 0.0 { gaps.text + slot.x_depth } else { 0.0 };
+        let top = rect.bottom() + gaps.tick_down + depth + gaps.text * 0.5;
         name(sheet, &slot.x.name, rect.w, pt(rect.x + rect.w / 2.0, top + base), Anchor::Middle, false);
     }
 }
 
 /// Height of the band above a data area: names of groups that lie above its upper limit.
-pub(super) fn band_height(draft: &Draft<'_>, sheet: &Sheet, p: usize) -> f32 {
+pub(super) fn band_height(draft: &Draft<'_>, m: Metrics, p: usize) -> f32 {
     let panel = &draft.scene.panels[p];
     let above = panel.axes.iter().zip(&draft.domains[p]).any(|(axes, d)| {
         let (lo, hi) = d.y;
         axes.texts.iter().any(|t| if hi >= lo { t.y >= hi } else { t.y <= hi })
     });
-    if above { sheet.metrics.line_height(draft.fonts.label) + draft.gaps.text * 0.5 } else { 0.0 }
+    if above { m.line_height(draft.fonts.label) + draft.gaps.text * 0.5 } else { 0.0 }
+}
+
+/// Heading of a panel: its own, or what its legend would have said.
+fn heading<'a>(draft: &'a Draft<'_>, p: usize, variant: usize) -> Option<&'a str> {
+    let of_legend = draft.legends.get(variant).and_then(|l| l.headings.get(p)).and_then(Option::as_deref);
+    draft.scene.panels[p].title.as_deref().or(of_legend).filter(|t| !t.trim().is_empty())
+}
+
+/// Height of a panel's heading.
+pub(super) fn heading_height(draft: &Draft<'_>, m: Metrics, p: usize, variant: usize) -> f32 {
+    if heading(draft, p, variant).is_some() { m.line_height(draft.fonts.label) } else { 0.0 }
+}
+
+/// Height of the line above the data area that the names of the vertical axes have on a terminal.
+fn names_above(draft: &Draft<'_>, m: Metrics, slot: &Slot) -> f32 {
+    let named = m == Metrics::Cells && slot.y.iter().any(|t| !t.name.is_empty());
+    if named { m.line_height(draft.fonts.label) } else { 0.0 }
+}
+
+/// Draws a panel's heading above everything that stands above its data area.
+pub(super) fn draw_heading(sheet: &mut Sheet, draft: &Draft<'_>, p: usize, slot: &Slot, variant: usize) {
+    let Some(full) = heading(draft, p, variant).map(one_line) else { return };
+    let (m, size) = (sheet.metrics, draft.fonts.label);
+    let bottom = slot.rect.y - band_height(draft, m, p) - names_above(draft, m, slot);
+    sheet.text(&Label {
+        role: Role::GroupText,
+        panel: Some(p),
+        text: &m.elide(&full, size, slot.rect.w),
+        full: Some(&full),
+        at: pt(slot.rect.x, bottom - m.line_height(size) + m.baseline(size)),
+        anchor: Anchor::Start,
+        size,
+        ink: draft.theme.muted,
+        upright: false,
+    });
 }
 
 /// Draws the names in the band above a data area, each within half the way to its neighbours.
@@ -148,6 +186,7 @@ pub(super) fn draw_band(sheet: &mut Sheet, draft: &Draft<'_>, p: usize, slot: &S
     let (m, fonts, rect) = (sheet.metrics, draft.fonts, slot.rect);
     names.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (line, base) = (m.line_height(fonts.label), m.baseline(fonts.label));
+    let bottom = rect.y - names_above(draft, m, slot);
     for i in 0..names.len() {
         let (x, full) = (names[i].0, one_line(names[i].1));
         let before = if i > 0 { (x - names[i - 1].0) / 2.0 } else { x - rect.x };
@@ -158,7 +197,7 @@ pub(super) fn draw_band(sheet: &mut Sheet, draft: &Draft<'_>, p: usize, slot: &S
             panel: Some(p),
             text: &text,
             full: Some(&full),
-            at: pt(x, rect.y - line + base - draft.gaps.text * 0.25),
+            at: pt(x, bottom - line + base - draft.gaps.text * 0.25),
             anchor: Anchor::Middle,
             size: fonts.label,
             ink: draft.theme.ink,
