@@ -1,1 +1,8 @@
-//! What a user sees: commands, files, exit codes.
+//! What a user sees: commands, files, exit codes. One binary, so that it links once.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod command;
+mod figures;
+mod files;
+mod help;
+mod measure;

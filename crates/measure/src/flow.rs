@@ -146,6 +146,7 @@ pub struct Flows {
     step: Span,
     origin: Option<Time>,
     stopped: Option<Time>,
+    end_expected: bool,
     slots: Vec<Slot>,
     open: usize,
     out: VecDeque<Output>,
@@ -163,6 +164,7 @@ impl Flows {
             step: step.max(Span::from_millis(1)),
             origin: None,
             stopped: None,
+            end_expected: false,
             slots: Vec::new(),
             open: 0,
             out: VecDeque::new(),
@@ -204,6 +206,11 @@ impl Flows {
         for i in 0..self.slots.len() {
             self.schedule(SlotId(i as u32), origin);
         }
+    }
+
+    /// From now on a stream that the other end closes has not failed: that end is being told to stop.
+    pub fn expect_end(&mut self) {
+        self.end_expected = true;
     }
 
     /// Ends every stream now: senders stop, receivers read what is still under way.
@@ -251,7 +258,7 @@ impl Flows {
                 State::Draining => self.finish(id, now),
                 State::Waiting | State::Running => {
                     let early = slot.stop - now;
-                    if early > EARLY {
+                    if early > EARLY && !self.end_expected {
                         let when = if slot.stop == Time::NEVER { String::new() } else { format!(" {early}") };
                         slot.error = Some(format!("the other end closed the connection{when} before its time"));
                     }
@@ -514,6 +521,25 @@ mod tests {
         flows.begin(at(0));
         let (out, _) = drain(&mut flows, at(1500) + DRAIN);
         assert!(out.contains(&Output::LastSample(id)));
+    }
+
+    #[test]
+    fn an_early_end_is_an_error_unless_the_other_end_was_told_to_stop() {
+        for expected in [false, true] {
+            let mut flows = Flows::new(OwnClock::Here, Span::from_millis(200));
+            let id = flows.add(spec(FlowEnd::Receiver), at(0));
+            flows.begin(at(0));
+            drain(&mut flows, at(600));
+            if expected {
+                flows.expect_end();
+            }
+            flows.handle(id, Input::EndOfStream, at(600));
+            drain(&mut flows, at(600));
+            flows.handle(id, Input::LastInfo { info: None, cong_control: None, tos_seen: None }, at(600));
+            let (out, _) = drain(&mut flows, at(600));
+            let failed = out.iter().any(|o| matches!(o, Output::Event(What::FlowFailed { .. })));
+            assert_eq!(failed, !expected);
+        }
     }
 
     #[test]

@@ -43,6 +43,7 @@ enum Command {
     Group { id: GroupId, engine: Flows, sink: Sink, done: Box<dyn FnOnce() + Send>, limit: Option<u64> },
     Stream { id: GroupId, stream: Box<NewStream> },
     Begin { id: GroupId, origin: Time },
+    ExpectEnd { id: GroupId },
     Stop { id: GroupId },
     Forget { id: GroupId },
 }
@@ -97,6 +98,11 @@ impl Bulk {
     }
 
     /// The group's streams end gracefully, now.
+    /// The other ends are being told to stop: that they close is no failure.
+    pub(crate) fn expect_end(&self, id: GroupId) {
+        self.tell(Command::ExpectEnd { id });
+    }
+
     pub(crate) fn stop(&self, id: GroupId) {
         self.tell(Command::Stop { id });
     }
@@ -203,6 +209,11 @@ impl Loop {
                 if let Some(group) = self.groups.get_mut(&id) {
                     group.engine.begin(origin);
                     group.touched = true;
+                }
+            }
+            Command::ExpectEnd { id } => {
+                if let Some(group) = self.groups.get_mut(&id) {
+                    group.engine.expect_end();
                 }
             }
             Command::Stop { id } => {

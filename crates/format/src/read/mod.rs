@@ -58,6 +58,16 @@ pub fn read_bytes(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<Da
     read_inner(bytes, path, options, None)
 }
 
+/// The text of a data file as it was before compression: what identifies a run whatever it is packed in.
+///
+/// # Errors
+/// As [`read_bytes`], for what concerns the container; the JSON is not looked at.
+pub fn uncompressed(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<Vec<u8>, ReadError> {
+    let mut inflater = Inflater::new(bytes, path, options.max_bytes)?;
+    inflater.expect_all();
+    Ok(inflater.finish()?.into_bytes())
+}
+
 fn read_inner(
     bytes: &[u8],
     path: &Path,

@@ -63,6 +63,21 @@ impl EndRecord {
     }
 }
 
+/// The intervals of an end, the last one joined to the one before when the end of the flow cut it short: a rate over a
+/// millisecond is that of a buffer, not of a network.
+fn whole(intervals: &[FlowBytes]) -> Vec<FlowBytes> {
+    let mut whole: Vec<FlowBytes> = intervals.iter().filter(|one| one.interval > Span::ZERO).copied().collect();
+    if let [.., before, last] = whole.as_mut_slice()
+        && last.interval.0 < before.interval.0 / 2
+    {
+        before.at = last.at;
+        before.interval = before.interval + last.interval;
+        before.bytes = before.bytes.saturating_add(last.bytes);
+        whole.pop();
+    }
+    whole
+}
+
 impl FlowRecord {
     pub(super) fn end(&mut self, end: FlowEnd) -> &mut EndRecord {
         match end {
@@ -73,7 +88,7 @@ impl FlowRecord {
 
     pub(super) fn measured(&self, plan: &FlowPlan, clocks: &Clocks) -> Measured {
         let mut measured = Measured { expects_values: true, ..Measured::default() };
-        for interval in self.receiver.intervals.iter().filter(|interval| interval.interval > Span::ZERO) {
+        for interval in whole(&self.receiver.intervals) {
             let seconds = interval.interval.as_secs_f64();
             let mbits = interval.bytes as f64 * 8.0 / seconds / 1e6;
             let t = clocks.unix_secs(clocks.here(interval.at, plan.host));

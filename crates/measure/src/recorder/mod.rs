@@ -214,12 +214,17 @@ impl Recorder {
             for (child, samples) in &measured.columns {
                 data.series.insert(child_name(&series.name, child.as_deref()), grid.resample(samples));
             }
+            let computed = matches!(series.source, SourcePlan::Computed { .. });
+            if (computed || measured.expects_values) && !data.series.contains_key(&series.name) {
+                data.series.insert(series.name.clone(), vec![MISSING; grid.len]);
+            }
+        }
+        // Definitions may name an average before its sources: they keep their places, the numbers come now.
+        for series in &plan.series {
             if let SourcePlan::Computed { function, sources } = &series.source {
                 let inputs: Vec<&[f64]> = sources.iter().filter_map(|name| data.series(name)).collect();
                 let values = compute(*function, &inputs, grid.len);
                 data.series.insert(series.name.clone(), values);
-            } else if measured.expects_values && !data.series.contains_key(&series.name) {
-                data.series.insert(series.name.clone(), vec![MISSING; grid.len]);
             }
         }
         computed::describe(plan, &mut measured);

@@ -218,6 +218,42 @@ fn goodput_is_what_the_receiver_read_at_its_own_times() {
 }
 
 #[test]
+fn a_last_interval_that_was_cut_short_is_joined_to_the_one_before() {
+    let data = record(vec![
+        bytes(UP, FlowEnd::Receiver, ms(200), 200, 250_000),
+        bytes(UP, FlowEnd::Receiver, ms(400), 200, 250_000),
+        // 100 kB in a millisecond would be 800 Mbit/s.
+        bytes(UP, FlowEnd::Receiver, ms(401), 1, 100_000),
+    ]);
+    let found = raw(&data, "TCP upload");
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[1]["dur"], 0.201);
+    let mbits = found[1]["val"].as_f64().unwrap();
+    assert!((mbits - 350_000.0 * 8.0 / 0.201 / 1e6).abs() < 1e-9, "{mbits}");
+}
+
+#[test]
+fn a_computed_series_may_stand_before_its_sources() {
+    let mut plan = plan();
+    plan.series.swap(0, 2);
+    let mut events = begin();
+    for event in &mut events {
+        if let What::Plan(sent) = &mut event.what {
+            **sent = plan.clone();
+        }
+    }
+    let samples = (1..=4).map(|i| bytes(DOWN, FlowEnd::Receiver, ms(200 * i), 200, 250_000));
+    events.extend(samples.map(|what| Event::new(ms(1000), what)));
+    let data = Recorder::replay(&events).finish().unwrap();
+    let names: Vec<_> = plan.series.iter().map(|series| &series.name).collect();
+    assert!(
+        names.iter().position(|n| *n == "TCP totals") < names.iter().position(|n| *n == "TCP download"),
+        "{names:?}"
+    );
+    assert_eq!(data.series("TCP totals").unwrap(), [10.0, 10.0, 10.0]);
+}
+
+#[test]
 fn the_senders_state_is_in_the_same_list_and_makes_children() {
     let state = |at, cwnd, rtt_us| {
         let info =

@@ -9,6 +9,7 @@ use hyper::{Method, Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::error::Error as _;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -48,6 +49,8 @@ impl ControlError {
 pub(super) struct Control {
     sender: SendRequest<Full<Bytes>>,
     authority: String,
+    /// It has spoken HTTP before.
+    answered: bool,
     pub(super) local: SocketAddr,
     pub(super) remote: SocketAddr,
 }
@@ -69,9 +72,9 @@ impl Control {
         let (local, remote) = (stream.local_addr().map_err(failed)?, stream.peer_addr().map_err(failed)?);
         let (sender, connection) =
             handshake(TokioIo::new(stream)).await.map_err(|e| ControlError::Broken(e.to_string()))?;
-        // It ends when `sender` is dropped or the far end closes; requests tell.
+        // It ends when `sender` is dropped or the far end closes.
         tokio::spawn(connection);
-        Ok(Self { sender, authority: address.to_string(), local, remote })
+        Ok(Self { sender, authority: address.to_string(), answered: false, local, remote })
     }
 
     /// Asks and understands the answer.
@@ -113,11 +116,12 @@ impl Control {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))
             .map_err(|e| broken(e.to_string()))?;
-        self.sender.ready().await.map_err(|e| broken(e.to_string()))?;
-        let response =
-            self.sender.send_request(request).await.map_err(|e| {
-                if e.is_parse() { ControlError::Stranger(e.to_string()) } else { broken(e.to_string()) }
-            })?;
+        let sent = match self.sender.ready().await {
+            Ok(()) => self.sender.send_request(request).await,
+            Err(e) => Err(e),
+        };
+        let response = sent.map_err(|e| self.why(&e))?;
+        self.answered = true;
         let status = response.status();
         let bytes = Limited::new(response.into_body(), MAX_ANSWER)
             .collect()
@@ -125,6 +129,19 @@ impl Control {
             .map_err(|e| broken(format!("its answer to {path}: {e}")))?
             .to_bytes();
         if status.is_success() { Ok(bytes) } else { Err(refusal(status, &bytes)) }
+    }
+}
+
+impl Control {
+    /// Why a request failed. Before the first answer anything but an error of the kernel's means that somebody else is
+    /// on that port: programs that speak first, or hang up at the sight of HTTP.
+    fn why(&self, e: &hyper::Error) -> ControlError {
+        let kernel = e.source().filter(|s| s.is::<io::Error>());
+        match kernel {
+            Some(source) => ControlError::Broken(source.to_string()),
+            None if self.answered => ControlError::Broken(e.to_string()),
+            None => ControlError::Stranger(e.to_string()),
+        }
     }
 }
 

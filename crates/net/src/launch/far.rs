@@ -12,7 +12,7 @@ use fa_measure::control::{
     Begin, ClockAsk, ClockTold, FarFlow, FarProbe, Hello, PROTOCOL, Prepare, Prepared, Report, ReportAsk, Welcome,
 };
 use fa_measure::event::{ClockSample, FlowEnd, HostReady, What};
-use fa_measure::plan::{HostPlan, IpVersion, ProbeKind};
+use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, ProbeKind};
 use fa_measure::reflect::Seen;
 use fa_measure::wire::Token;
 use fa_measure::{FarTime, HostId, Plan, ProbeId, Span, Time};
@@ -165,8 +165,12 @@ impl Far {
 
     /// Passes on what the far end reports until `until` is done, then asks for the rest and lets it go.
     ///
-    /// Answers with what its reflectors saw.
-    pub(super) async fn follow(mut self, mut until: tokio::sync::watch::Receiver<Wish>) -> HashMap<ProbeId, Seen> {
+    /// `stopped` hears when the far end has answered to being told to stop. Answers with what its reflectors saw.
+    pub(super) async fn follow(
+        mut self,
+        mut until: tokio::sync::watch::Receiver<Wish>,
+        stopped: tokio::sync::mpsc::Sender<()>,
+    ) -> HashMap<ProbeId, Seen> {
         let mut lost_contact = false;
         let mut told_to_stop = false;
         loop {
@@ -177,7 +181,10 @@ impl Far {
                 Wish::Stop if !told_to_stop => {
                     told_to_stop = true;
                     let path = self.path("stop");
-                    self.control.post::<Report>(&path, &()).await
+                    let answer = self.control.post::<Report>(&path, &()).await;
+                    // Nobody waits when the run is already over.
+                    let _ = stopped.try_send(());
+                    answer
                 }
                 Wish::Run | Wish::Stop => self.report(false).await,
             };
@@ -313,7 +320,9 @@ async fn open(
     }
     let name = &host.name;
     let refused = matches!(&last, Some(ControlError::Connect { source, .. }) if source.kind() == io::ErrorKind::ConnectionRefused);
-    if let (true, true, Some(command), Some(first)) = (refused, is_local(name), &options.child, addresses.first()) {
+    // Whoever names a port means a certain server, and is told when it is not there.
+    let ours = is_local(name) && host.port == DEFAULT_PORT;
+    if let (true, true, Some(command), Some(first)) = (refused, ours, &options.child, addresses.first()) {
         let server = LocalServer::start(command, first.ip())?;
         let text = format!("no server on {name}: started one on {} for this run", server.address);
         pipe.push(clock.now(), What::Warning { host: None, text });

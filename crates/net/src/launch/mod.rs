@@ -26,13 +26,15 @@ pub struct LaunchOptions {
     pub child: Option<ChildCommand>,
     /// Program version for the data file.
     pub version: String,
+    /// Record what identifies this host, too: addresses, gateways, MAC addresses.
+    pub extended: bool,
 }
 
 impl LaunchOptions {
     /// This program: its version, and itself as the server for `localhost`.
     pub fn this_program() -> Self {
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        Self { key: None, child: ChildCommand::this_program().ok(), version }
+        Self { key: None, child: ChildCommand::this_program().ok(), version, extended: false }
     }
 }
 

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 /// Flows connected at the same time; a server accepts only so many connections that are not flows yet.
@@ -31,6 +31,9 @@ const HEAD_START: Span = Span::from_millis(50);
 
 /// The only group of a run's bulk thread.
 const GROUP: GroupId = GroupId(0);
+
+/// How long far ends may take to answer to being told to stop.
+const STOP_ANSWER: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// A run's environment.
 pub(super) struct Context {
@@ -107,25 +110,25 @@ impl Context {
             let (plan, options, clock, pipe) = (self.plan.clone(), self.options.clone(), self.clock, self.pipe.clone());
             reaching.spawn(async move { (host, Far::reach(&plan, host, &options, clock, pipe).await) });
         }
-        let (mut fars, mut last) = (Vec::new(), None);
+        let (mut fars, mut missed) = (Vec::new(), Vec::new());
         while let Some(done) = reaching.join_next().await {
             match done {
                 Ok((_, Ok(far))) => fars.push(far),
-                Ok((host, Err(trouble))) => {
-                    self.fail_host(host, &trouble);
-                    last = Some(trouble);
-                }
-                Err(e) => last = Some(Trouble::new(format!("reaching a host: {e}"))),
+                Ok((host, Err(trouble))) => missed.push((host, trouble)),
+                Err(e) => return Err(Trouble::new(format!("reaching a host: {e}"))),
             }
         }
         fars.sort_by_key(|f| f.host);
-        match last {
-            // Probes of hosts that need no server may still be worth the run.
-            Some(trouble) if fars.is_empty() && !self.plan.probes.iter().any(|p| p.kind == ProbeKind::Icmp) => {
-                Err(trouble)
-            }
-            _ => Ok(fars),
+        missed.sort_by_key(|(host, _)| *host);
+        // Without any far end, a test of load is none. One of latency still has its ICMP probes.
+        let echo_only = self.plan.flows.is_empty() && self.plan.probes.iter().any(|p| p.kind == ProbeKind::Icmp);
+        if fars.is_empty() && !echo_only && !missed.is_empty() {
+            return Err(missed.swap_remove(0).1);
         }
+        for (host, trouble) in &missed {
+            self.fail_host(*host, trouble);
+        }
+        Ok(fars)
     }
 
     /// Everything towards a host that cannot be reached has failed.
@@ -140,8 +143,8 @@ impl Context {
     }
 
     async fn tell_own_facts(&self, target: Option<IpAddr>) {
-        let collected =
-            tokio::task::spawn_blocking(move || HostFacts::collect(target, Detail::Anonymous).to_metadata()).await;
+        let detail = if self.options.extended { Detail::Extended } else { Detail::Anonymous };
+        let collected = tokio::task::spawn_blocking(move || HostFacts::collect(target, detail).to_metadata()).await;
         if let Ok(facts) = collected {
             self.tell(What::HostFacts { host: None, facts });
         }
@@ -285,10 +288,11 @@ impl Context {
 
         let (wish, wished) = watch::channel(Wish::Run);
         let mut following = JoinSet::new();
+        let (stopped_there, mut all_stopped) = mpsc::channel(fars.len().max(1));
         for far in fars {
-            following.spawn(far.follow(wished.clone()));
+            following.spawn(far.follow(wished.clone(), stopped_there.clone()));
         }
-        drop(wished);
+        drop((wished, stopped_there));
 
         let mut phases = self.phases(origin).into_iter();
         let mut phase = phases.next();
@@ -311,7 +315,11 @@ impl Context {
                     if asked == Stop::Discard {
                         break;
                     }
+                    // Far ends first: a receiver that does not know yet would take our end of the stream for a fault.
+                    bulk.expect_end(GROUP);
                     let _ = wish.send(Wish::Stop);
+                    let answers = async { for _ in 0..following.len() { all_stopped.recv().await; } };
+                    let _ = tokio::time::timeout(STOP_ANSWER, answers).await;
                     bulk.stop(GROUP);
                     probing.stop();
                 }

@@ -1,1 +1,193 @@
 //! What is kept, and said, when things go wrong.
+
+use super::build::{PlanExt, launch, launch_with, plan, port, server, server_with, whats};
+use fa_catalog::Direction;
+use fa_measure::event::{EndReason, FlowEnd};
+use fa_measure::plan::ProbeKind;
+use fa_measure::{Event, FlowId, Launcher, Stop, What};
+use fa_net::{ChildCommand, LaunchOptions, NetLauncher, ServeOptions};
+use std::net::TcpListener;
+
+fn end(events: &[Event]) -> EndReason {
+    match &events.last().unwrap().what {
+        What::Ended { reason } => reason.clone(),
+        other => panic!("the last event is {other:?}"),
+    }
+}
+
+fn failure(events: &[Event], id: u16) -> Option<(String, Option<String>)> {
+    whats(events).find_map(|w| match w {
+        What::FlowFailed { flow, error, hint } if *flow == FlowId(id) => Some((error.clone(), hint.clone())),
+        _ => None,
+    })
+}
+
+/// A port of this host that nobody listens on.
+fn closed_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn without_a_server_the_run_says_what_to_start() {
+    let events = launch(plan(closed_port(), 100).flow(Direction::Up));
+    let EndReason::Failed { error } = end(&events) else { panic!("{events:?}") };
+    assert!(error.contains("run fa serve on 127.0.0.1"), "{error}");
+    assert!(failure(&events, 0).is_some(), "the flow's series says so too");
+}
+
+#[test]
+fn something_else_on_the_port_is_told_apart() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let thread = std::thread::spawn(move || {
+        use std::io::Write;
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").unwrap();
+        stream
+    });
+    let events = launch(plan(port, 100).flow(Direction::Up));
+    let EndReason::Failed { error } = end(&events) else { panic!("{events:?}") };
+    assert!(error.contains("not fa serve"), "{error}");
+    drop(thread.join());
+}
+
+#[test]
+fn a_missing_server_on_this_host_is_started_as_a_child() {
+    // The child only says where a server is; that one runs here.
+    let server = server();
+    let script = "echo listening $0; cat > /dev/null";
+    let arguments = ["-c".into(), script.into(), server.addresses()[0].to_string().into()];
+    let child = ChildCommand { program: "/bin/sh".into(), arguments: arguments.into() };
+    let options = LaunchOptions { child: Some(child), ..LaunchOptions::default() };
+    let events = launch_with(plan(closed_port(), 50).flow(Direction::Up), options);
+    assert_eq!(end(&events), EndReason::Completed);
+    assert!(whats(&events).any(|w| matches!(w, What::HostReady(h) if h.child)));
+}
+
+#[test]
+fn a_congestion_control_that_a_kernel_lacks_fails_its_flow_alone() {
+    let server = server();
+    let mut plan = plan(port(&server), 100).flow(Direction::Up).flow(Direction::Up).flow(Direction::Down);
+    plan.flows[0].cong_control = Some(("warp9".into(), "warp9".into()));
+    plan.flows[1].cong_control = Some(("reno".into(), "warp9".into()));
+    let events = launch(plan);
+    assert_eq!(end(&events), EndReason::Completed);
+    for id in [0, 1] {
+        let (error, hint) = failure(&events, id).unwrap();
+        assert!(error.contains("warp9") && hint.unwrap().contains("reno"), "flow {id}: {error}");
+    }
+    assert!(failure(&events, 2).is_none());
+    assert!(whats(&events).any(|w| matches!(w, What::FlowEnded(e) if e.flow == FlowId(2) && e.bytes > 0)));
+}
+
+#[test]
+fn what_was_asked_for_is_on_both_sockets() {
+    let server = server();
+    let mut plan = plan(port(&server), 100).flow(Direction::Down);
+    plan.flows[0].cong_control = Some(("reno".into(), "cubic".into()));
+    plan.flows[0].tos = Some((0x20, 0xb8));
+    let events = launch(plan);
+    let facts: Vec<_> = whats(&events)
+        .filter_map(|w| match w {
+            What::FlowConnected(c) => Some((c.end, c.facts.cong_control.clone().unwrap(), c.facts.tos.unwrap() & 0xfc)),
+            _ => None,
+        })
+        .collect();
+    assert!(facts.contains(&(FlowEnd::Receiver, "reno".into(), 0x20)), "{facts:?}");
+    assert!(facts.contains(&(FlowEnd::Sender, "cubic".into(), 0xb8)), "{facts:?}");
+}
+
+#[test]
+fn a_server_that_dies_leaves_what_was_measured() {
+    let server = server();
+    let run = NetLauncher::default()
+        .start(plan(port(&server), 60_000).flow(Direction::Up).flow(Direction::Down).probe(ProbeKind::Udp, 10))
+        .unwrap();
+    let (events, stop) = run.split();
+    let mut server = Some(server);
+    let mut seen = Vec::new();
+    let (mut failed, mut sent_since) = (0, 0);
+    while let Ok(event) = events.recv() {
+        if server.is_some() && matches!(event.what, What::FlowBytes(_)) {
+            server = None;
+            // What is told from here on happened afterwards; of requests, from the second one on.
+            seen.extend(events.try_iter());
+            failed += whats(&seen).filter(|w| matches!(w, What::FlowFailed { .. })).count();
+        }
+        failed += usize::from(matches!(event.what, What::FlowFailed { .. }));
+        sent_since += u32::from(server.is_none() && matches!(event.what, What::ProbeSent(_)));
+        if failed == 2 && sent_since >= 3 {
+            // The probes would go on for a minute, all lost.
+            stop(Stop::Keep);
+        }
+        seen.push(event);
+    }
+    assert!(server.is_none());
+    assert_eq!(end(&seen), EndReason::StoppedKeep);
+    assert!(whats(&seen).any(|w| matches!(w, What::FlowBytes(b) if b.bytes > 0)));
+    let ended = whats(&seen).filter(|w| matches!(w, What::FlowEnded(e) if e.error.is_some() && e.info.is_some()));
+    assert_eq!(ended.count(), 2, "totals and kernel state of flows that broke");
+    assert!(whats(&seen).any(|w| matches!(w, What::Warning { host: Some(_), .. })));
+    assert!(whats(&seen).any(|w| matches!(w, What::ProbeTotals(t) if t.sent > t.received)));
+}
+
+#[test]
+fn stopping_keeps_or_discards() {
+    for (how, reason) in [(Stop::Keep, EndReason::StoppedKeep), (Stop::Discard, EndReason::StoppedDiscard)] {
+        let server = server();
+        let run = NetLauncher::default().start(plan(port(&server), 60_000).flow(Direction::Up)).unwrap();
+        let (events, stop) = run.split();
+        let mut seen = Vec::new();
+        for event in events {
+            if matches!(event.what, What::FlowBytes(_)) {
+                stop(how);
+            }
+            seen.push(event);
+        }
+        assert_eq!(end(&seen), reason);
+        let totals = whats(&seen).filter(|w| matches!(w, What::FlowEnded(_))).count();
+        assert_eq!(totals, if how == Stop::Keep { 2 } else { 0 }, "both ends' totals only when they are wanted");
+    }
+}
+
+#[test]
+fn a_key_keeps_those_out_who_do_not_know_it() {
+    let server = server_with(ServeOptions { key: Some(b"sesame".to_vec()), ..ServeOptions::default() });
+    let try_with = |key: Option<&[u8]>| {
+        let options = LaunchOptions { key: key.map(<[u8]>::to_vec), ..LaunchOptions::default() };
+        end(&launch_with(plan(port(&server), 50).flow(Direction::Up), options))
+    };
+    assert_eq!(try_with(Some(b"sesame")), EndReason::Completed);
+    for (key, says) in [(None, "--key"), (Some(&b"simsim"[..]), "another")] {
+        let EndReason::Failed { error } = try_with(key) else { panic!("{key:?} was admitted") };
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn many_clients_are_served_at_once() {
+    let server = server();
+    let port = port(&server);
+    let clients: Vec<_> = (0..4)
+        .map(|_| std::thread::spawn(move || launch(plan(port, 200).flow(Direction::Up).probe(ProbeKind::Udp, 10))))
+        .collect();
+    for client in clients {
+        let events = client.join().unwrap();
+        assert_eq!(end(&events), EndReason::Completed);
+        assert!(whats(&events).any(|w| matches!(w, What::ProbeTotals(t) if t.received_there == Some(t.sent))));
+    }
+}
+
+#[test]
+fn two_hundred_flows_all_move_and_no_report_is_lost() {
+    let server = server();
+    let mut all = plan(port(&server), 300);
+    for _ in 0..100 {
+        all = all.flow(Direction::Up).flow(Direction::Down);
+    }
+    let events = launch(all);
+    assert_eq!(end(&events), EndReason::Completed);
+    let ended = whats(&events).filter(|w| matches!(w, What::FlowEnded(e) if e.bytes > 0 && e.error.is_none())).count();
+    assert_eq!(ended, 400);
+    assert!(!whats(&events).any(|w| matches!(w, What::Overflow { .. })));
+}

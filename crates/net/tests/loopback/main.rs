@@ -3,4 +3,5 @@
 
 mod build;
 mod faults;
+mod hostile;
 mod runs;

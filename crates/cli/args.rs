@@ -1,0 +1,279 @@
+//! What was typed, as types; nothing is computed here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use fa_analyze::cutoff::Cutoff;
+use fa_plot::render::Format;
+
+use crate::output::ColourChoice;
+
+/// Measure networks and explain what was measured.
+#[derive(Debug, Parser)]
+#[command(name = "fa", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Say less: no progress, no notes (warnings and errors remain)
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Colour on standard output
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub(crate) color: ColourChoice,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Everything the program can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run a test against one or more hosts, write a data file, print the summary
+    Measure(MeasureArgs),
+    /// Be the other end: one TCP and one UDP port for many clients at once
+    Serve(ServeArgs),
+    /// Draw a plot of one or many data files: SVG, PNG, PDF, JSON or in the terminal
+    Plot(PlotArgs),
+    /// Print statistics of every series
+    Stats(StatsArgs),
+    /// Print the metadata of data files
+    Meta(MetaArgs),
+    /// Write tables for notebooks and spreadsheets
+    Export(ExportArgs),
+    /// Say what there is: tests, plots, series
+    List(ListArgs),
+    /// Make a data file from the journal of a run that was cut short
+    Recover(RecoverArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// `fa measure`.
+#[derive(Debug, Args)]
+pub(crate) struct MeasureArgs {
+    /// Test name (see `fa list tests`)
+    pub(crate) test: String,
+    /// Host that runs `fa serve`, with `:PORT` when it is not 5999; `localhost` starts its own
+    #[arg(value_name = "HOST")]
+    pub(crate) hosts: Vec<String>,
+    /// Another host (Flent's spelling)
+    #[arg(short = 'H', long = "host", value_name = "HOST")]
+    pub(crate) more_hosts: Vec<String>,
+    /// Seconds of load
+    #[arg(short, long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) length: u32,
+    /// Idle seconds before and after the load
+    #[arg(short, long, default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(0..=3_600))]
+    pub(crate) delay: u32,
+    /// Seconds between samples and between probes
+    #[arg(short, long, default_value_t = 0.2, value_name = "SECONDS", value_parser = step_size)]
+    pub(crate) step_size: f64,
+    /// Title: part of the file name, of legends and of the figure's title
+    #[arg(short, long = "title", visible_alias = "title-extra", default_value = "", value_name = "TEXT")]
+    pub(crate) title: String,
+    /// Free text stored in the data file
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// Folder for the data file [default: the current one]
+    #[arg(short = 'D', long, value_name = "FOLDER")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Parameter of the test, stored in the file; `;` separates several
+    #[arg(long = "test-parameter", value_name = "KEY=VALUE")]
+    pub(crate) test_parameters: Vec<String>,
+    /// Use IPv4 only
+    #[arg(short = '4', long = "ipv4", conflicts_with = "ipv6")]
+    pub(crate) ipv4: bool,
+    /// Use IPv6 only
+    #[arg(short = '6', long = "ipv6")]
+    pub(crate) ipv6: bool,
+    /// Store addresses, gateways and MAC addresses too
+    #[arg(short = 'x', long)]
+    pub(crate) extended_metadata: bool,
+    /// Draw this plot of the result
+    #[arg(short, long, value_name = "PLOT")]
+    pub(crate) plot: Option<String>,
+    /// Write the figure here; the suffix decides the format; repeatable
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+    /// When interrupted, write what was measured instead of leaving the journal
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Print every event as a line of JSON on standard output while measuring
+    #[arg(long)]
+    pub(crate) json_lines: bool,
+    /// Print the summary as JSON
+    #[arg(long, conflicts_with = "json_lines")]
+    pub(crate) json: bool,
+    /// File with the key that the server was started with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+}
+
+fn step_size(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(step) if (0.001..=60.0).contains(&step) => Ok(step),
+        _ => Err("a number of seconds from 0.001 to 60".to_owned()),
+    }
+}
+
+/// `fa serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address and port to listen on [default: all addresses, port 5999]
+    #[arg(long, value_name = "ADDR[:PORT]")]
+    pub(crate) listen: Option<String>,
+    /// Also serve clients with a source address in this prefix; repeatable
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) allow: Vec<String>,
+    /// Serve only clients that hold the key in this file, from any address
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Serve everybody, within tight limits
+    #[arg(long)]
+    pub(crate) public: bool,
+    /// Started by `fa measure`: print the port, end with the parent
+    #[arg(long, hide = true)]
+    pub(crate) child: bool,
+}
+
+/// `fa plot`; the figure options come from the option table of `fa-plot`.
+#[derive(Debug, Args)]
+pub(crate) struct PlotArgs {
+    /// Plot name (see `fa list plots FILE`); left out: the one the test opens with
+    pub(crate) plot: String,
+    /// Data files, patterns or folders; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// Write the figure here; the suffix decides the format; repeatable
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Vec<PathBuf>,
+    /// Print this format on standard output, whatever the suffix of --output says
+    #[arg(short, long, value_parser = figure_format, value_name = "svg|png|pdf|json|terminal")]
+    pub(crate) format: Option<Format>,
+    /// Idle seconds at both ends of the run, where the file does not say
+    #[arg(short, long, value_name = "SECONDS")]
+    pub(crate) delay: Option<f64>,
+}
+
+fn figure_format(name: &str) -> Result<Format, String> {
+    Format::named(name).ok_or_else(|| {
+        let names: Vec<&str> = Format::NAMES.iter().map(|(name, _)| *name).collect();
+        format!("one of {}", names.join(", "))
+    })
+}
+
+/// `fa stats`.
+#[derive(Debug, Args)]
+pub(crate) struct StatsArgs {
+    /// Data files, patterns or folders; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// One JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Seconds of the run that count; an end of 0 or less counts from the end
+    #[arg(long, visible_alias = "data-cutoff", value_name = "START,END", value_parser = window, allow_hyphen_values = true)]
+    pub(crate) window: Option<Cutoff>,
+    /// Child series too, such as `TCP upload::tcp_cwnd`
+    #[arg(long)]
+    pub(crate) children: bool,
+}
+
+fn window(text: &str) -> Result<Cutoff, String> {
+    let (start, end) = text.split_once(',').ok_or("two numbers of seconds with a comma between, for example 5,-5")?;
+    let number =
+        |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite()).ok_or(format!("{text:?} is no number"));
+    Ok(Cutoff { start: number(start)?, end: number(end)? })
+}
+
+/// `fa meta`.
+#[derive(Debug, Args)]
+pub(crate) struct MetaArgs {
+    /// Data files, patterns or folders; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// A JSON array with one object per file
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Only this key; a path such as EGRESS_INFO:qdiscs:0:name; repeatable
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Vec<String>,
+}
+
+/// `fa export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Data files, patterns or folders; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// File format
+    #[arg(short, long, value_enum, default_value = "csv", value_name = "FORMAT")]
+    pub(crate) format: ExportFormat,
+    /// Which table
+    #[arg(long, value_enum, default_value = "samples", value_name = "TABLE")]
+    pub(crate) table: TableName,
+    /// Seconds of the run that count; an end of 0 or less counts from the end
+    #[arg(long, visible_alias = "data-cutoff", value_name = "START,END", value_parser = window, allow_hyphen_values = true)]
+    pub(crate) window: Option<Cutoff>,
+    /// Write here instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Formats of `fa export`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Comma-separated values, RFC 4180
+    Csv,
+}
+
+/// Tables of `fa export`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum TableName {
+    /// One raw sample per row
+    Samples,
+    /// One time step per row, one column per series
+    Wide,
+    /// One series per row with its statistics
+    Summary,
+    /// One file per row with its metadata
+    Runs,
+}
+
+/// `fa list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// What to list
+    #[arg(value_enum)]
+    pub(crate) what: Listing,
+    /// A test name or a data file (for plots and series)
+    #[arg(value_name = "TEST|FILE")]
+    pub(crate) of: Option<String>,
+    /// An array of objects with `name`
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Things `fa list` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Listing {
+    /// Tests that can be run or plotted
+    Tests,
+    /// Plots of a test or a file
+    Plots,
+    /// Series of a test or a file
+    Series,
+}
+
+/// `fa recover`.
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    /// The journal that an interrupted run left (`….journal`)
+    pub(crate) journal: PathBuf,
+    /// Write the data file here [default: beside the journal, under its own name]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}

@@ -1,0 +1,140 @@
+//! `fa list`: tests, and the plots and series of a test or a data file.
+
+use std::path::Path;
+
+use fa_catalog::{Catalog, Expanded, SeriesSource, Setup};
+use fa_format::{DataSet, ReadOptions};
+use serde_json::{Value, json};
+
+use crate::args::{ListArgs, Listing};
+use crate::failure::{Code, Failure, Outcome};
+use crate::output::{self, Console};
+use crate::{figure, inputs};
+
+/// One thing to list: name, a word of kind, and a line of text.
+struct Row {
+    name: String,
+    kind: String,
+    text: String,
+    more: Value,
+}
+
+pub(crate) fn run(args: &ListArgs, console: Console) -> Outcome {
+    let rows = match (args.what, &args.of) {
+        (Listing::Tests, None) => tests(),
+        (Listing::Tests, Some(of)) => {
+            return Err(Failure::usage(format!("`fa list tests` takes no further argument, got {of:?}"))
+                .hint("`fa list plots TEST|FILE` and `fa list series TEST|FILE` do"));
+        }
+        (what, None) => {
+            let name = if what == Listing::Plots { "plots" } else { "series" };
+            return Err(Failure::usage(format!("of which test or file? `fa list {name} TEST|FILE`"))
+                .hint("`fa list tests` names all tests"));
+        }
+        (what, Some(of)) => {
+            let (expanded, set) = subject(of, console)?;
+            for note in &expanded.notes {
+                console.note(note);
+            }
+            if what == Listing::Plots { plots(&expanded) } else { series(&expanded, set.as_ref()) }
+        }
+    };
+    let text =
+        if args.json { format!("{:#}\n", Value::Array(rows.iter().map(object).collect())) } else { table(&rows) };
+    output::print(text.as_bytes()).map(|()| Code::Ok)
+}
+
+fn tests() -> Vec<Row> {
+    let row = |test: fa_catalog::TestSummary| Row {
+        more: json!({ "default_plot": test.default_plot, "needs": test.needs, "hosts": test.hosts }),
+        kind: String::new(),
+        name: test.name,
+        text: test.purpose,
+    };
+    Catalog::builtin().tests().into_iter().map(row).collect()
+}
+
+/// The test of that name, or the test of a file with what the file says about it.
+fn subject(of: &str, console: Console) -> Result<(Expanded, Option<DataSet>), Failure> {
+    if Path::new(of).is_file() || of == "-" {
+        let paths = inputs::expand(&[of.to_owned()], console)?;
+        let set = inputs::load(&paths, &ReadOptions::default(), console)?.sets.remove(0);
+        return Ok((figure::expand(&set, None)?, Some(set)));
+    }
+    let expanded = Catalog::builtin().expand(&Setup::new(of, &["HOST"])).map_err(|e| {
+        Failure::usage(e).hint(format!("{of:?} is neither a file here nor a test; `fa list tests` names all tests"))
+    })?;
+    Ok((expanded, None))
+}
+
+fn plots(expanded: &Expanded) -> Vec<Row> {
+    expanded
+        .plots
+        .values()
+        .map(|plot| {
+            // The catalogue's own spelling of the type, as in files and in the JSON of a figure.
+            let kind =
+                serde_json::to_value(plot.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+            Row {
+                name: plot.name.clone(),
+                text: plot.text.clone(),
+                more: json!({ "default": plot.name == expanded.default_plot }),
+                kind,
+            }
+        })
+        .collect()
+}
+
+fn series(expanded: &Expanded, set: Option<&DataSet>) -> Vec<Row> {
+    let defined = expanded.series.values().map(|series| {
+        let source = match &series.source {
+            SeriesSource::Flow(_) => "flow",
+            SeriesSource::Probe(_) => "probe",
+            SeriesSource::Computed(_) => "computed",
+            SeriesSource::Null => "parent",
+            SeriesSource::Other { .. } => "collector",
+        };
+        let in_file = set.map(|set| set.series.contains_key(&series.name) || set.raw.contains(&series.name));
+        let absent = if in_file == Some(false) { "  (not in this file)" } else { "" };
+        Row {
+            name: series.name.clone(),
+            kind: source.to_owned(),
+            text: format!("{}{absent}", series.units),
+            more: json!({ "units": series.units, "role": series.role, "runner": series.runner, "in_file": in_file }),
+        }
+    });
+    let only_in_file =
+        set.into_iter().flat_map(|set| set.series.keys()).filter(|name| !expanded.series.contains_key(*name));
+    let extra = only_in_file.map(|name| Row {
+        name: name.clone(),
+        kind: "file only".to_owned(),
+        text: String::new(),
+        more: json!({ "in_file": true }),
+    });
+    defined.chain(extra).collect()
+}
+
+fn object(row: &Row) -> Value {
+    let mut object = json!({ "name": row.name });
+    if let Value::Object(map) = &mut object {
+        for (key, value) in [("type", &row.kind), ("text", &row.text)] {
+            if !value.is_empty() {
+                map.insert(key.to_owned(), json!(value.trim()));
+            }
+        }
+        if let Value::Object(more) = &row.more {
+            map.extend(more.clone());
+        }
+    }
+    object
+}
+
+fn table(rows: &[Row]) -> String {
+    let width = |of: fn(&Row) -> &str| rows.iter().map(|row| of(row).chars().count()).max().unwrap_or(0);
+    let (name, kind) = (width(|row| &row.name), width(|row| &row.kind));
+    let line = |row: &Row| {
+        let kind = if kind == 0 { String::new() } else { format!("{:kind$}  ", row.kind) };
+        format!("{:name$}  {kind}{}", row.name, row.text).trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}

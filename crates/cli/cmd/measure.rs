@@ -1,0 +1,113 @@
+//! `fa measure`: plan, run, watch, record, save, summarise, draw.
+
+use std::path::PathBuf;
+
+use fa_analyze::summary::SummaryOptions;
+use fa_format::DataSet;
+use fa_measure::Launcher as _;
+use fa_net::{LaunchOptions, NetLauncher};
+use fa_plot::options::FigureOptions;
+use fa_plot::render::Format;
+
+use crate::args::MeasureArgs;
+use crate::failure::{Code, Failure, Outcome};
+use crate::figure::{self, Request, Targets};
+use crate::output::{self, Console};
+use crate::record::{self, Saved};
+use crate::signals::Watch;
+use crate::watch::{self, Ending};
+use crate::{settings, summary};
+
+/// As `FLENT_VERSION` has it, and as far ends are told.
+const VERSION: &str = concat!("fa ", env!("CARGO_PKG_VERSION"));
+
+pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console) -> Outcome {
+    let (plan, expanded) = settings::plan(args)?;
+    let plot = args.plot.as_ref().unwrap_or(&expanded.default_plot);
+    if !expanded.plots.contains_key(plot) {
+        return Err(Failure::usage(format!("test {} has no plot {plot:?}", args.test))
+            .hint(format!("`fa list plots {}` names them", args.test)));
+    }
+    figure::formats(&args.output)?;
+    let folder = args.data_dir.clone().unwrap_or_else(|| PathBuf::from("."));
+    if !folder.is_dir() {
+        return Err(Failure::usage(format!("--data-dir {}: no such folder", folder.display())));
+    }
+    for note in &plan.notes {
+        console.note(note);
+    }
+    let key = args.key.as_deref().map(record::read_key).transpose()?;
+    let launcher = NetLauncher::new(LaunchOptions {
+        key,
+        version: VERSION.to_owned(),
+        extended: args.extended_metadata,
+        ..LaunchOptions::this_program()
+    });
+    let signals = Watch::start()?;
+    let run = launcher.start(plan).map_err(Failure::failed)?;
+    let watched = watch::watch(run, &folder, &signals, args, console)?;
+    let failed = match watched.ending {
+        Ending::Complete => None,
+        Ending::Failed(error) => Some(error),
+        Ending::Interrupted => {
+            eprintln!("interrupted: no data file written, nothing measured is lost");
+            eprintln!("hint: fa recover {}", watched.journal.path().display());
+            watched.journal.finish().map_err(Failure::failed)?;
+            return Ok(Code::Interrupted);
+        }
+    };
+    if let Some(error) = failed.as_ref().filter(|_| !watched.has_samples) {
+        // Nothing was measured: there is nothing to keep either.
+        watch::discard(watched.journal)?;
+        return Err(Failure::new(Code::Missing, error));
+    }
+    let saved = record::save(watched.recorder, &folder)?;
+    watch::discard(watched.journal)?;
+    let code = report(args, &saved, &watched.shown, console)?;
+    let drawn = draw(args, plot, &saved.set, options, console)?;
+    if let Some(error) = failed {
+        return Err(Failure::failed(format!("the run ended early: {error}")));
+    }
+    Ok(if drawn == Code::Ok { code } else { drawn })
+}
+
+/// The summary, the failures and the name of the file.
+fn report(args: &MeasureArgs, saved: &Saved, shown: &[String], console: Console) -> Outcome {
+    let (set, path) = (&saved.set, &saved.path);
+    let expanded = figure::expand(set, None)?;
+    if args.json {
+        output::print(summary::json(&[(set, expanded)], SummaryOptions::default()).as_bytes())?;
+    } else if !args.json_lines {
+        output::print(summary::text(set, &expanded, SummaryOptions::default()).as_bytes())?;
+    }
+    for warning in record::warnings(set) {
+        // Those with a host's name in front were shown without it.
+        if !shown.iter().any(|text| warning.ends_with(text.as_str())) {
+            Console::warn(warning);
+        }
+    }
+    let failed = set.metadata.failed_runners().unwrap_or(0);
+    // The path alone on its line: ready to be copied or cut out.
+    if args.json || args.json_lines {
+        eprintln!("{}", path.display());
+    } else {
+        output::print(format!("{}\n", path.display()).as_bytes())?;
+    }
+    if failed > 0 {
+        console.note(format!("{failed} of the test's flows, probes or collectors failed; the file says which"));
+    }
+    Ok(if failed > 0 { Code::Partial } else { Code::Ok })
+}
+
+fn draw(args: &MeasureArgs, plot: &str, set: &DataSet, options: &FigureOptions, console: Console) -> Outcome {
+    if args.plot.is_none() && args.output.is_empty() {
+        return Ok(Code::Ok);
+    }
+    let stdout = (args.output.is_empty() && !args.json && !args.json_lines).then_some(Format::Terminal);
+    let request = Request { plot, sets: std::slice::from_ref(set), scale: &[], options, delay_secs: None };
+    let drawn = figure::draw(&request, &Targets { files: &args.output, stdout }, console)?;
+    for path in &args.output {
+        console.note(format!("figure {plot} written to {}", path.display()));
+    }
+    Ok(drawn)
+}

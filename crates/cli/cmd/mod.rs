@@ -1,0 +1,10 @@
+//! One file per command.
+
+pub(crate) mod export;
+pub(crate) mod list;
+pub(crate) mod measure;
+pub(crate) mod meta;
+pub(crate) mod plot;
+pub(crate) mod recover;
+pub(crate) mod serve;
+pub(crate) mod stats;

@@ -1,0 +1,46 @@
+//! `fa plot`: a figure from one or many data files.
+
+use std::path::Path;
+
+use fa_format::ReadOptions;
+use fa_plot::options::FigureOptions;
+use fa_plot::render::Format;
+
+use crate::args::PlotArgs;
+use crate::failure::{Code, Failure, Outcome};
+use crate::figure::{self, Request, Targets};
+use crate::inputs::{self, Loaded};
+use crate::output::Console;
+
+pub(crate) fn run(args: &PlotArgs, options: &FigureOptions, console: Console) -> Outcome {
+    figure::formats(&args.output)?;
+    // `fa plot FILE`: the plot name was left out. A plot is never called like an existing file.
+    let (plot, files) = if Path::new(&args.plot).is_file() {
+        (None, [std::slice::from_ref(&args.plot), &args.files].concat())
+    } else {
+        (Some(args.plot.as_str()), args.files.clone())
+    };
+    if files.is_empty() {
+        return Err(Failure::usage(format!("plot {:?} of which file?", args.plot))
+            .hint("fa plot PLOT FILE…, for example: fa plot icmp_cdf runs/*.flent.gz"));
+    }
+    let paths = inputs::expand(&files, console)?;
+    let loaded = inputs::load(&paths, &ReadOptions::default(), console)?;
+    let scale = if options.scale_data.is_empty() {
+        Loaded { sets: Vec::new(), failed: 0 }
+    } else {
+        inputs::load(&inputs::expand(&options.scale_data, console)?, &ReadOptions::default(), console)?
+    };
+    let opens_with;
+    let plot = if let Some(plot) = plot {
+        plot
+    } else {
+        opens_with = figure::expand(&loaded.sets[0], args.delay)?.default_plot;
+        console.note(format!("no plot named: drawing {opens_with}, which this test opens with"));
+        &opens_with
+    };
+    let stdout = args.format.or_else(|| args.output.is_empty().then_some(Format::Terminal));
+    let request = Request { plot, sets: &loaded.sets, scale: &scale.sets, options, delay_secs: args.delay };
+    let drawn = figure::draw(&request, &Targets { files: &args.output, stdout }, console)?;
+    Ok(if drawn == Code::Ok && loaded.failed + scale.failed > 0 { Code::Partial } else { drawn })
+}

@@ -1,0 +1,186 @@
+//! From a plot name and data sets to figures: in files, on standard output, in the terminal.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use fa_catalog::{Catalog, Expanded};
+use fa_format::DataSet;
+use fa_plot::layout::layout;
+use fa_plot::options::{FigureOptions, OPTIONS, OptionKind};
+use fa_plot::page::PageSize;
+use fa_plot::render::Format;
+use fa_plot::resolve::{PlotError, resolve_scaled, setup_from};
+use fa_plot::scene::Scene;
+use fa_plot::theme::Theme;
+use fa_plot::{json, render};
+
+use crate::failure::{Code, Failure, Outcome};
+use crate::output::{self, Console};
+
+/// Adds every figure option of the option table to a verb, except spellings the verb has for itself.
+pub(crate) fn add_options(verb: Command) -> Command {
+    let taken_short: Vec<char> = verb.get_arguments().filter_map(Arg::get_short).collect();
+    OPTIONS.iter().fold(verb, |verb, spec| {
+        let mut arg = Arg::new(spec.name).long(spec.name).help(spec.help).help_heading(spec.group.title());
+        for alias in spec.aliases {
+            arg = arg.visible_alias(*alias);
+        }
+        if let Some(short) = spec.short.filter(|short| !taken_short.contains(short)) {
+            arg = arg.short(short);
+        }
+        if spec.kind == OptionKind::Flag {
+            arg = arg.action(ArgAction::SetTrue);
+        } else {
+            let action = if spec.repeatable { ArgAction::Append } else { ArgAction::Set };
+            arg = arg
+                .action(action)
+                .value_name(value_name(spec.kind))
+                .allow_hyphen_values(spec.kind.may_begin_with_minus());
+            if let OptionKind::Choice(choices) = spec.kind {
+                arg = arg.value_parser(clap::builder::PossibleValuesParser::new(choices));
+            }
+        }
+        verb.arg(arg)
+    })
+}
+
+fn value_name(kind: OptionKind) -> &'static str {
+    match kind {
+        OptionKind::Flag => "",
+        OptionKind::Text => "TEXT",
+        OptionKind::Number => "NUMBER",
+        OptionKind::Count => "COUNT",
+        OptionKind::Bounds => "[LOW,]HIGH",
+        OptionKind::Pair => "START,END",
+        OptionKind::Choice(_) => "CHOICE",
+        OptionKind::Replacement => "OLD=NEW",
+        OptionKind::Regexp => "REGEXP",
+        OptionKind::Colours => "COLOURS",
+        OptionKind::File => "FILE",
+    }
+}
+
+/// The figure options that were typed.
+pub(crate) fn options(matches: &ArgMatches) -> Result<FigureOptions, Failure> {
+    let mut options = FigureOptions::default();
+    for spec in OPTIONS {
+        if !matches.try_contains_id(spec.name).unwrap_or(false) {
+            continue;
+        }
+        if spec.kind == OptionKind::Flag {
+            if matches.get_flag(spec.name) {
+                options.set(spec.name, "").map_err(Failure::usage)?;
+            }
+        } else {
+            for value in matches.get_many::<String>(spec.name).into_iter().flatten() {
+                options.set(spec.name, value).map_err(Failure::usage)?;
+            }
+        }
+    }
+    Ok(options)
+}
+
+/// Where a figure goes.
+pub(crate) struct Targets<'a> {
+    /// Files; the suffix decides the format.
+    pub(crate) files: &'a [PathBuf],
+    /// On standard output, too.
+    pub(crate) stdout: Option<Format>,
+}
+
+/// What to draw.
+pub(crate) struct Request<'a> {
+    /// Plot name.
+    pub(crate) plot: &'a str,
+    /// Data sets in order.
+    pub(crate) sets: &'a [DataSet],
+    /// Data sets that only widen the axes.
+    pub(crate) scale: &'a [DataSet],
+    /// Settings of the figure.
+    pub(crate) options: &'a FigureOptions,
+    /// `--delay`: idle seconds where the file does not say.
+    pub(crate) delay_secs: Option<f64>,
+}
+
+/// The test of the first file, expanded with that file's settings.
+pub(crate) fn expand(set: &DataSet, delay_secs: Option<f64>) -> Result<Expanded, Failure> {
+    let names: Vec<(String, String)> = set
+        .series
+        .keys()
+        .map(|name| {
+            let units = set.metadata.series_meta(name).and_then(|meta| meta.get("UNITS")).and_then(|u| u.as_str());
+            (name.clone(), units.unwrap_or_default().to_owned())
+        })
+        .collect();
+    let names: Vec<(&str, &str)> = names.iter().map(|(n, u)| (n.as_str(), u.as_str())).collect();
+    Catalog::builtin().expand_for_file(&setup_from(set, delay_secs), &names).map_err(Failure::failed)
+}
+
+/// The formats of the files to write.
+///
+/// # Errors
+/// A usage error names the file whose suffix is no format.
+pub(crate) fn formats(files: &[PathBuf]) -> Result<Vec<(&Path, Format)>, Failure> {
+    files.iter().map(|path| Ok((path.as_path(), Format::from_path(path).map_err(Failure::usage)?))).collect()
+}
+
+/// Draws and writes one figure.
+///
+/// # Errors
+/// A usage error for a plot the test does not have or a suffix that is no format; a failure when nothing can be drawn
+/// or a file cannot be written.
+pub(crate) fn draw(request: &Request<'_>, targets: &Targets<'_>, console: Console) -> Outcome {
+    let formats = formats(targets.files)?;
+    let first = request.sets.first().ok_or_else(|| Failure::usage("no data file to draw"))?;
+    let expanded = expand(first, request.delay_secs)?;
+    let scene =
+        resolve_scaled(request.plot, &expanded, request.sets, request.scale, request.options).map_err(|error| {
+            match error {
+                PlotError::UnknownPlot { .. } | PlotError::NoData => Failure::usage(error),
+                _ => Failure::failed(error),
+            }
+        })?;
+    for note in expanded.notes.iter().chain(&scene.notes) {
+        console.note(note);
+    }
+    for (path, format) in formats {
+        output::replace(path, &paint(&scene, request.options, format, console)?)?;
+    }
+    if let Some(format) = targets.stdout {
+        output::print(&paint(&scene, request.options, format, console)?)?;
+    }
+    match &scene.empty {
+        Some(reason) => {
+            eprintln!("error: nothing to draw: {reason}");
+            Ok(Code::Failed)
+        }
+        None => Ok(Code::Ok),
+    }
+}
+
+/// Default width of a figure in inches; a little wider than Flent's.
+const WIDTH_IN: f64 = 8.0;
+/// Default height of a figure in inches.
+const HEIGHT_IN: f64 = 5.0;
+/// Default dots per inch of a PNG.
+const DPI: f64 = 100.0;
+
+fn paint(scene: &Scene, options: &FigureOptions, format: Format, console: Console) -> Result<Vec<u8>, Failure> {
+    let theme = Theme::light().with_colours(&options.colours);
+    let size = PageSize::inches(
+        options.figure_width.unwrap_or(WIDTH_IN) as f32,
+        options.figure_height.unwrap_or(HEIGHT_IN) as f32,
+    );
+    let page = || layout(scene, size, &theme, None);
+    match format {
+        Format::Svg => Ok(render::svg(&page()).into_bytes()),
+        Format::Png => render::png(&page(), (options.figure_dpi.unwrap_or(DPI) / 72.0) as f32).map_err(Failure::failed),
+        Format::Pdf => render::pdf(&page()).map_err(Failure::failed),
+        Format::Json => Ok((json::to_json(scene).to_string() + "\n").into_bytes()),
+        Format::Terminal => {
+            let (columns, rows) =
+                terminal_size::terminal_size().map_or((100, 40), |(w, h)| (w.0, h.0.saturating_sub(1)));
+            Ok(render::terminal(scene, usize::from(columns), usize::from(rows), console.colour).into_bytes())
+        }
+    }
+}

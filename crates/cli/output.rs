@@ -1,0 +1,91 @@
+//! Where results go: standard output for the result alone, standard error for everything about it, files atomically.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+
+/// Colour and verbosity, decided once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Console {
+    /// Progress and notes are wanted.
+    pub(crate) quiet: bool,
+    /// Standard output may be coloured.
+    pub(crate) colour: bool,
+    /// Standard output is a terminal.
+    pub(crate) stdout_tty: bool,
+    /// Standard error is a terminal: a progress line may be redrawn.
+    pub(crate) stderr_tty: bool,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ColourChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Console {
+    pub(crate) fn new(quiet: bool, choice: ColourChoice) -> Self {
+        let stdout_tty = io::stdout().is_terminal();
+        let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+        let colour = match choice {
+            ColourChoice::Always => true,
+            ColourChoice::Never => false,
+            ColourChoice::Auto => {
+                (stdout_tty && !set("NO_COLOR"))
+                    || std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| !v.is_empty() && v != "0")
+            }
+        };
+        Self { quiet, colour, stdout_tty, stderr_tty: io::stderr().is_terminal() }
+    }
+
+    /// A remark about the work, on standard error.
+    pub(crate) fn note(self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            eprintln!("note: {text}");
+        }
+    }
+
+    /// Something the user should know even when quiet.
+    pub(crate) fn warn(text: impl std::fmt::Display) {
+        eprintln!("warning: {text}");
+    }
+}
+
+/// Writes a result to standard output. A reader that went away (`| head`) is success.
+pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed(format!("could not write to standard output: {e}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Replaces a file by new content in one step: nobody ever sees half a figure.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let name =
+        path.file_name().ok_or_else(|| Failure::usage(format!("{}: not a file name to write to", path.display())))?;
+    let folder =
+        path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+    let mut temporary = std::ffi::OsString::from(".");
+    temporary.push(name);
+    temporary.push(format!(".{}.part", std::process::id()));
+    let temporary = folder.join(temporary);
+    let written = fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&temporary, path));
+    written.map_err(|e| {
+        // The failure to write is what matters; a stray part file is only untidy.
+        drop(fs::remove_file(&temporary));
+        Failure::failed(format!("could not write {}: {e}", path.display()))
+            .hint("check that the folder exists, is writable and has space left")
+    })
+}

@@ -1,0 +1,57 @@
+//! From a recorded run to its file: name, data set, warnings. The same for a run just ended and for a journal.
+
+use std::path::{Path, PathBuf};
+
+use fa_format::DataSet;
+use fa_measure::recorder::Recorder;
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::failure::Failure;
+
+/// A data set and the file it is in.
+pub(crate) struct Saved {
+    pub(crate) set: DataSet,
+    pub(crate) path: PathBuf,
+}
+
+/// The data file's name by Flent's rules, in local time, from the start in microseconds since the Unix epoch.
+pub(crate) fn file_name(test: &str, wall_unix_us: i64, title: &str) -> String {
+    let at = Timestamp::from_microsecond(wall_unix_us).unwrap_or(Timestamp::UNIX_EPOCH);
+    fa_format::file_name(test, &at.to_zoned(TimeZone::system()), title)
+}
+
+/// Writes the data file of a run into a folder, under its own name.
+pub(crate) fn save(recorder: Recorder, folder: &Path) -> Result<Saved, Failure> {
+    let set = recorder.finish().map_err(Failure::failed)?;
+    let started_us = (set.metadata.time_unix().unwrap_or(0.0) * 1e6).round() as i64;
+    let name = file_name(set.metadata.name(), started_us, set.metadata.title());
+    save_as(set, if folder == Path::new(".") { name.into() } else { folder.join(name) })
+}
+
+/// Writes a data set under a name of the caller's choice; never over an existing file.
+pub(crate) fn save_as(mut set: DataSet, path: PathBuf) -> Result<Saved, Failure> {
+    if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
+        set.metadata.set("DATA_FILENAME", name);
+    }
+    fa_format::save(&set, &path).map_err(Failure::failed)?;
+    Ok(Saved { set, path })
+}
+
+/// What the recorder wants the reader of a file to know.
+pub(crate) fn warnings(set: &DataSet) -> Vec<String> {
+    let list = set.metadata.get("WARNINGS").and_then(|value| value.as_array());
+    list.into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+/// A key file: its content without the line end.
+pub(crate) fn read_key(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut key = std::fs::read(path).map_err(|e| Failure::usage(format!("--key {}: {e}", path.display())))?;
+    while key.last().is_some_and(u8::is_ascii_whitespace) {
+        key.pop();
+    }
+    if key.len() < 16 {
+        return Err(Failure::usage(format!("--key {}: {} bytes are too easy to guess", path.display(), key.len()))
+            .hint("make one with: head -c 32 /dev/urandom | base64 > key"));
+    }
+    Ok(key)
+}

@@ -1,0 +1,139 @@
+//! From the arguments of `fa measure` to a [`Plan`]: hosts, parameters, the test's expansion.
+
+use fa_catalog::{Catalog, CatalogError, Expanded, Setup};
+use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, Plan, Settings};
+use indexmap::IndexMap;
+
+use crate::args::MeasureArgs;
+use crate::failure::Failure;
+
+/// Decides the run, or says what is wrong with the command line.
+pub(crate) fn plan(args: &MeasureArgs) -> Result<(Plan, Expanded), Failure> {
+    let hosts: Vec<HostPlan> =
+        args.more_hosts.iter().chain(&args.hosts).map(|text| host(text)).collect::<Result<_, _>>()?;
+    let ip_version = match (args.ipv4, args.ipv6) {
+        (true, _) => Some(IpVersion::V4),
+        (_, true) => Some(IpVersion::V6),
+        _ => None,
+    };
+    let setup = Setup {
+        test: args.test.clone(),
+        hosts: hosts.iter().map(|h| h.name.clone()).collect(),
+        params: parameters(&args.test_parameters)?,
+        length_secs: f64::from(args.length),
+        delay_secs: f64::from(args.delay),
+        step_secs: args.step_size,
+        ip_version: ip_version.map(IpVersion::number),
+        url_lists: Vec::new(),
+    };
+    let expanded = Catalog::builtin().expand(&setup).map_err(|e| unknown(&e))?;
+    if hosts.is_empty() {
+        return Err(Failure::usage(format!("test {} needs a host", args.test))
+            .hint(format!("fa measure {} HOST, where HOST runs `fa serve`; `localhost` starts its own", args.test)));
+    }
+    if let Some(first) = expanded.missing_params.first() {
+        return Err(Failure::usage(format!(
+            "test {} needs the parameter {}",
+            args.test,
+            expanded.missing_params.join(", ")
+        ))
+        .hint(format!("--test-parameter {first}=VALUE")));
+    }
+    let settings = Settings {
+        test: args.test.clone(),
+        hosts,
+        length_secs: setup.length_secs,
+        delay_secs: setup.delay_secs,
+        step_secs: setup.step_secs,
+        title: args.title.clone(),
+        note: args.note.clone().unwrap_or_default(),
+        ip_version,
+        params: setup.params,
+        local_bind: None,
+        seed: u64::from_ne_bytes(seed()),
+    };
+    let plan = Plan::from_expanded(&expanded, &settings).map_err(Failure::usage)?;
+    Ok((plan, expanded))
+}
+
+pub(crate) fn unknown(error: &CatalogError) -> Failure {
+    Failure::usage(error).hint("`fa list tests` names all tests")
+}
+
+/// Something that differs between runs; nothing secret hangs on it.
+fn seed() -> [u8; 8] {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    std::collections::hash_map::RandomState::new().build_hasher().finish().to_ne_bytes()
+}
+
+/// `name`, `name:port`, `1.2.3.4:port`, `2001:db8::1`, `[2001:db8::1]:port`.
+fn host(text: &str) -> Result<HostPlan, Failure> {
+    let bad = |why: &str| {
+        Failure::usage(format!("{text:?} is no host: {why}")).hint("write NAME, NAME:PORT, ADDRESS or [IPV6]:PORT")
+    };
+    let (name, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (name, after) = rest.split_once(']').ok_or_else(|| bad("a bracket is not closed"))?;
+        match after.strip_prefix(':') {
+            Some(port) => (name, Some(port)),
+            None if after.is_empty() => (name, None),
+            None => return Err(bad("after the bracket only :PORT may follow")),
+        }
+    } else {
+        match text.rsplit_once(':') {
+            // More than one colon without brackets is an IPv6 address.
+            Some((name, port)) if !name.contains(':') => (name, Some(port)),
+            _ => (text, None),
+        }
+    };
+    if name.is_empty() {
+        return Err(bad("the name is empty"));
+    }
+    let port = match port {
+        None => DEFAULT_PORT,
+        Some(port) => port.parse().ok().filter(|&p| p != 0).ok_or_else(|| bad("the port is not from 1 to 65535"))?,
+    };
+    Ok(HostPlan { name: name.to_owned(), port, control: None })
+}
+
+/// `key=value`, several separated by `;`, as Flent takes them.
+fn parameters(texts: &[String]) -> Result<IndexMap<String, String>, Failure> {
+    let mut parameters = IndexMap::new();
+    for pair in texts.iter().flat_map(|text| text.split(';')).map(str::trim).filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair
+            .split_once('=')
+            .filter(|(key, _)| !key.trim().is_empty())
+            .ok_or_else(|| Failure::usage(format!("--test-parameter {pair}: expected KEY=VALUE")))?;
+        parameters.insert(key.trim().to_owned(), value.trim().to_owned());
+    }
+    Ok(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn hosts_may_carry_a_port() {
+        for (text, name, port) in [
+            ("localhost", "localhost", 5999),
+            ("10.0.0.1:6000", "10.0.0.1", 6000),
+            ("2001:db8::1", "2001:db8::1", 5999),
+            ("[2001:db8::1]:7", "2001:db8::1", 7),
+            ("[::1]", "::1", 5999),
+        ] {
+            let host = host(text).unwrap();
+            assert_eq!((host.name.as_str(), host.port), (name, port), "{text}");
+        }
+        for text in ["", ":1", "a:0", "a:70000", "[::1", "[::1]x"] {
+            assert_eq!(host(text).unwrap_err().code, crate::failure::Code::Usage, "{text}");
+        }
+    }
+
+    #[test]
+    fn parameters_may_share_an_argument() {
+        let both = parameters(&["a=1; b = x=y".to_owned(), "c=".to_owned()]).unwrap();
+        assert_eq!(both.iter().map(|(k, v)| format!("{k}:{v}")).collect::<Vec<_>>(), ["a:1", "b:x=y", "c:"]);
+        assert!(parameters(&["novalue".to_owned()]).unwrap_err().message.contains("novalue"));
+    }
+}

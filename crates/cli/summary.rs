@@ -1,0 +1,31 @@
+//! The summary of a run, as text and as JSON: what `fa measure` and `fa stats` print.
+
+use fa_analyze::run::Run;
+use fa_analyze::summary::{Summary, SummaryOptions};
+use fa_catalog::Expanded;
+use fa_format::DataSet;
+use serde_json::{Value, json};
+
+/// One document: an object with `files`.
+pub(crate) fn json(runs: &[(&DataSet, Expanded)], options: SummaryOptions) -> String {
+    let files: Vec<Value> = runs
+        .iter()
+        .map(|(set, expanded)| {
+            let summary = Summary::new(&Run::new(set, expanded), expanded, options);
+            json!({
+                "file": set.base_name(),
+                "test": set.metadata.name(),
+                "title": set.metadata.title(),
+                "window_secs": [summary.window_secs.0, summary.window_secs.1],
+                "series": summary.rows,
+                "verdict": summary.verdict,
+            })
+        })
+        .collect();
+    format!("{:#}\n", json!({ "schema": "fa.stats.1", "files": files }))
+}
+
+/// A table, and how latency changed under load.
+pub(crate) fn text(set: &DataSet, expanded: &Expanded, options: SummaryOptions) -> String {
+    Summary::new(&Run::new(set, expanded), expanded, options).to_text()
+}

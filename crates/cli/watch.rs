@@ -1,0 +1,264 @@
+//! A run from its first event to its last: the live line, the event stream, the journal, and the user's signals.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
+
+use fa_catalog::Direction;
+use fa_measure::event::{EndReason, Event, Phase, Started, What};
+use fa_measure::plan::Plan;
+use fa_measure::progress::Progress;
+use fa_measure::recorder::Recorder;
+use fa_measure::{Run, Stop};
+use fa_net::journal_writer::{JournalWriter, journal_path};
+
+use crate::args::MeasureArgs;
+use crate::failure::Failure;
+use crate::output::{self, Console};
+use crate::record;
+use crate::signals::{Watch, Wish};
+
+/// How often the live line is redrawn and signals are looked at.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How a run came to its end.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// As planned, or ended early by a user who keeps what was measured.
+    Complete,
+    /// The user stopped it and wants no file now.
+    Interrupted,
+    /// It could not go on.
+    Failed(String),
+}
+
+/// A run that is over.
+pub(crate) struct Watched {
+    pub(crate) recorder: Recorder,
+    pub(crate) journal: JournalWriter,
+    pub(crate) ending: Ending,
+    /// Warnings that were shown while the run went on.
+    pub(crate) shown: Vec<String>,
+    /// At least one byte count or round trip was recorded.
+    pub(crate) has_samples: bool,
+}
+
+/// Takes in all events of a run.
+///
+/// # Errors
+/// When the run ends before it says what it is, or the journal cannot be created or standard output not be written.
+pub(crate) fn watch(
+    run: Run,
+    folder: &Path,
+    signals: &Watch,
+    args: &MeasureArgs,
+    console: Console,
+) -> Result<Watched, Failure> {
+    let (events, stop) = run.split();
+    let mut recorder = Recorder::new();
+    let mut progress = Progress::new();
+    let mut line = Line::new(console);
+    let mut journal: Option<Opening> = None;
+    let mut ending = Ending::Failed("the run ended without saying why".to_owned());
+    let mut has_samples = false;
+    let mut asked = Wish::Run;
+    let mut shown = Vec::new();
+    loop {
+        let event = match events.recv_timeout(TICK) {
+            Ok(event) => Some(event),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        let wish = signals.wish();
+        if wish > asked {
+            asked = wish;
+            let keep = wish == Wish::Finish || args.keep;
+            line.clear();
+            console.note(if keep { "ending the run, keeping what was measured" } else { "stopping" });
+            stop(if keep { Stop::Keep } else { Stop::Discard });
+        }
+        if let Some(event) = event {
+            if args.json_lines {
+                print_line(&event)?;
+            }
+            record_in_journal(&mut journal, &event, folder)?;
+            recorder.observe(&event);
+            progress.observe(&event);
+            has_samples |= matches!(event.what, What::FlowBytes(_) | What::ProbeReply(_));
+            if let What::Warning { text, .. } = &event.what {
+                shown.push(text.clone());
+            }
+            if let Some(text) = remark(&event) {
+                line.clear();
+                eprintln!("{text}");
+            }
+            if let What::Ended { reason } = event.what {
+                ending = match reason {
+                    EndReason::Completed | EndReason::StoppedKeep => Ending::Complete,
+                    EndReason::StoppedDiscard => Ending::Interrupted,
+                    EndReason::Failed { error } => Ending::Failed(error),
+                };
+            }
+        }
+        line.draw(&progress);
+    }
+    line.clear();
+    match journal {
+        Some(Opening::Open(journal)) => {
+            if let Some(error) = journal.error() {
+                Console::warn(error);
+            }
+            if journal.lost() > 0 {
+                Console::warn(format!("the journal missed {} events; the data file has them", journal.lost()));
+            }
+            Ok(Watched { recorder, journal, ending, shown, has_samples })
+        }
+        _ => Err(Failure::failed(match ending {
+            Ending::Failed(error) => error,
+            _ => "the run ended before it began".to_owned(),
+        })),
+    }
+}
+
+/// A journal needs a name, which needs the start time and the test: the first two events.
+enum Opening {
+    Started(Event, Started),
+    Open(JournalWriter),
+}
+
+fn record_in_journal(journal: &mut Option<Opening>, event: &Event, folder: &Path) -> Result<(), Failure> {
+    *journal = match (journal.take(), &event.what) {
+        (None, What::Started(started)) => Some(Opening::Started(event.clone(), started.clone())),
+        (Some(Opening::Started(first, started)), What::Plan(plan)) => {
+            let mut writer = open(&started, plan, folder)?;
+            writer.record(&first);
+            writer.record(event);
+            Some(Opening::Open(writer))
+        }
+        (Some(Opening::Open(mut writer)), _) => {
+            writer.record(event);
+            Some(Opening::Open(writer))
+        }
+        (other, _) => other,
+    };
+    Ok(())
+}
+
+fn open(started: &Started, plan: &Plan, folder: &Path) -> Result<JournalWriter, Failure> {
+    let settings = &plan.settings;
+    // As TIME in the file is rounded, so that journal and file have the same name.
+    let started_us = (started.wall_unix_ns + 500).div_euclid(1000);
+    let name = record::file_name(&settings.test, started_us, &settings.title);
+    JournalWriter::create(&journal_path(&if folder == Path::new(".") { name.into() } else { folder.join(name) }))
+        .map_err(Failure::failed)
+}
+
+/// Ends a journal that is no longer needed.
+pub(crate) fn discard(journal: JournalWriter) -> Result<(), Failure> {
+    let path = journal.path().to_path_buf();
+    // The data file is safe on the disk, so an error of the journal is only worth a warning.
+    if let Err(error) = journal.finish() {
+        Console::warn(error);
+    }
+    std::fs::remove_file(&path).map_err(|e| {
+        Failure::failed(format!("could not remove the journal {}: {e}", path.display()))
+            .hint("the data file is complete; the journal can be deleted by hand")
+    })
+}
+
+fn print_line(event: &Event) -> Result<(), Failure> {
+    let mut text =
+        serde_json::to_string(event).map_err(|e| Failure::failed(format!("could not print an event: {e}")))?;
+    text.push('\n');
+    output::print(text.as_bytes())
+}
+
+/// What is told in a line of its own while the run goes on.
+fn remark(event: &Event) -> Option<String> {
+    let with_hint = |error: &str, hint: &Option<String>| match hint {
+        Some(hint) => format!("{error}\nhint: {hint}"),
+        None => error.to_owned(),
+    };
+    Some(match &event.what {
+        What::Warning { text, .. } => format!("note: {text}"),
+        What::FlowFailed { flow, error, hint } => format!("warning: flow {}: {}", flow.0, with_hint(error, hint)),
+        What::ProbeFailed { probe, error, hint } => format!("warning: probe {}: {}", probe.0, with_hint(error, hint)),
+        What::Overflow { queue, lost, .. } => format!("warning: {lost} records lost in queue {queue}"),
+        _ => return None,
+    })
+}
+
+/// The live line: redrawn in place on a terminal, a line every ten seconds elsewhere.
+struct Line {
+    tty: bool,
+    quiet: bool,
+    shown: bool,
+    drawn: Option<std::time::Instant>,
+}
+
+/// Between lines where they cannot be redrawn.
+const SLOW: Duration = Duration::from_secs(10);
+
+impl Line {
+    fn new(console: Console) -> Self {
+        Self {
+            tty: console.stderr_tty,
+            quiet: console.quiet,
+            shown: false,
+            drawn: (!console.stderr_tty).then(std::time::Instant::now),
+        }
+    }
+
+    fn draw(&mut self, progress: &Progress) {
+        let every = if self.tty { TICK } else { SLOW };
+        if self.quiet || self.drawn.is_some_and(|at| at.elapsed() < every) {
+            return;
+        }
+        self.drawn = Some(std::time::Instant::now());
+        let text = line(progress);
+        if self.tty {
+            eprint!("\r\x1b[2K{text}");
+            // The line is decoration: nothing depends on it having appeared.
+            drop(std::io::stderr().flush());
+            self.shown = true;
+        } else {
+            eprintln!("{text}");
+        }
+    }
+
+    fn clear(&mut self) {
+        if self.shown {
+            eprint!("\r\x1b[2K");
+            self.shown = false;
+        }
+    }
+}
+
+/// `load  7/20 s   down 93.1 up 18.7 Mbit/s   latency 45.2 ms`
+fn line(progress: &Progress) -> String {
+    let phase = match progress.phase() {
+        Phase::Preparing => "preparing",
+        Phase::LeadIn => "idle, before the load",
+        Phase::Load => "load",
+        Phase::LeadOut => "idle, after the load",
+        Phase::Collecting => "collecting",
+    };
+    let mut text = format!("{phase}  {:.0}/{:.0} s", progress.elapsed().as_secs_f64(), progress.total().as_secs_f64());
+    for (direction, name) in [(Direction::Down, "down"), (Direction::Up, "up")] {
+        if let Some(mbits) = progress.mbits(direction) {
+            text.push_str(&format!("  {name} {mbits:.1} Mbit/s"));
+        }
+    }
+    if let Some(ms) = progress.latency_ms() {
+        text.push_str(&format!("  latency {ms:.1} ms"));
+    }
+    let (lost, _) = progress.lost_of_sent();
+    if lost > 0 {
+        text.push_str(&format!("  {lost} lost"));
+    }
+    if progress.failed() > 0 {
+        text.push_str(&format!("  {} failed", progress.failed()));
+    }
+    text
+}

@@ -1,0 +1,175 @@
+//! `fa measure` over loopback, against a server of its own: files, signals, recovery.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use crate::command::{Desk, Said};
+
+fn data_file(desk: &Desk) -> String {
+    let files = desk.files();
+    let mut found = files.iter().filter(|name| name.ends_with(".flent.gz"));
+    let file = found.next().unwrap_or_else(|| panic!("no data file among {files:?}")).clone();
+    assert_eq!(found.next(), None, "more than one data file");
+    file
+}
+
+fn kill(child: &Child, signal: &str) {
+    // The shell's own kill: no further package for two calls.
+    let done = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().unwrap();
+    assert!(done.success());
+}
+
+/// A measurement under way, its load begun.
+fn under_load(desk: &Desk, more: &[&str]) -> Child {
+    let mut child = desk
+        .command()
+        .args(["measure", "tcp_1up", "localhost", "-l", "60", "-d", "0", "--json-lines"])
+        .args(more)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut events = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("\"flow_bytes\"") {
+        line.clear();
+        assert!(events.read_line(&mut line).unwrap() > 0, "the run ended before the load began");
+    }
+    // The rest of the events must find a reader.
+    std::thread::spawn(move || std::io::copy(&mut events, &mut std::io::sink()));
+    child
+}
+
+fn ended(child: Child) -> Said {
+    child.wait_with_output().unwrap().into()
+}
+
+#[test]
+fn the_first_command_measures_writes_summarises_and_draws() {
+    let desk = Desk::new();
+    let said = desk
+        .fa(["measure", "rrul", "localhost", "--length", "2", "--delay", "1", "-t", "a b/ü", "--plot", "all_scaled"])
+        .ends_with_code(0);
+    let file = data_file(&desk);
+    assert!(file.starts_with("rrul-") && file.ends_with(".a_b__.flent.gz"), "{file}");
+    assert_eq!(desk.files(), std::slice::from_ref(&file), "no journal is left");
+    assert!(said.out.contains(&file), "{}", said.out);
+    let header = said.out.lines().next().unwrap();
+    assert_eq!(
+        header.split_whitespace().collect::<Vec<_>>(),
+        ["series", "min", "p50", "mean", "p95", "p99", "max", "loss", "n", "unit"]
+    );
+    let groups =
+        ["Ping (ms) UDP EF", "TCP download BE", "TCP upload BE", "TCP download avg", "TCP download sum", "TCP totals"];
+    let places: Vec<_> = groups.map(|name| said.out.find(name).unwrap_or_else(|| panic!("{name} is missing"))).to_vec();
+    assert!(places.is_sorted(), "series stand by group: {}", said.out);
+
+    let meta = desk.fa(["meta", "--json", &file]).ends_with_code(0).json();
+    let meta = &meta[0];
+    assert_eq!((&meta["NAME"], &meta["LENGTH"], &meta["DELAY"]), (&"rrul".into(), &2.into(), &1.into()));
+    for key in
+        ["T0", "TIME", "HOST", "LOCAL_HOST", "KERNEL_NAME", "SYSCTLS", "EGRESS_INFO", "FLENT_VERSION", "IP_VERSION"]
+    {
+        assert!(!meta[key].is_null(), "{key} is missing");
+    }
+    assert_eq!(meta["FAILED_RUNNERS"], 0, "{}", said.err);
+    let flow = &meta["SERIES_META"]["TCP upload EF"];
+    assert_eq!(flow["UPSTREAM_TOS"], 184, "EF is TOS byte 0xb8");
+    assert_eq!(flow["BYTES_SENT"], flow["BYTES_RECVD"], "loopback loses nothing");
+
+    desk.fa(["plot", "all_scaled", &file, "-o", "a.svg", "-o", "a.png", "-o", "a.pdf", "-q"]).ends_with_code(0);
+    let read = |name: &str| std::fs::read(desk.file(name)).unwrap();
+    assert!(read("a.svg").starts_with(b"<svg") || read("a.svg").starts_with(b"<?xml"));
+    assert!(read("a.png").starts_with(b"\x89PNG"));
+    assert!(read("a.pdf").starts_with(b"%PDF"));
+}
+
+#[test]
+fn a_congestion_control_the_kernel_lacks_fails_that_flow_with_the_list() {
+    let desk = Desk::new();
+    let said = desk
+        .fa(["measure", "tcp_1up", "localhost", "-l", "1", "-d", "0", "--test-parameter", "tcp_cong_control=nonsense"])
+        .ends_with_code(3);
+    assert!(said.err.contains("nonsense") && said.err.contains("reno"), "{}", said.err);
+    let file = data_file(&desk);
+    let meta = desk.fa(["meta", "--json", &file]).ends_with_code(0).json();
+    assert_eq!(meta[0]["FAILED_RUNNERS"], 1);
+    let plot = desk.fa(["plot", "ping_cdf", &file, "--format", "json"]).ends_with_code(0).json();
+    assert_eq!(plot["drawn"], true, "the ping went on");
+}
+
+#[test]
+fn load_without_a_server_does_not_start_and_says_what_to_do() {
+    let desk = Desk::new();
+    // Nothing listens on port 1 of loopback, and who names a port gets no server of our own.
+    let said = desk.fa(["measure", "rrul", "127.0.0.1:1", "-l", "60"]).ends_with_code(5);
+    assert!(said.err.contains("fa serve"), "{}", said.err);
+    assert_eq!(said.err.matches("refused").count(), 1, "said once: {}", said.err);
+    assert_eq!(desk.files(), [""; 0]);
+}
+
+#[test]
+fn extended_metadata_is_only_there_when_asked_for() {
+    let desk = Desk::new();
+    for (arguments, there) in [(&["-x"][..], true), (&[], false)] {
+        let said = desk.fa([&["measure", "ping", "localhost", "-l", "1", "-q"], arguments].concat());
+        let meta = desk.fa(["meta", "--json", said.out.lines().last().unwrap()]).ends_with_code(0).json();
+        assert_eq!(meta[0].get("IP_ADDRS").is_some(), there, "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_interrupt_leaves_a_journal_from_which_the_file_is_made() {
+    let desk = Desk::new();
+    let child = under_load(&desk, &[]);
+    kill(&child, "INT");
+    let said = ended(child).ends_with_code(130);
+    assert!(said.err.contains("fa recover "), "{}", said.err);
+    let [journal] = desk.files().try_into().unwrap();
+    assert!(journal.ends_with(".flent.gz.journal"), "{journal}");
+
+    desk.fa(["recover", &journal]).ends_with_code(0);
+    let file = journal.trim_end_matches(".journal").to_owned();
+    assert_eq!(data_file(&desk), file);
+    let stats = desk.fa(["stats", "--json", &file]).ends_with_code(0).json();
+    let series = stats["files"][0]["series"].as_array().unwrap().clone();
+    assert!(series.iter().any(|s| s["series"] == "TCP upload"), "{series:?}");
+
+    let again = desk.fa(["recover", &journal]).ends_with_code(1);
+    assert!(again.err.contains(&file), "a data file is never overwritten: {}", again.err);
+}
+
+#[test]
+fn an_interrupt_with_keep_writes_the_file() {
+    let desk = Desk::new();
+    let child = under_load(&desk, &["--keep"]);
+    kill(&child, "TERM");
+    ended(child);
+    assert_eq!(desk.files(), [data_file(&desk)]);
+}
+
+#[test]
+fn usr1_ends_gracefully_and_keeps_what_was_measured() {
+    let desk = Desk::new();
+    let child = under_load(&desk, &[]);
+    kill(&child, "USR1");
+    ended(child).ends_with_code(0);
+    assert_eq!(desk.files(), [data_file(&desk)]);
+}
+
+#[test]
+fn a_killed_process_leaves_every_flushed_sample_recoverable() {
+    let desk = Desk::new();
+    let child = under_load(&desk, &[]);
+    kill(&child, "KILL");
+    ended(child);
+    let [journal] = desk.files().try_into().unwrap();
+    let said = desk.fa(["recover", &journal, "-o", "rescued.flent.gz"]);
+    // Killed before the first flush there may be nothing yet; then it says so instead of writing half a file.
+    if said.code == 0 {
+        assert!(desk.files().contains(&"rescued.flent.gz".to_owned()));
+    } else {
+        assert_eq!(said.code, 1);
+        assert!(said.err.contains("journal"), "{}", said.err);
+    }
+}
