@@ -6,7 +6,8 @@
 //! - [`run`]: a data file, or several joined in time, to compute with: raw samples, time grid, computed series
 //! - [`stats`], [`cdf`], [`boxes`], [`ellipse`], [`mos`], [`smooth`], [`cutoff`], [`loss`]: statistics over plain numbers
 //! - [`reduce`], [`combine`]: one number per series and file, many files in groups
-//! - [`summary`], [`export`]: what people and notebooks read
+//! - [`summary`], [`export`], [`flent`]: what people, notebooks and old scripts read
+//! - [`metadiff`]: in what the settings of runs differ
 //!
 //! Where Flent's numbers follow from a mistake, ours differ: `docs/differences-from-flent.md`.
 //!
@@ -39,6 +40,7 @@ pub mod export;
 pub mod flent;
 pub mod kind;
 pub mod loss;
+pub mod metadiff;
 pub mod mos;
 pub mod reduce;
 pub mod run;
