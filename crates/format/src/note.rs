@@ -108,6 +108,11 @@ pub enum Note {
         /// What ended early.
         what: String,
     },
+    /// Of a file that was cut off: its version, which Flent writes near the end, was told from the program's.
+    VersionGuessed {
+        /// What was assumed.
+        version: u8,
+    },
     /// Of a file that was cut off: the series ended early and was filled up with missing values.
     SeriesPadded {
         /// The series.
@@ -117,7 +122,7 @@ pub enum Note {
         /// Values now.
         want: usize,
     },
-    /// Of a file that was cut off: `x_values` were missing and are multiples of `STEP_SIZE`.
+    /// Of a file that was cut off: `x_values` were missing or incomplete, and the rest are multiples of `STEP_SIZE`.
     TimesFromStep {
         /// The step in seconds.
         step_secs: f64,
@@ -177,6 +182,9 @@ impl fmt::Display for Note {
             Note::NonFinite { place, count } => write!(f, "{count} NaN or Infinity literals in {place}"),
             Note::UnknownKeys { keys } => write!(f, "keys Flent does not define were kept: {}", keys.join(", ")),
             Note::Truncated { at, what } => write!(f, "the file was cut off ({what}): kept what parses, {at} bytes"),
+            Note::VersionGuessed { version } => {
+                write!(f, "the file version was cut off: {version} assumed from the program that wrote the file")
+            }
             Note::SeriesPadded { series, got, want } => {
                 write!(f, "series {series:?} was cut off: {got} values filled up to {want}")
             }

@@ -3,7 +3,7 @@
 //! serde_json would do for metadata, but not here: Python writes `NaN` and `Infinity`, raw values must be found by byte
 //! range without being parsed, errors must name the byte, a file that was cut off must be closable, and the number loop
 //! is where most of the time goes. It accepts exactly what serde_json accepts, plus the three literals of Python
-//! (`tests/json_against_serde.rs` holds it to that).
+//! (its tests hold it to that).
 
 mod cursor;
 mod number;
@@ -11,6 +11,9 @@ mod repair;
 mod skip;
 mod value;
 mod write;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use cursor::{Cursor, Fault, FaultKind};
 

@@ -96,6 +96,12 @@ pub(super) fn read(text: &str, extent: Extent) -> Result<Image, Problem> {
         }
     }
     image.end = Some(cursor.at);
+    if cursor.peek().is_some() {
+        return Err(at_top(Fault {
+            at: cursor.at,
+            kind: FaultKind::Syntax("more data after the end of the JSON object"),
+        }));
+    }
     if !image.unknown.is_empty() {
         image.notes.push(Note::UnknownKeys { keys: image.unknown.keys().cloned().collect() });
     }

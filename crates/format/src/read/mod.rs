@@ -199,13 +199,21 @@ fn finish(
     if let Some((at, what)) = cut {
         notes.push(Note::Truncated { at: at as u64, what: what.to_owned() });
     }
-    let version = image.version.unwrap_or(1);
+    let mut metadata = image.metadata.ok_or_else(|| missing("metadata"))?;
+    let version = match (image.version, cut) {
+        (Some(version), _) => version,
+        (None, Some(_)) => {
+            let version = upgrade::guess_version(&metadata);
+            notes.push(Note::VersionGuessed { version });
+            u64::from(version)
+        }
+        (None, None) => 1,
+    };
     // Flent compares only upwards: 0 is as old as 1.
     let file_version = match u8::try_from(version) {
         Ok(v) if v <= NEWEST_VERSION => v.max(1),
         _ => return Err(ReadError::TooNew { path: path.to_owned(), found: version, newest: NEWEST_VERSION }),
     };
-    let mut metadata = image.metadata.ok_or_else(|| missing("metadata"))?;
     if !metadata.get("NAME").is_some_and(Value::is_string) {
         return Err(missing("NAME"));
     }
@@ -215,8 +223,8 @@ fn finish(
         (None, None) => return Err(missing("results")),
     };
     let x_values = match (image.x_values, cut) {
-        (Some(x), _) => x,
-        (None, Some(_)) => times_from_step(&metadata, &series, &mut notes),
+        (x, Some(_)) => with_times_from_step(x.unwrap_or_default(), &metadata, &series, &mut notes),
+        (Some(x), None) => x,
         (None, None) => return Err(missing("x_values")),
     };
     if let Some(at) = x_values.iter().position(|x| !x.is_finite()) {
@@ -285,18 +293,20 @@ fn as_text(moved: &IndexMap<String, Value>) -> Index {
     Index { text: Arc::new(text), slots, ..Index::default() }
 }
 
-/// Of a file that was cut off before `x_values`: they are multiples of the step.
-fn times_from_step(
+/// Of a file that was cut off before or in `x_values`: those missing are multiples of the step.
+fn with_times_from_step(
+    mut x_values: Vec<f64>,
     metadata: &serde_json::Map<String, Value>,
     series: &IndexMap<String, Vec<f64>>,
     notes: &mut Vec<Note>,
 ) -> Vec<f64> {
     let longest = series.values().map(Vec::len).max().unwrap_or(0);
     let step_secs = metadata.get("STEP_SIZE").and_then(Value::as_f64).unwrap_or(0.2);
-    if longest > 0 {
+    if longest > x_values.len() {
         notes.push(Note::TimesFromStep { step_secs });
+        x_values.extend((x_values.len()..longest).map(|i| i as f64 * step_secs));
     }
-    (0..longest).map(|i| i as f64 * step_secs).collect()
+    x_values
 }
 
 /// Of a file that was cut off: a series that ended early gets missing values.

@@ -8,6 +8,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
+use crate::dataset::NEWEST_VERSION;
 use crate::name;
 use crate::note::Note;
 use crate::raw::{RawSeries, RawValue};
@@ -24,6 +25,22 @@ pub(super) fn needs_the_data(metadata: &Map<String, Value>) -> bool {
         || metadata.get("TOTAL_LENGTH").is_none_or(Value::is_null)
         || metadata.contains_key("NETPERF_WRAPPER_VERSION")
         || metadata.get("SERIES_META").and_then(Value::as_object).is_some_and(|m| m.values().any(old_series))
+}
+
+/// The version of a file that was cut off before it said: told from the version of the program.
+///
+/// In real files 0.11 wrote version 2, 0.14 to 1.0 wrote 3, and 1.9 and later wrote 4.
+pub(super) fn guess_version(metadata: &Map<String, Value>) -> u8 {
+    if metadata.contains_key("NETPERF_WRAPPER_VERSION") {
+        return 1;
+    }
+    let mut parts = text(metadata, "FLENT_VERSION").unwrap_or_default().split('.').map(str::parse::<u32>);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(0)), Some(Ok(minor))) if minor < 14 => 2,
+        (Some(Ok(0)), _) => 3,
+        (Some(Ok(1)), Some(Ok(minor))) if minor < 9 => 3,
+        _ => NEWEST_VERSION,
+    }
 }
 
 /// Version 1: raw values are in `SERIES_META`. Takes them out, as JSON text per series.
