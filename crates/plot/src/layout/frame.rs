@@ -209,15 +209,18 @@ fn outside(draft: &Draft<'_>) -> bool {
     matches!(draft.scene.legend_placement, LegendPlacement::Outside | LegendPlacement::Below)
 }
 
-/// What the legends lose: 0 when every entry is shown in full, 1 when all but nothing of them is, 2 without legends.
+/// What the legends lose: 0 when every entry is shown in full, up to 1 for entries cut off, 2 for each legend that has
+/// no place at all.
 fn cost(draft: &Draft<'_>, reserve: &Reserve) -> f32 {
-    let total = draft.legends[reserve.variant].count();
-    if total == 0 || !outside(draft) {
+    let legends = &draft.legends[reserve.variant];
+    if legends.is_empty() || !outside(draft) {
         return 0.0;
     }
-    let shown: usize = reserve.blocks().map(|b| b.total).sum();
-    let lost = reserve.blocks().map(|b| b.lost).sum::<f32>() + 2.0 * (total - shown) as f32;
-    lost / total as f32
+    let absent = |groups: &[Rc<Ready>], block: Option<&Block>| usize::from(!groups.is_empty() && block.is_none());
+    let own: usize = legends.own.iter().zip(&reserve.own).map(|(g, b)| absent(g, b.as_ref())).sum();
+    let missing = own + absent(&legends.shared, reserve.shared.as_ref());
+    let lost: f32 = reserve.blocks().map(|b| b.lost).sum();
+    lost / legends.count().max(1) as f32 + 2.0 * missing as f32
 }
 
 /// The forms that the legends could take on a level, each within what the data area can spare.
@@ -245,51 +248,52 @@ fn reserves(draft: &Draft<'_>, m: Metrics, level: &Level) -> Vec<Reserve> {
     out
 }
 
-/// Fits the legends of one form into what the data area can spare: first those on the right, then those below.
+/// Fits the legends of one form into what the data area can spare. What stands for all panels comes first.
 fn reserve(draft: &Draft<'_>, m: Metrics, level: &Level, mut reserve: Reserve) -> Reserve {
     let legends = &draft.legends[reserve.variant];
     let (size, gap, columns) = (draft.size, draft.gaps.legend, draft.scene.legend_columns);
     let aim = DATA_SHARE_AIM * size.width_pt * size.height_pt;
     let n = draft.scene.panels.len();
-    let fitted = |groups: &[Rc<Ready>], width: f32, height: f32, form| {
-        fit(groups, (width, height), form, columns, m, &draft.fonts)
+    let side_by_side = draft.scene.orientation == Orientation::Horizontal && n > 1;
+    let full_width = size.width_pt - 2.0 * draft.gaps.margin;
+    let fitted = |groups: &[Rc<Ready>], room: (f32, f32), form| fit(groups, room, form, columns, m, &draft.fonts);
+    let spare_height = |reserve: &Reserve| {
+        let (width, height) = extent(&place(draft, m, level, reserve).0, draft);
+        height - aim / width.max(1.0)
     };
 
-    let (bare, _) = place(draft, m, level, &reserve);
-    let (width, height) = extent(&bare, draft);
+    if reserve.shared_at == Beside::Below {
+        // Legends of the panels need some of it too.
+        let own = legends.own.iter().filter(|g| !g.is_empty()).count();
+        let part = match reserve.own_at {
+            _ if own == 0 => 1.0,
+            Beside::Right => 0.6,
+            Beside::Below if side_by_side => 0.5,
+            Beside::Below => 1.0 / (own + 1) as f32,
+        };
+        let room = (full_width, spare_height(&reserve) * part - gap);
+        reserve.shared = fitted(&legends.shared, room, Form::Row);
+    }
+    let (slots, _) = place(draft, m, level, &reserve);
+    let (width, height) = extent(&slots, draft);
     let right = (width - aim / height.max(1.0) - gap).min(size.width_pt * 0.25);
-    if reserve.own_at == Beside::Right {
-        for (p, slot) in bare.iter().enumerate() {
-            // The last legend may reach down beside the tick labels.
-            let tail = if p + 1 == n { slot.x_depth * 0.5 } else { 0.0 };
-            reserve.own[p] = fitted(&legends.own[p], right, slot.rect.h + tail, Form::Column);
-        }
-    }
     if reserve.shared_at == Beside::Right {
-        let tall = bare.last().map_or(0.0, |l| l.rect.bottom()) - bare.first().map_or(0.0, |f| f.rect.y);
-        reserve.shared = fitted(&legends.shared, right, tall, Form::Column);
+        let tall = slots.last().map_or(0.0, |l| l.rect.bottom()) - slots.first().map_or(0.0, |f| f.rect.y);
+        reserve.shared = fitted(&legends.shared, (right, tall), Form::Column);
     }
-
-    let (bare, _) = place(draft, m, level, &reserve);
-    let (width, height) = extent(&bare, draft);
-    let spare = height - aim / width.max(1.0);
-    let full_width = size.width_pt - 2.0 * draft.gaps.margin;
-    let side_by_side = draft.scene.orientation == Orientation::Horizontal && n > 1;
-    let own_below =
-        if reserve.own_at == Beside::Below { legends.own.iter().filter(|g| !g.is_empty()).count() } else { 0 };
-    let parts = if side_by_side { own_below.min(1) } else { own_below };
-    let shared_below = reserve.shared_at == Beside::Below && !legends.shared.is_empty();
-    let each = spare / (parts + usize::from(shared_below)).max(1) as f32 - gap;
-    if reserve.own_at == Beside::Below {
-        for (p, slot) in bare.iter().enumerate() {
-            let width = if side_by_side { slot.rect.w } else { full_width };
-            reserve.own[p] = fitted(&legends.own[p], width, each, Form::Row);
-        }
-    }
-    if shared_below {
-        let used: f32 =
-            (0..n).map(|p| reserve.below(p, gap)).fold(0.0, |a, b| if side_by_side { a.max(b) } else { a + b });
-        reserve.shared = fitted(&legends.shared, full_width, spare - used - gap, Form::Row);
+    let own_below = legends.own.iter().filter(|g| !g.is_empty()).count().min(if side_by_side { 1 } else { n });
+    let each = spare_height(&reserve) / own_below.max(1) as f32 - gap;
+    for (p, slot) in slots.iter().enumerate() {
+        let (room, form) = match reserve.own_at {
+            Beside::Right => {
+                // The last legend may reach down beside the tick labels.
+                let tail = if p + 1 == n { slot.x_depth * 0.5 } else { 0.0 };
+                ((right, slot.rect.h + tail), Form::Column)
+            }
+            Beside::Below if side_by_side => ((slot.rect.w, each), Form::Row),
+            Beside::Below => ((full_width, each), Form::Row),
+        };
+        reserve.own[p] = fitted(&legends.own[p], room, form);
     }
     reserve
 }

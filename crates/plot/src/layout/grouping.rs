@@ -57,26 +57,14 @@ pub(super) fn variants(scene: &Scene, plain: Vec<Group>, ink: Ink) -> Vec<Legend
     } else {
         (plain, vec![Group::default(); n])
     };
-    let files_shared = all_factored && same(&files, &drawn);
     let mut shared_files = Vec::new();
-    if files_shared {
-        shared_files.push(merged(&files, &drawn));
-    }
     if all_factored {
-        // Series beside each panel; files once for all, or below their series where they differ.
-        let own = (0..n)
-            .map(|p| {
-                let mut groups = vec![series[p].clone()];
-                if !files_shared {
-                    groups.push(files[p].clone());
-                }
-                groups.retain(|g| !g.entries.is_empty());
-                groups
-            })
-            .collect();
+        // Series beside each panel, files once for all.
+        shared_files.push(union(&files));
+        let own = series.iter().map(|g| if g.entries.is_empty() { Vec::new() } else { vec![g.clone()] }).collect();
         out.push(Legends { own, shared: shared_files.clone(), headings: nothing });
     }
-    if (drawn.len() > 1 && same(&series, &drawn) && (!all_factored || files_shared)) || (n == 1 && files_shared) {
+    if drawn.len() > 1 && same(&series, &drawn) || n == 1 && all_factored {
         // Everything once; what tells the panels apart moves above them.
         let titles: Vec<&str> = drawn.iter().map(|p| series[*p].title.as_str()).collect();
         let alike = titles.iter().all(|t| *t == titles[0]);
@@ -101,6 +89,18 @@ fn same(groups: &[Group], panels: &[usize]) -> bool {
         other.entries.len() == first.entries.len()
             && other.entries.iter().zip(&first.entries).all(|(a, b)| a.label == b.label && a.sample == b.sample)
     })
+}
+
+/// All entries of all groups, equal ones once.
+fn union(groups: &[Group]) -> Group {
+    let mut out = Group::default();
+    for entry in groups.iter().flat_map(|g| &g.entries) {
+        match out.entries.iter_mut().find(|e| e.label == entry.label && e.sample == entry.sample) {
+            Some(same) => same.marks.extend_from_slice(&entry.marks),
+            None => out.entries.push(entry.clone()),
+        }
+    }
+    out
 }
 
 /// One group for equal groups: each entry stands for the marks of all panels.
@@ -151,12 +151,11 @@ fn factor(group: &Group, places: &[(usize, usize)], parts: &[(&str, &str)], ink:
         collect(&mut series, &mut seen_series, *index, head, colour, &entry.marks)?;
         collect(&mut files, &mut seen_files, *file, tail, pattern, &entry.marks)?;
     }
-    // One series or one file: nothing to combine. Two patterns alike: patterns do not tell files apart.
+    // One series or one file: nothing to combine. Two specimens alike: they do not tell the files (or series) apart.
     let distinct =
         |g: &Group| (1..g.entries.len()).all(|i| g.entries[..i].iter().all(|e| e.sample != g.entries[i].sample));
     let worth = series.entries.len() > 1 && files.entries.len() > 1;
-    let complete = series.entries.len() * files.entries.len() == group.entries.len();
-    (worth && complete && distinct(&series) && distinct(&files)).then_some((series, files))
+    (worth && distinct(&series) && distinct(&files)).then_some((series, files))
 }
 
 /// Adds an entry's part to its group; `None` when the same number comes with another text or specimen.
@@ -175,9 +174,6 @@ fn collect<'a>(
         }
         entry.marks.extend_from_slice(marks);
         return Some(());
-    }
-    if seen.iter().any(|(_, l)| *l == label) {
-        return None;
     }
     seen.push((number, label));
     group.entries.push(Entry { label: label.to_owned(), sample, marks: marks.to_vec() });

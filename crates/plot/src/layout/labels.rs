@@ -136,6 +136,15 @@ fn common_parts(labels: &[&str]) -> Option<Parts> {
     if labels.len() < 2 {
         return None;
     }
+    // "Avg" stands beside the others and has nothing in common with them.
+    let beside = |l: &&str| pieces(l).count() < 2;
+    let rest: Vec<&str> = labels.iter().copied().filter(|l| !beside(l)).collect();
+    if rest.len() > 1 && rest.len() < labels.len() {
+        let parts = common_parts(&rest)?;
+        let mut short = parts.short.into_iter();
+        let whole = |l: &&str| if beside(l) { Some((*l).to_owned()) } else { short.next() };
+        return Some(Parts { short: labels.iter().filter_map(whole).collect(), common: parts.common });
+    }
     let split: Option<Vec<(&str, &str)>> = labels.iter().map(|l| l.rsplit_once(" - ")).collect();
     if let Some(split) = split {
         let tails: Vec<&str> = split.iter().map(|s| s.1).collect();
@@ -214,6 +223,15 @@ mod tests {
         assert_eq!(common, "on-the-gateway-");
         assert!(without_common_parts(&["BE", "BK"]).is_none());
         assert!(without_common_parts(&["same", "same"]).is_none());
+    }
+
+    #[test]
+    fn an_average_beside_them_does_not_keep_labels_long() {
+        let (short, common) = without_common_parts(&["server UDP BE", "server UDP BK", "server ICMP", "Avg"]).unwrap();
+        assert_eq!(
+            (short, common.as_str()),
+            (vec!["…UDP BE".into(), "…UDP BK".into(), "…ICMP".into(), "Avg".to_owned()], "server ")
+        );
     }
 
     #[test]

@@ -64,9 +64,8 @@ pub(super) struct Block {
     groups: Vec<Fitted>,
     pub(super) width: f32,
     pub(super) height: f32,
-    /// Entries shown and in all.
+    /// Entries shown.
     pub(super) shown: usize,
-    pub(super) total: usize,
     /// Entries whose information is lost, counting parts of them.
     pub(super) lost: f32,
     /// What labels have in common and do not say.
@@ -148,7 +147,6 @@ pub(super) fn fit(
         width: fitted.iter().map(|g| g.width).fold(0.0, f32::max),
         height: fitted.iter().map(|g| g.height).sum(),
         shown: total - fitted.iter().map(|g| g.hidden).sum::<usize>(),
-        total,
         lost: fitted.iter().zip(&groups).map(|(f, g)| f.loss * g.group.entries.len() as f32).sum(),
         common: fitted.iter().filter_map(|g| g.common.clone()).collect(),
         groups: fitted,
