@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use fa_analyze::summary::SummaryOptions;
 use fa_format::DataSet;
 use fa_measure::Launcher as _;
+use fa_measure::plan::DEFAULT_PORT;
 use fa_net::{LaunchOptions, NetLauncher};
 use fa_plot::options::FigureOptions;
 use fa_plot::render::Format;
@@ -37,8 +38,11 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
         console.note(note);
     }
     let key = args.key.as_deref().map(record::read_key).transpose()?;
+    // Whoever names a port means a certain server, and is told when it is not there.
+    let any_server = plan.hosts.iter().all(|host| host.port == DEFAULT_PORT);
     let launcher = NetLauncher::new(LaunchOptions {
         key,
+        child: if any_server { LaunchOptions::this_program().child } else { None },
         version: VERSION.to_owned(),
         extended: args.extended_metadata,
         ..LaunchOptions::this_program()

@@ -12,7 +12,7 @@ use fa_measure::control::{
     Begin, ClockAsk, ClockTold, FarFlow, FarProbe, Hello, PROTOCOL, Prepare, Prepared, Report, ReportAsk, Welcome,
 };
 use fa_measure::event::{ClockSample, FlowEnd, HostReady, What};
-use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, ProbeKind};
+use fa_measure::plan::{HostPlan, IpVersion, ProbeKind};
 use fa_measure::reflect::Seen;
 use fa_measure::wire::Token;
 use fa_measure::{FarTime, HostId, Plan, ProbeId, Span, Time};
@@ -320,9 +320,7 @@ async fn open(
     }
     let name = &host.name;
     let refused = matches!(&last, Some(ControlError::Connect { source, .. }) if source.kind() == io::ErrorKind::ConnectionRefused);
-    // Whoever names a port means a certain server, and is told when it is not there.
-    let ours = is_local(name) && host.port == DEFAULT_PORT;
-    if let (true, true, Some(command), Some(first)) = (refused, ours, &options.child, addresses.first()) {
+    if let (true, true, Some(command), Some(first)) = (refused, is_local(name), &options.child, addresses.first()) {
         let server = LocalServer::start(command, first.ip())?;
         let text = format!("no server on {name}: started one on {} for this run", server.address);
         pipe.push(clock.now(), What::Warning { host: None, text });
