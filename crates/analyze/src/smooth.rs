@@ -13,7 +13,7 @@
 /// assert_eq!(moving_mean(&[3.0, 6.0, 9.0, 0.0], 3), Some(vec![4.5, 6.0, 5.0, 4.5]));
 /// ```
 pub fn moving_mean(values: &[f64], window: usize) -> Option<Vec<f64>> {
-    let window = if window.is_multiple_of(2) { window + 1 } else { window };
+    let window = odd(window);
     if window > values.len() {
         return None;
     }
@@ -32,6 +32,30 @@ pub fn moving_mean(values: &[f64], window: usize) -> Option<Vec<f64>> {
         })
         .collect();
     Some(smoothed)
+}
+
+/// The moving mean as Flent draws it: zeros beyond both ends, and no value wherever the window holds a missing one.
+///
+/// Both ends sag towards 0 and every gap widens to the window. Only for comparing with Flent's figures.
+///
+/// ```
+/// use fa_analyze::smooth::zero_padded_mean;
+/// assert_eq!(zero_padded_mean(&[3.0, 6.0, 9.0, 0.0], 3), Some(vec![3.0, 6.0, 5.0, 3.0]));
+/// ```
+pub fn zero_padded_mean(values: &[f64], window: usize) -> Option<Vec<f64>> {
+    let window = odd(window);
+    if window > values.len() {
+        return None;
+    }
+    let half = window / 2;
+    let around = |i: usize| &values[i.saturating_sub(half)..(i + half + 1).min(values.len())];
+    // A missing value is NaN, and so is any sum with it.
+    Some((0..values.len()).map(|i| around(i).iter().sum::<f64>() / window as f64).collect())
+}
+
+/// A centred window has a middle.
+fn odd(window: usize) -> usize {
+    if window.is_multiple_of(2) { window + 1 } else { window }
 }
 
 #[cfg(test)]
@@ -60,8 +84,19 @@ mod tests {
     }
 
     #[test]
+    fn both_means_agree_where_the_window_is_full() {
+        let line = [1.0, 5.0, 3.0, f64::NAN, 2.0, 8.0, 5.0, 2.0];
+        let (ours, flents) = (moving_mean(&line, 3).unwrap(), zero_padded_mean(&line, 3).unwrap());
+        for i in [1, 5, 6] {
+            assert_eq!(ours[i], flents[i]);
+        }
+        assert!(flents[2].is_nan() && flents[3].is_nan() && flents[4].is_nan());
+    }
+
+    #[test]
     fn a_window_longer_than_the_line_is_refused() {
         assert_eq!(moving_mean(&[1.0, 2.0], 3), None);
         assert_eq!(moving_mean(&[1.0, 2.0], 2), None);
+        assert_eq!(zero_padded_mean(&[1.0, 2.0], 2), None);
     }
 }

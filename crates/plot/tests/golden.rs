@@ -1,11 +1,16 @@
 //! What Flent 2.3.0 drew of the same files, number by number.
 //!
-//! The golden files and the data live beside the project (`../shared`, or `FA_SHARED`); without them the tests say so and
-//! pass. Tolerances are those of the comparison program that comes with the golden files. `FA_GOLDEN_ALL=1` checks every
-//! case instead of a sample, `FA_GOLDEN_PART=text` only golden files whose path has that text; `FA_GOLDEN_STRICT=1` counts what
-//! differs on purpose as well, `FA_GOLDEN_LABELS=1` prints labels and limits that differ.
+//! The golden files and the data live beside the project (`../shared`, or `FA_SHARED`); without them the test says so and
+//! passes. Tolerances are those of the comparison program that comes with the golden files. Lines are smoothed as Flent does
+//! (`--flent-smoothing`), so that every number can be compared; `smooth` tests what we do otherwise.
 //!
-//! Where we differ on purpose (`docs/differences-from-flent.md`), [`expected_difference`] says why and is as narrow as it can be.
+//! | variable | effect |
+//! |---|---|
+//! | `FA_GOLDEN_ALL=1` | every case instead of a sample |
+//! | `FA_GOLDEN_PART=text` | only golden files whose path has that text |
+//! | `FA_GOLDEN_STRICT=1` | what differs on purpose ([`differs_on_purpose`], `docs/differences-from-flent.md`) counts, too |
+//! | `FA_GOLDEN_OWN_SMOOTHING=1` | our smoothing: lists the cases that it changes |
+//! | `FA_GOLDEN_LABELS=1` | labels and limits that differ are printed |
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -13,10 +18,9 @@ use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use fa_catalog::{Catalog, Expanded, PlotDef, PlotType};
+use fa_catalog::Catalog;
 use fa_format::{DataSet, ReadOptions};
 use fa_plot::options::FigureOptions;
-use fa_plot::scene::{Mark, Scene};
 use fa_plot::{json, resolve};
 use serde_json::Value;
 
@@ -142,91 +146,21 @@ fn angles_close(a: &Value, b: &Value) -> bool {
     !(1e-4..=180.0 - 1e-4).contains(&turn)
 }
 
-/// Where Flent's smoothing shows: it pads with zeros and blanks the surroundings of gaps, ours does neither.
-///
-/// Elsewhere both are the plain moving mean, and that is compared. What is computed from a whole smoothed series (boxes,
-/// bars, distributions) differs throughout.
-#[derive(Clone, Copy, PartialEq)]
-enum Smoothed {
-    No,
-    /// A line: compared where Flent's window was full.
-    Line {
-        half: usize,
-    },
-    /// Numbers of a smoothed series.
-    Throughout,
-}
-
-/// For every axes of the JSON, for every mark on it.
-fn smoothing(scene: &Scene, expanded: &Expanded) -> Vec<Vec<Smoothed>> {
-    let plot = &expanded.plots[&scene.plot];
-    let of_panel = |n: usize| match plot.kind {
-        PlotType::Meta => &expanded.plots[&plot.subplots[n]],
-        _ => plot,
-    };
-    let mut all = Vec::new();
-    for (n, panel) in scene.panels.iter().enumerate() {
-        let plot = of_panel(n);
-        for axes in &panel.axes {
-            all.push(axes.marks.iter().map(|mark| of_mark(mark, plot)).collect());
-        }
-    }
-    all
-}
-
-fn of_mark(mark: &Mark, plot: &PlotDef) -> Smoothed {
-    let id = match mark {
-        Mark::Line(line) => &line.id,
-        Mark::Boxes(boxes) => &boxes.id,
-        Mark::Bars(bars) => &bars.id,
-        Mark::Area(area) => &area.id,
-        Mark::Ellipse(ellipse) => &ellipse.id,
-    };
-    let window = plot.series.iter().filter(|s| s.data == id.series).find_map(|s| s.smoothing);
-    let line = matches!(plot.kind, PlotType::Timeseries | PlotType::TimeseriesCombine);
-    match window {
-        None => Smoothed::No,
-        Some(window) if line => Smoothed::Line { half: (window.round() as usize).div_ceil(2) },
-        Some(_) => Smoothed::Throughout,
-    }
-}
-
 /// First difference in numbers.
-fn difference(want: &Value, got: &Value, smoothing: &[Vec<Smoothed>]) -> Option<String> {
+fn difference(want: &Value, got: &Value) -> Option<String> {
     let (want, got) = (want["axes"].as_array()?, got["axes"].as_array()?);
     if want.len() != got.len() {
         return Some(format!("{} axes, want {}", got.len(), want.len()));
     }
-    (0..want.len()).find_map(|n| axes_difference(&want[n], &got[n], &smoothing[n]).map(|d| format!("axes {n} {d}")))
+    (0..want.len()).find_map(|n| axes_difference(&want[n], &got[n]).map(|d| format!("axes {n} {d}")))
 }
 
-fn axes_difference(want: &Value, got: &Value, smoothing: &[Smoothed]) -> Option<String> {
+fn axes_difference(want: &Value, got: &Value) -> Option<String> {
     let (want, got) = (want["series"].as_array()?, got["series"].as_array()?);
     if want.len() != got.len() {
         return Some(format!("{} series, want {}", got.len(), want.len()));
     }
-    (0..want.len()).find_map(|n| {
-        let (want, got) = (&want[n], &got[n]);
-        let difference = match smoothing[n] {
-            Smoothed::No => series_difference(want, got),
-            Smoothed::Line { half } => line_difference(want, got, half),
-            Smoothed::Throughout => (want["kind"] != got["kind"]).then(|| "another kind".to_owned()),
-        };
-        difference.map(|d| format!("series {n} {d}"))
-    })
-}
-
-/// Where Flent's smoothing window was full of values, both must agree.
-fn line_difference(want: &Value, got: &Value, half: usize) -> Option<String> {
-    if !close(&want["x"], &got["x"]) {
-        return value_difference("x", &want["x"], &got["x"]);
-    }
-    let (want, got) = (want["y"].as_array()?, got["y"].as_array()?);
-    let inner = half..want.len().saturating_sub(half);
-    inner
-        .filter(|i| !want[*i].is_null())
-        .find(|i| !close(&want[*i], &got[*i]))
-        .map(|i| format!("smoothed y[{i}]: {}, want {}", got[i], want[i]))
+    (0..want.len()).find_map(|n| series_difference(&want[n], &got[n]).map(|d| format!("series {n} {d}")))
 }
 
 fn series_difference(want: &Value, got: &Value) -> Option<String> {
@@ -305,6 +239,8 @@ struct Selection {
     show_labels: bool,
     /// Purposeful differences count as differences: to list the cases that have them.
     strict: bool,
+    /// Smoothed lines as we draw them unless asked otherwise.
+    own_smoothing: bool,
 }
 
 impl Selection {
@@ -314,6 +250,7 @@ impl Selection {
             part: std::env::var("FA_GOLDEN_PART").unwrap_or_default(),
             show_labels: std::env::var_os("FA_GOLDEN_LABELS").is_some(),
             strict: std::env::var_os("FA_GOLDEN_STRICT").is_some(),
+            own_smoothing: std::env::var_os("FA_GOLDEN_OWN_SMOOTHING").is_some(),
         }
     }
 }
@@ -326,7 +263,9 @@ fn check(case: &Case, catalog: &Catalog, files: &mut Files, selection: &Selectio
         Ok(expanded) => expanded,
         Err(error) => return Some(error.to_string()),
     };
-    let scene = match resolve::resolve(case.plot(), &expanded, &sets, &options_of(&case.options())) {
+    let mut options = options_of(&case.options());
+    options.flent_smoothing = !selection.own_smoothing;
+    let scene = match resolve::resolve(case.plot(), &expanded, &sets, &options) {
         Ok(scene) => scene,
         Err(error) => return Some(error.to_string()),
     };
@@ -334,13 +273,7 @@ fn check(case: &Case, catalog: &Catalog, files: &mut Files, selection: &Selectio
     if selection.show_labels {
         print_labels(case, &got);
     }
-    let mut smoothing = smoothing(&scene, &expanded);
-    if selection.strict {
-        for marks in &mut smoothing {
-            marks.fill(Smoothed::No);
-        }
-    }
-    difference(&case.want, &got, &smoothing)
+    difference(&case.want, &got)
 }
 
 /// Labels and limits that differ: no failure, but worth a look.

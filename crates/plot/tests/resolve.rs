@@ -299,8 +299,9 @@ fn split_groups_divide_the_files() {
 /// The plot on which an option shows, and its values; every option of the table must change the scene somewhere.
 fn shows_on(option: &str) -> Option<(&'static str, &'static [&'static str])> {
     Some(match option {
-        // The first three are of the page: how large, not what. The last names files that the caller reads and passes.
-        "figure-width" | "figure-height" | "figure-dpi" | "scale-data" => return None,
+        // The first three are of the page: how large, not what. Files to scale by are read and passed by the caller. Smoothing
+        // has its own test: no plot of this test smooths.
+        "figure-width" | "figure-height" | "figure-dpi" | "scale-data" | "flent-smoothing" => return None,
         "bounds-x" | "bounds-y" => ("totals", &["1,50"]),
         "label-x" | "label-y" | "override-title" | "figure-note" | "legend-title" => ("totals", &["own"]),
         "log-scale-y" => ("totals", &["log10"]),
@@ -334,6 +335,22 @@ fn every_option_does_something() {
         let (without, with) = (scene(plot, &sets, &[]), scene(plot, &sets, &pairs));
         assert_ne!(without, with, "--{} changes nothing on {plot}", spec.name);
     }
+}
+
+#[test]
+fn smoothing_keeps_the_ends_unless_flents_is_asked_for() {
+    let sets = [run_of("a", "a", 10.0, 20.0)];
+    let mut test = test_of(&sets[0]);
+    test.plots.get_mut("bandwidth").unwrap().series[0].smoothing = Some(10.0);
+    let first = |pairs: &[(&str, &str)]| {
+        let scene = resolve("bandwidth", &test, &sets, &options(pairs)).unwrap();
+        let Mark::Line(line) = &scene.panels[0].axes[0].marks[0] else { panic!("a line") };
+        line.y[0]
+    };
+    // Six values of 10 Mbit/s and up are in reach of the first; Flent adds five zeros and divides by eleven.
+    let six: f64 = (5..11).map(|i| 10.0 * (1.0 + 0.1 * f64::from((i * 7) % 5))).sum();
+    assert!((first(&[]) - six / 6.0).abs() < 1e-9);
+    assert!((first(&[("flent-smoothing", "")]) - six / 11.0).abs() < 1e-9);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use fa_analyze::cutoff::Cutoff;
 use fa_analyze::run::{Clock, Origin, Points};
-use fa_analyze::smooth::moving_mean;
+use fa_analyze::smooth::{moving_mean, zero_padded_mean};
 use fa_catalog::PlotSeries;
 
 use super::subject::{Data, Subject};
@@ -62,7 +62,7 @@ impl Context<'_> {
         if !points.is_anything() {
             return None;
         }
-        smooth(what, &mut points, notes);
+        self.smooth(what, &mut points, notes);
         Some(Numbers { subject, series, x: points.x, y: points.y })
     }
 
@@ -97,16 +97,17 @@ impl Context<'_> {
             notes.add(format!("plot {}: {what} in {}", self.plot.name, of.label));
         }
     }
-}
 
-fn smooth(series: &PlotSeries, points: &mut Points, notes: &mut Notes) {
-    let Some(window) = series.smoothing.filter(|w| *w > 1.0) else { return };
-    match moving_mean(&points.y, window.round() as usize) {
-        Some(smoothed) => points.y = smoothed,
-        None => notes.add(format!(
-            "series `{}` has {} points, fewer than the {window} it would be smoothed over: drawn as it is",
-            series.data,
-            points.y.len()
-        )),
+    fn smooth(&self, series: &PlotSeries, points: &mut Points, notes: &mut Notes) {
+        let Some(window) = series.smoothing.filter(|w| *w > 1.0) else { return };
+        let mean = if self.options.flent_smoothing { zero_padded_mean } else { moving_mean };
+        match mean(&points.y, window.round() as usize) {
+            Some(smoothed) => points.y = smoothed,
+            None => notes.add(format!(
+                "series `{}` has {} points, fewer than the {window} it would be smoothed over: drawn as it is",
+                series.data,
+                points.y.len()
+            )),
+        }
     }
 }
