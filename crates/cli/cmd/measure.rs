@@ -45,7 +45,6 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
         child: if any_server { LaunchOptions::this_program().child } else { None },
         version: VERSION.to_owned(),
         extended: args.extended_metadata,
-        ..LaunchOptions::this_program()
     });
     let signals = Watch::start()?;
     let run = launcher.start(plan).map_err(Failure::failed)?;
