@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p fa-net --bench bulk -- [PAIRS] [SECONDS]` runs alternating pairs of our two processes and iperf3's two,
 //! cubic, payload copied at both ends, and prints the medians, their ratio and the spread. CPU is user + system of both
-//! processes. Without iperf3 only ours is printed.
+//! processes. Without iperf3 only ours is printed. Afterwards 1000 flows: their fairness and whether a report was lost.
 
 use fa_catalog::{Catalog, Setup};
 use fa_measure::event::FlowEnd;
@@ -39,10 +39,12 @@ struct Case {
     block: u32,
 }
 
-/// Bytes received and CPU seconds of both processes.
+/// Bytes received and CPU seconds of both processes; of ours also fairness and records lost.
 struct Cost {
     bytes: f64,
     cpu: f64,
+    jain: f64,
+    lost: f64,
 }
 
 impl Cost {
@@ -75,6 +77,14 @@ fn compare(arguments: &[String]) -> Result<(), Error> {
             rate(&theirs),
         );
     }
+    let many = fa(&Case { flows: 1000, block: 131_072 }, secs)?;
+    println!(
+        "1000 flows: Jain {:.4}, {} records lost, {:.3} CPU-s/GB, {:.1} Gbit/s",
+        many.jain,
+        many.lost,
+        many.per_gb(),
+        many.bytes * 8e-9 / f64::from(secs)
+    );
     Ok(())
 }
 
@@ -115,11 +125,13 @@ fn fa(case: &Case, secs: u32) -> Result<Cost, Error> {
     let output = client.wait_with_output()?;
     drop(server.stdin.take());
     server.wait()?;
-    let bytes = String::from_utf8(output.stdout)?.trim().parse()?;
-    Ok(Cost { bytes, cpu: children_cpu()? - before })
+    let text = String::from_utf8(output.stdout)?;
+    let numbers: Vec<f64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let [bytes, jain, lost] = numbers[..] else { return Err(format!("the client said {text:?}").into()) };
+    Ok(Cost { bytes, cpu: children_cpu()? - before, jain, lost })
 }
 
-/// Our client: uploads, prints the bytes that the receiver read.
+/// Our client: uploads; prints the bytes that the receivers read, Jain's index of the flows, and records lost.
 fn client(arguments: &[String]) -> Result<(), Error> {
     let [port, flows, block, secs] = arguments else { return Err("client PORT FLOWS BLOCK SECONDS".into()) };
     let host = HostPlan { name: "127.0.0.1".into(), port: port.parse()?, control: None };
@@ -145,16 +157,19 @@ fn client(arguments: &[String]) -> Result<(), Error> {
         flow.block = block.parse()?;
     }
     let run = NetLauncher::new(LaunchOptions::default()).start(plan)?;
-    let mut bytes = 0;
+    let (mut flows, mut lost) = (Vec::new(), 0);
     for event in run.events {
         match event.what {
-            What::FlowEnded(e) if e.end == FlowEnd::Receiver => bytes += e.bytes,
+            What::FlowEnded(e) if e.end == FlowEnd::Receiver => flows.push(e.bytes as f64),
+            What::Overflow { lost: records, .. } => lost += records,
             What::FlowFailed { error, .. } => eprintln!("{error}"),
             What::Warning { text, .. } => eprintln!("{text}"),
             _ => {}
         }
     }
-    writeln!(std::io::stdout(), "{bytes}")?;
+    let (sum, squares) = (flows.iter().sum::<f64>(), flows.iter().map(|b| b * b).sum::<f64>());
+    let jain = sum * sum / (flows.len() as f64 * squares);
+    writeln!(std::io::stdout(), "{sum} {jain} {lost}")?;
     Ok(())
 }
 
@@ -181,5 +196,5 @@ fn iperf3(case: &Case, secs: u32) -> Result<Cost, Error> {
     let _ = drain.join();
     let report: serde_json::Value = serde_json::from_slice(&client.stdout)?;
     let bytes = report["end"]["sum_received"]["bytes"].as_f64().ok_or("no byte count")?;
-    Ok(Cost { bytes, cpu: children_cpu()? - before })
+    Ok(Cost { bytes, cpu: children_cpu()? - before, jain: f64::NAN, lost: f64::NAN })
 }
