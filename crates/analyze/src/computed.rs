@@ -7,6 +7,8 @@ use fa_catalog::{Computed, Expanded, SeriesSource};
 use fa_format::DataSet;
 use indexmap::IndexMap;
 
+use crate::stats::exact_sum;
+
 /// A series computed on opening a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LateSeries {
@@ -96,8 +98,9 @@ fn mean(values: &[f64]) -> f64 {
 /// assert_eq!(jain(&[0.0]), None);
 /// ```
 pub fn jain(values: &[f64]) -> Option<f64> {
-    let sum: f64 = values.iter().sum();
-    let squares: f64 = values.iter().map(|v| v * v).sum();
+    // Summed exactly, so that the index of equal values is 1 and that of the same values in another order the same.
+    let sum = exact_sum(values);
+    let squares = exact_sum(&values.iter().map(|v| v * v).collect::<Vec<_>>());
     (squares > 0.0).then(|| sum * sum / (values.len() as f64 * squares))
 }
 

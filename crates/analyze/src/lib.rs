@@ -37,7 +37,6 @@ pub mod computed;
 pub mod cutoff;
 pub mod ellipse;
 pub mod export;
-pub mod flent;
 pub mod kind;
 pub mod loss;
 pub mod metadiff;

@@ -187,7 +187,7 @@ impl Reduction<'_> {
     }
 
     /// Values on the grid inside the cut-off; counted from the first x.
-    pub(crate) fn grid(&self, run: &Run, series: &str) -> Sample {
+    fn grid(&self, run: &Run, series: &str) -> Sample {
         let x = run.grid_x(Clock::Run);
         let Some(values) = run.grid(series) else { return Sample::new([]) };
         match self.cutoff {
@@ -208,7 +208,7 @@ impl Reduction<'_> {
     }
 
     /// Raw values inside the cut-off, without the missing ones; `None` when the series has no samples.
-    pub(crate) fn raw_values(&self, run: &Run) -> Option<Vec<f64>> {
+    fn raw_values(&self, run: &Run) -> Option<Vec<f64>> {
         let points = run.raw(self.series, self.raw_key, Clock::Run)?;
         let inside = self.raw_window(run);
         Some(points.x.iter().zip(&points.y).filter(|(x, y)| inside(**x) && !y.is_nan()).map(|(_, y)| *y).collect())
@@ -267,7 +267,7 @@ impl Reduction<'_> {
 
 /// Sum of value × length of its interval over the raw samples at `inside` seconds of the run. `None` where samples have no
 /// length (probes).
-fn raw_total(run: &Run, series: &str, raw_key: Option<&str>, inside: impl Fn(f64) -> bool) -> Option<f64> {
+pub(crate) fn raw_total(run: &Run, series: &str, raw_key: Option<&str>, inside: impl Fn(f64) -> bool) -> Option<f64> {
     let mut total = None;
     for set in run.sets() {
         let Some(raw) = set.raw.series(series) else { continue };

@@ -104,6 +104,54 @@ impl Sample {
     }
 }
 
+/// The float nearest to the exact sum, whatever the order of the numbers (Shewchuk 1997: sums and their rounding errors are
+/// kept as floats that do not overlap).
+///
+/// ```
+/// use fa_analyze::stats::exact_sum;
+/// assert_eq!(exact_sum(&[1e16, 1.0, -1e16]), 1.0);
+/// assert_eq!(exact_sum(&[0.1; 10]), 1.0);
+/// ```
+pub fn exact_sum(values: &[f64]) -> f64 {
+    let mut partials: Vec<f64> = Vec::with_capacity(8);
+    for value in values {
+        let mut x = *value;
+        let mut kept = 0;
+        for i in 0..partials.len() {
+            let (large, small) = if x.abs() < partials[i].abs() { (partials[i], x) } else { (x, partials[i]) };
+            x = large + small;
+            let error = small - (x - large);
+            if error != 0.0 {
+                partials[kept] = error;
+                kept += 1;
+            }
+        }
+        partials.truncate(kept);
+        partials.push(x);
+    }
+    if partials.iter().any(|p| !p.is_finite()) {
+        return values.iter().sum();
+    }
+    let Some(mut sum) = partials.pop() else { return 0.0 };
+    while let Some(next) = partials.pop() {
+        let before = sum;
+        sum = before + next;
+        let error = next - (sum - before);
+        if error != 0.0 {
+            // The rest decides where the error is exactly half a digit.
+            if partials.last().is_some_and(|rest| (error < 0.0) == (*rest < 0.0) && *rest != 0.0) {
+                let twice = error * 2.0;
+                let away = sum + twice;
+                if twice == away - sum {
+                    sum = away;
+                }
+            }
+            break;
+        }
+    }
+    sum
+}
+
 /// The `p`-th percentile of ascending numbers without NaN; see [`Sample::percentile`].
 pub fn percentile_of_sorted(sorted: &[f64], p: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;

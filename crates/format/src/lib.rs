@@ -36,6 +36,7 @@ mod write;
 
 pub use dataset::{DataSet, Header, MISSING, NAN_LITERAL, NEWEST_VERSION, is_nan_literal};
 pub use error::{ReadError, WriteError};
+pub use json::is_non_finite_value as non_finite_literal;
 pub use metadata::{ALWAYS_WRITTEN, Metadata};
 pub use name::{file_name, sanitise_title};
 pub use note::{Conversion, Note};

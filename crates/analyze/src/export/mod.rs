@@ -4,6 +4,7 @@
 //! missing is empty. Times are UTC (ISO 8601) or seconds. Columns and rows have a fixed order, units are canonical
 //! (Mbit/s, ms, s, bytes, packets, 1), and every table can be joined with the others by `run_id`.
 
+pub mod flent;
 mod ident;
 mod runs;
 mod samples;

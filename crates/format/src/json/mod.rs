@@ -19,5 +19,6 @@ pub(crate) use cursor::{Cursor, Fault, FaultKind};
 
 pub(crate) use repair::close;
 pub(crate) use skip::list_end;
+pub use value::is_non_finite_value;
 pub(crate) use value::{MAX_DEPTH, ValueNotes, value_of};
 pub(crate) use write::{push_f64, push_string, push_value};

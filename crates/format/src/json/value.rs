@@ -20,8 +20,9 @@ pub(crate) struct ValueNotes {
     pub(crate) non_finite: usize,
 }
 
-/// Is this a literal NaN, Infinity or -Infinity of the file?
-pub(crate) fn is_non_finite_value(value: &Value) -> Option<&'static str> {
+/// The literal (`NaN`, `Infinity`, `-Infinity`) that a metadata value was in the file, if it was one: JSON knows none of
+/// them, so a tree holds them as marked text.
+pub fn is_non_finite_value(value: &Value) -> Option<&'static str> {
     let rest = value.as_str()?.strip_prefix(MARK)?;
     ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| *word == rest)
 }
