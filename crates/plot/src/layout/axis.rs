@@ -90,18 +90,20 @@ pub(super) fn vertical(
 }
 
 /// Ticks of a horizontal axis `length` points long; upright labels may be `tallest` points tall.
+///
+/// - `set`: from [`category_labels`], used where ticks are fixed.
 pub(super) fn horizontal(
     axis: &Axis,
     limits: (f64, f64),
-    length: f32,
-    tallest: f32,
+    (length, tallest): (f32, f32),
+    set: &LabelSet,
     m: Metrics,
     fonts: &Fonts,
 ) -> AxisTicks {
     let projection = Projection::new(axis.scale, limits, (0.0, length));
     if let Some(fixed) = &axis.ticks {
         let out = fixed_ticks(axis, fixed, limits);
-        return categories(out, &projection, (length, tallest), m, fonts);
+        return categories(out, set, &projection, (length, tallest), m, fonts);
     }
     let line = m.line_height(fonts.tick);
     let gap = m.width("00", fonts.tick);
@@ -147,49 +149,46 @@ fn fixed_ticks(axis: &Axis, fixed: &[(f64, String)], limits: (f64, f64)) -> Axis
 /// Category labels: level where they fit, else upright, shortened, and thinned when even that is too dense.
 fn categories(
     mut out: AxisTicks,
+    set: &LabelSet,
     projection: &Projection,
     (length, tallest): (f32, f32),
     m: Metrics,
     fonts: &Fonts,
 ) -> AxisTicks {
-    let set = LabelSet::new(out.labels.iter().map(|l| l.2.clone()).collect(), fonts.tick, m);
     let line = m.line_height(fonts.tick);
     let mut at: Vec<f32> = out.marks.iter().map(|v| projection.place(*v)).collect();
     at.sort_by(f32::total_cmp);
     let pitch = at.windows(2).map(|w| w[1] - w[0]).fold(length, f32::min);
-    let room = pitch - m.width(" ", fonts.tick);
+    let blank = m.width(" ", fonts.tick);
     let n = out.labels.len();
-    let mut fit = set.fit(n, room, 1);
-    let (mut lines, mut common) = (Vec::new(), None);
-    let level = !fit.is_elided();
-    if level {
-        (lines, common, _) = set.lines(&fit);
-        out.depth = if n == 0 { 0.0 } else { line };
-    }
+    let mut fit = set.fit(n, pitch - blank, 1);
     let mut stride = 1;
-    if !level && m == Metrics::Cells {
+    if fit.is_elided() && m == Metrics::Cells {
         // A terminal cannot turn letters: elide within the pitch, or thin.
         stride = ((line * 2.0) / pitch.max(0.1)).ceil().max(1.0) as usize;
-        fit = set.fit(n, pitch * stride as f32 - m.width(" ", fonts.tick), 1);
-        (lines, common, _) = set.lines(&fit);
-        out.depth = line;
-    } else if !level {
+        fit = set.fit(n, pitch * stride as f32 - blank, 1);
+    } else if fit.is_elided() {
         stride = (line / pitch.max(0.01)).ceil().max(1.0) as usize;
         out.stance = Stance::Upright;
         fit = set.fit(n, tallest, 1);
-        (lines, common, _) = set.lines(&fit);
     }
+    let (lines, common, _) = set.lines(&fit, stride);
     out.common = common;
-    for (label, lines) in out.labels.iter_mut().zip(lines) {
-        label.1 = lines.concat();
-    }
-    out.labels = out.labels.into_iter().step_by(stride).collect();
+    out.labels =
+        out.labels.into_iter().step_by(stride).zip(lines).map(|((v, _, full), l)| (v, l.concat(), full)).collect();
     if out.stance == Stance::Upright {
         out.depth = out.labels.iter().map(|l| m.width(&l.1, fonts.tick)).fold(0.0, f32::max);
     } else {
+        out.depth = if n == 0 { 0.0 } else { line };
         out.overshoot = overshoot(&out, projection, length, m, fonts);
     }
     out
+}
+
+/// The labels of an axis with fixed ticks that are within its limits.
+pub(super) fn category_labels(axis: &Axis, limits: (f64, f64), m: Metrics, fonts: &Fonts) -> LabelSet {
+    let fixed = fixed_ticks(axis, axis.ticks.as_deref().unwrap_or_default(), limits);
+    LabelSet::new(fixed.labels.into_iter().map(|l| l.2).collect(), fonts.tick, m)
 }
 
 /// Axis line, ticks and tick labels below a data area.

@@ -10,7 +10,8 @@ use crate::text::{CELL_WIDTH_EM, Metrics};
 use crate::theme::CELL_PT;
 use fa_catalog::Orientation;
 
-use super::axis::{AxisTicks, horizontal, vertical};
+use super::axis::{AxisTicks, category_labels, horizontal, vertical};
+use super::labels::LabelSet;
 use super::legend::{Block, Form, Placed, Ready, fit};
 use super::{DATA_SHARE, DATA_SHARE_AIM, Draft, words};
 
@@ -314,6 +315,7 @@ fn extent(slots: &[Slot], draft: &Draft<'_>) -> (f32, f32) {
 pub(super) struct Memo {
     x: RefCell<HashMap<(usize, u32, u32), Rc<AxisTicks>>>,
     y: RefCell<HashMap<(usize, usize, u32), Rc<AxisTicks>>>,
+    labels: RefCell<HashMap<usize, LabelSet>>,
 }
 
 impl Memo {
@@ -333,7 +335,9 @@ impl Memo {
             let empty = empty_axis();
             let first = draft.scene.panels[p].axes.first().zip(draft.domains[p].first());
             let (axis, limits) = first.map_or((&empty, (0.0, 1.0)), |(axes, domain)| (&axes.x, domain.x));
-            Rc::new(horizontal(axis, limits, width, tallest, m, &draft.fonts))
+            let mut sets = self.labels.borrow_mut();
+            let set = sets.entry(p).or_insert_with(|| category_labels(axis, limits, m, &draft.fonts));
+            Rc::new(horizontal(axis, limits, (width, tallest), set, m, &draft.fonts))
         };
         Rc::clone(self.x.borrow_mut().entry((p, width.to_bits(), tallest.to_bits())).or_insert_with(choose))
     }

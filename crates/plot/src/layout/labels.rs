@@ -92,21 +92,23 @@ impl LabelSet {
     }
 
     /// The lines of each label, what they no longer say, and the part of them that are no longer distinct.
-    pub(super) fn lines(&self, fit: &Fit) -> (Vec<Vec<String>>, Option<String>, f32) {
+    ///
+    /// - `stride`: only every so many labels.
+    pub(super) fn lines(&self, fit: &Fit, stride: usize) -> (Vec<Vec<String>>, Option<String>, f32) {
         let wrap = |t: &String| {
             self.m.wrap(t, self.size, fit.width, fit.max_lines).unwrap_or_else(|| vec![self.elided(t, fit.width)])
         };
         let single = |t: &String| vec![t.clone()];
         let common = self.short.as_ref().map(|s| s.1.clone());
-        let full = &self.full.texts[..fit.shown];
-        let short = &self.shortest().texts[..fit.shown];
+        let full = self.full.texts[..fit.shown].iter().step_by(stride);
+        let short = self.shortest().texts[..fit.shown].iter().step_by(stride);
         match fit.way {
-            Way::Full => (full.iter().map(single).collect(), None, 0.0),
-            Way::FullWrapped => (full.iter().map(wrap).collect(), None, 0.0),
-            Way::Short => (short.iter().map(single).collect(), common, 0.0),
-            Way::ShortWrapped => (short.iter().map(wrap).collect(), common, 0.0),
+            Way::Full => (full.map(single).collect(), None, 0.0),
+            Way::FullWrapped => (full.map(wrap).collect(), None, 0.0),
+            Way::Short => (short.map(single).collect(), common, 0.0),
+            Way::ShortWrapped => (short.map(wrap).collect(), common, 0.0),
             Way::Elided => {
-                let lines: Vec<Vec<String>> = short.iter().map(|t| vec![self.elided(t, fit.width)]).collect();
+                let lines: Vec<Vec<String>> = short.map(|t| vec![self.elided(t, fit.width)]).collect();
                 let mut distinct: Vec<&Vec<String>> = lines.iter().collect();
                 distinct.sort_unstable();
                 distinct.dedup();
@@ -253,7 +255,7 @@ mod tests {
         for width in [0.0, 5.0, 40.0, 200.0] {
             for lines in 1..4 {
                 let fit = set.fit(3, width, lines);
-                for line in set.lines(&fit).0.iter().flatten() {
+                for line in set.lines(&fit, 1).0.iter().flatten() {
                     assert!(Metrics::Embedded.width(line, 8.0) <= width);
                 }
             }
@@ -267,7 +269,7 @@ mod tests {
         let set = LabelSet::new(labels, 1.0, m);
         let told = |width: f32, lines| {
             let fit = set.fit(2, width, lines);
-            let (lines, common, alike) = set.lines(&fit);
+            let (lines, common, alike) = set.lines(&fit, 1);
             (lines.into_iter().map(|l| l.join("/")).collect::<Vec<_>>(), common, alike, fit.loss)
         };
         assert_eq!(told(7.0, 1), (vec!["run-2020-codel".into(), "run-2020-cake".into()], None, 0.0, 0.0));

@@ -201,7 +201,7 @@ fn fit_group(
         }
     }
     let (loss, _, columns, fit) = best?;
-    let (mut places, common, alike) = ready.set.lines(&fit);
+    let (mut places, common, alike) = ready.set.lines(&fit, 1);
     let hidden = n - places.len();
     if hidden > 0 {
         places.push(vec![more(hidden)]);

@@ -6,8 +6,8 @@ use crate::page::{AxesFrame, Pt, Rect, pt};
 /// Half a point is less than a pixel at 100 dpi.
 const COLUMN_PT: f32 = 0.5;
 
-/// Points closer than this to the straight line between their neighbours' levels are not worth a corner.
-const FLAT_PT: f32 = 0.02;
+/// Corners that stick out less than this are not worth a point: less than the SVG's own unit of a sixteenth.
+const FLAT_PT: f32 = 0.04;
 
 /// A curve as runs of points inside `rect`, and its single points that no line shows.
 #[derive(Debug, Default)]
@@ -51,7 +51,8 @@ pub(super) fn decimated(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> 
         if !x[i].is_finite() || y[i].is_nan() {
             column.flush(&mut run);
             if !run.is_empty() {
-                runs.push(std::mem::take(&mut run));
+                runs.push(simplified(&run));
+                run.clear();
             }
             continue;
         }
@@ -65,7 +66,7 @@ pub(super) fn decimated(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> 
     }
     column.flush(&mut run);
     if !run.is_empty() {
-        runs.push(run);
+        runs.push(simplified(&run));
     }
     runs
 }
@@ -110,22 +111,51 @@ impl Column {
     }
 }
 
-/// Appends a point; repeats are left out, and on a level stretch only the ends stay.
+/// Appends a point unless it repeats the last one.
 fn push(run: &mut Vec<Pt>, p: Pt) {
-    let n = run.len();
-    if n > 0 && run[n - 1] == p {
-        return;
+    if run.last() != Some(&p) {
+        run.push(p);
     }
-    if n > 1 {
-        let (a, b) = (run[n - 2], run[n - 1]);
-        let level = (a.y - b.y).abs() < FLAT_PT && (b.y - p.y).abs() < FLAT_PT && (b.x - a.x) * (p.x - b.x) >= 0.0;
-        let steep = (a.x - b.x).abs() < FLAT_PT && (b.x - p.x).abs() < FLAT_PT && (b.y - a.y) * (p.y - b.y) >= 0.0;
-        if level || steep {
-            run[n - 1] = p;
-            return;
+}
+
+/// The run without corners that lie within [`FLAT_PT`] of a straight line through their neighbours that stay.
+///
+/// From each corner kept, points are passed over while one direction passes them all at that distance (sleeve fitting):
+/// one pass, and smooth curves shrink to a tenth while noise keeps every point.
+fn simplified(run: &[Pt]) -> Vec<Pt> {
+    let Some(&first) = run.first() else { return Vec::new() };
+    let cross = |a: Pt, b: Pt| a.x * b.y - a.y * b.x;
+    let mut out = vec![first];
+    let mut anchor = first;
+    let mut before = first;
+    let mut reach = 0.0_f32;
+    // Outermost directions from the anchor that still pass every point: clockwise and counter-clockwise.
+    let mut sleeve: Option<(Pt, Pt)> = None;
+    for &p in &run[1..] {
+        let mut d = pt(p.x - anchor.x, p.y - anchor.y);
+        let mut r = d.x.hypot(d.y);
+        let inside = sleeve.is_none_or(|(low, high)| cross(low, d) >= 0.0 && cross(d, high) >= 0.0);
+        if r < reach || !inside {
+            out.push(before);
+            anchor = before;
+            sleeve = None;
+            d = pt(p.x - anchor.x, p.y - anchor.y);
+            r = d.x.hypot(d.y);
+        }
+        reach = r;
+        before = p;
+        if r > FLAT_PT {
+            let side = pt(-d.y / r * FLAT_PT, d.x / r * FLAT_PT);
+            let (mut low, mut high) = (pt(d.x - side.x, d.y - side.y), pt(d.x + side.x, d.y + side.y));
+            if let Some((l, h)) = sleeve {
+                low = if cross(l, low) >= 0.0 { low } else { l };
+                high = if cross(high, h) >= 0.0 { high } else { h };
+            }
+            sleeve = Some((low, high));
         }
     }
-    run.push(p);
+    push(&mut out, before);
+    out
 }
 
 /// The parts of a polyline inside a rectangle, appended to `out`.
@@ -265,6 +295,26 @@ mod tests {
     }
 
     #[test]
+    fn smooth_curves_lose_points_but_not_their_shape() {
+        let x: Vec<f64> = (0..2000).map(|i| f64::from(i) / 20.0).collect();
+        let y: Vec<f64> = x.iter().map(|v| 5.0 + 4.0 * (v / 10.0).sin()).collect();
+        let frame = frame((0.0, 100.0), (0.0, 10.0));
+        let runs = decimated(&x, &y, &frame, RECT);
+        assert!(runs[0].len() < 100, "{}", runs[0].len());
+        for (x, y) in x.iter().zip(&y) {
+            let p = pt(frame.x.place(*x), frame.y.place(*y));
+            let off = runs[0].windows(2).map(|w| distance(p, w[0], w[1])).fold(f32::MAX, f32::min);
+            assert!(off < 2.1 * FLAT_PT, "{p:?} is {off} off");
+        }
+    }
+
+    fn distance(p: Pt, a: Pt, b: Pt) -> f32 {
+        let (dx, dy) = (b.x - a.x, b.y - a.y);
+        let t = (((p.x - a.x) * dx + (p.y - a.y) * dy) / (dx * dx + dy * dy).max(1e-12)).clamp(0.0, 1.0);
+        (a.x + t * dx - p.x).hypot(a.y + t * dy - p.y)
+    }
+
+    #[test]
     fn lines_end_exactly_at_the_edge() {
         let mut out = Vec::new();
         clip_line(&[pt(0.0, 45.0), pt(120.0, 45.0)], RECT, &mut out);
@@ -294,7 +344,8 @@ mod tests {
     #[test]
     fn only_the_visible_part_is_projected() {
         let x: Vec<f64> = (0..1000).map(f64::from).collect();
-        let runs = decimated(&x, &x, &frame((500.0, 510.0), (0.0, 1000.0)), RECT);
+        let zigzag: Vec<f64> = (0..1000).map(|i| f64::from(i % 2) * 1000.0).collect();
+        let runs = decimated(&x, &zigzag, &frame((500.0, 510.0), (0.0, 1000.0)), RECT);
         assert_eq!(runs[0].len(), 13, "eleven in view, one on each side");
     }
 }
