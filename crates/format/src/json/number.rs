@@ -145,7 +145,11 @@ fn usual(bytes: &[u8], at: usize) -> Option<Decimal> {
     if whole == 0 || whole >= 16 || (whole > 1 && near[0] == b'0') {
         return None;
     }
-    let whole_value = digits_of_two(words[0], words[1], whole);
+    let whole_value = match whole {
+        // All but Unix times.
+        ..=8 => u64::from(eight_digits(words[0] << (64 - 8 * whole))),
+        _ => digits_of_two(words[0], words[1], whole),
+    };
     if near[whole] != b'.' {
         let exponent = near[whole] | 0x20 == b'e';
         return (!exponent).then_some(Decimal { mantissa: whole_value, fraction_digits: 0, integer: true, len: whole });

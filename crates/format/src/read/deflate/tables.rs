@@ -1,7 +1,9 @@
 //! Look-up tables of a block's codes.
 //!
-//! An entry's lowest byte is the number of bits to consume, extra bits included. Literals have [`LITERAL`]; lengths and distances have the bits
-//! of their code in bits 8 to 11 and their base in bits 16 to 31.
+//! An entry holds up to two literals (bits 32 to 47, how many in bits 48 and 49), and then, perhaps, a length: after a
+//! literal comes a length about as often as another literal, and a branch that tells the two apart would be mispredicted.
+//! Its lowest byte is the number of bits to consume, extra bits included; a length or distance has the bits up to the end of
+//! its code in bits 8 to 11 and its base in bits 16 to 31.
 
 /// Index bits of the first table for literals and lengths; longer codes go through a second table.
 pub(super) const PRIMARY: u32 = 11;
@@ -13,12 +15,12 @@ const MAX_LEN: usize = 15;
 pub(super) const ENTRIES: usize = 4096;
 pub(super) const DISTANCE_ENTRIES: usize = 1024;
 
-/// One or two literals: in bits 16 and 24, how many in bit 8.
-pub(super) const LITERAL: u32 = 1 << 15;
+/// Nothing but literals.
+pub(super) const LITERAL: u64 = 1 << 15;
 /// Not a plain code: the end of the block, a second table, or nothing at all.
-pub(super) const SPECIAL: u32 = 1 << 14;
-pub(super) const END: u32 = 1 << 13;
-pub(super) const SECOND: u32 = 1 << 12;
+pub(super) const SPECIAL: u64 = 1 << 14;
+pub(super) const END: u64 = 1 << 13;
+pub(super) const SECOND: u64 = 1 << 12;
 
 /// Base and number of extra bits of the length symbols 257 to 285.
 const LENGTHS: [(u16, u8); 29] = [
@@ -86,40 +88,50 @@ const DISTANCES: [(u16, u8); 30] = [
     (24577, 13),
 ];
 
-pub(super) fn build_literals(lengths: &[u8], table: &mut [u32; ENTRIES]) -> Result<(), &'static str> {
+pub(super) fn build_literals(lengths: &[u8], table: &mut [u64; ENTRIES]) -> Result<(), &'static str> {
     let entry = |symbol: usize, len: u8| {
-        let bits = u32::from(len);
+        let bits = u64::from(len);
         match symbol {
-            0..256 => LITERAL | (symbol as u32) << 16 | 1 << 8 | bits,
+            0..256 => LITERAL | 1 << 48 | (symbol as u64) << 32 | bits,
             256 => SPECIAL | END | bits,
             257..286 => {
                 let (base, extra) = LENGTHS[symbol - 257];
-                u32::from(base) << 16 | bits << 8 | (bits + u32::from(extra))
+                u64::from(base) << 16 | bits << 8 | (bits + u64::from(extra))
             }
             _ => SPECIAL | bits,
         }
     };
     build(lengths, PRIMARY, table, entry, true)?;
-    // Two literals in one entry, where both codes fit. Downwards, because the second one is looked up further down.
-    for i in (0..1 << PRIMARY).rev() {
-        let first = table[i];
-        let bits = first & 0xff;
-        if first & LITERAL == 0 || bits >= PRIMARY {
-            continue;
+    // More in one entry, where the codes fit. Downwards, because what follows is looked up further down, where entries
+    // still stand for one symbol.
+    for i in (0..1_usize << PRIMARY).rev() {
+        let mut made = table[i];
+        while made & LITERAL != 0 && made & 0xff < u64::from(PRIMARY) {
+            let bits = made & 0xff;
+            let next = table[i >> bits];
+            let code_bits = if next & LITERAL != 0 { next & 0xff } else { (next >> 8) & 15 };
+            if next & SPECIAL != 0 || bits + code_bits > u64::from(PRIMARY) {
+                break;
+            }
+            if next & LITERAL == 0 {
+                // A length ends the entry: its bits come after those of the literals.
+                made = (made & !LITERAL) + (next & 0xffff_00ff) + ((bits + code_bits) << 8);
+            } else if made >> 48 == 1 {
+                made = (made | (next >> 32 & 0xff) << 40) + (1 << 48) + (next & 0xff);
+            } else {
+                break;
+            }
         }
-        let second = table[i >> bits];
-        if second & LITERAL != 0 && (second & 0xff) + bits <= PRIMARY && (second >> 8) & 3 == 1 {
-            table[i] = LITERAL | (second & 0x00ff_0000) << 8 | first & 0x00ff_0000 | 2 << 8 | (bits + (second & 0xff));
-        }
+        table[i] = made;
     }
     Ok(())
 }
 
-pub(super) fn build_distances(lengths: &[u8], table: &mut [u32; DISTANCE_ENTRIES]) -> Result<(), &'static str> {
+pub(super) fn build_distances(lengths: &[u8], table: &mut [u64; DISTANCE_ENTRIES]) -> Result<(), &'static str> {
     let entry = |symbol: usize, len: u8| {
-        let bits = u32::from(len);
+        let bits = u64::from(len);
         match DISTANCES.get(symbol) {
-            Some((base, extra)) => u32::from(*base) << 16 | bits << 8 | (bits + u32::from(*extra)),
+            Some((base, extra)) => u64::from(*base) << 16 | bits << 8 | (bits + u64::from(*extra)),
             None => SPECIAL | bits,
         }
     };
@@ -132,8 +144,8 @@ pub(super) fn build_distances(lengths: &[u8], table: &mut [u32; DISTANCE_ENTRIES
 pub(super) fn build(
     lengths: &[u8],
     primary: u32,
-    table: &mut [u32],
-    entry: impl Fn(usize, u8) -> u32,
+    table: &mut [u64],
+    entry: impl Fn(usize, u8) -> u64,
     lone: bool,
 ) -> Result<(), &'static str> {
     let mut counts = [0_u16; MAX_LEN + 1];
@@ -199,7 +211,7 @@ pub(super) fn build(
                     second_bits += 1;
                     room = room * 2 - i32::from(counts[deeper]);
                 }
-                table[prefix as usize] = SPECIAL | SECOND | (next_second as u32) << 16 | second_bits;
+                table[prefix as usize] = SPECIAL | SECOND | (next_second as u64) << 16 | u64::from(second_bits);
                 next_second += 1 << second_bits;
             }
             let from = next_second - (1 << second_bits);
