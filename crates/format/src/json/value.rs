@@ -1,5 +1,6 @@
 //! Whole JSON values as serde_json's tree, for metadata.
 
+use serde_json::map::Entry;
 use serde_json::{Map, Value};
 
 use super::cursor::{Cursor, Fault, FaultKind};
@@ -44,10 +45,16 @@ fn read(cursor: &mut Cursor<'_>, place: &str, notes: &mut ValueNotes, depth: usi
             while let Some(key) = cursor.next_key(first)? {
                 first = false;
                 let value = read(cursor, &key, notes, depth + 1)?;
-                if map.contains_key(key.as_ref()) {
-                    notes.notes.push(Note::DuplicateKey { place: place.to_owned(), key: key.clone().into_owned() });
+                match map.entry(key) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(value);
+                    }
+                    Entry::Occupied(mut entry) => {
+                        let key = entry.key().clone();
+                        notes.notes.push(Note::DuplicateKey { place: place.to_owned(), key });
+                        entry.insert(value);
+                    }
                 }
-                map.insert(key.into_owned(), value);
             }
             Ok(Value::Object(map))
         }
