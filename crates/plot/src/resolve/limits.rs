@@ -70,7 +70,7 @@ pub(crate) fn time(points: Extent, visible: Extent, end: Option<f64>) -> (f64, f
         return (0.0, end.filter(|e| *e > 0.0).unwrap_or(1.0));
     }
     let (auto_left, auto_right) = if visible.is_empty() { points.with_margin() } else { visible.with_margin() };
-    let left = if auto_left > 0.0 { auto_left } else { points.min };
+    let left = if auto_left > 0.0 { auto_left.min(points.min) } else { points.min };
     let right = points.max.max(auto_right).max(end.unwrap_or(f64::NEG_INFINITY));
     (left, right)
 }
@@ -174,6 +174,8 @@ mod tests {
         // Far from 0, data keep a margin on the left.
         let x = Extent::of(&[100.0, 120.0]);
         assert_eq!(time(x, x, None), (99.0, 121.0));
+        // A line that has no value yet still begins where its grid does.
+        assert_eq!(time(Extent::of(&[0.0, 120.0]), x, None), (0.0, 121.0));
         assert_eq!(time(Extent::default(), Extent::default(), Some(70.0)), (0.0, 70.0));
     }
 }

@@ -161,8 +161,13 @@ impl Stacks {
         })
     }
 
+    /// Areas stand on 0.
     fn limits(&self, axes: usize, rule: ValueRule) -> (f64, f64) {
         let extent = self.per_axes.get(axes).map_or(Extent::default(), |(_, _, extent)| *extent);
-        if extent.is_empty() { rule.limits([]) } else { rule.limits([extent.min, extent.max]) }
+        if extent.is_empty() {
+            return rule.limits([]);
+        }
+        let (lo, hi) = rule.limits([extent.min, extent.max]);
+        (if extent.min >= 0.0 && rule.log.is_none() { 0.0 } else { lo }, hi)
     }
 }
