@@ -184,6 +184,17 @@ fn decompression_is_bounded() {
 }
 
 #[test]
+fn a_file_without_end_is_not_read_to_its_end() {
+    let zero = Path::new("/dev/zero");
+    if !zero.exists() {
+        return;
+    }
+    let options = ReadOptions { max_bytes: 1 << 20, ..ReadOptions::default() };
+    assert!(matches!(fa_format::read(zero, &options), Err(ReadError::TooLarge { .. })));
+    assert!(fa_format::read_header(zero, &options).is_err());
+}
+
+#[test]
 fn damage_is_told_from_truncation() {
     let packed = gzip(GOOD);
     let mut damaged = packed.clone();

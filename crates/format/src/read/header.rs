@@ -38,7 +38,8 @@ pub fn read_header(path: &Path, options: &ReadOptions) -> Result<Header, ReadErr
         return Ok(header);
     }
     if bytes.len() == FIRST {
-        file.read_to_end(&mut bytes).map_err(io)?;
+        // As in a full read, what has no end is not read to its end.
+        file.take(options.max_bytes).read_to_end(&mut bytes).map_err(io)?;
         if let Some(header) = early(&bytes, path, options)? {
             return Ok(header);
         }

@@ -23,6 +23,8 @@ pub(super) struct Image {
     pub(super) notes: Vec<Note>,
     /// Where the object ended; `None` if the text ended first, after a comma and with all but the raw values.
     pub(super) end: Option<usize>,
+    /// Length of the list of numbers read last.
+    usual_len: usize,
 }
 
 /// What is wrong with the text.
@@ -161,8 +163,8 @@ impl Image {
             return Err(shape(cursor, name, "a list of numbers", found));
         }
         cursor.at += 1;
-        // The series of a file are equally long.
-        let mut numbers = Vec::with_capacity(self.usual_len(cursor));
+        // The series of a file are equally long; but never more than the rest of the text could hold.
+        let mut numbers = Vec::with_capacity(self.usual_len.min((cursor.bytes().len() - cursor.at) / 2));
         let mut non_finite = 0;
         let problem = in_place(name);
         while cursor.next_item(numbers.is_empty()).map_err(&problem)? {
@@ -184,13 +186,8 @@ impl Image {
             }
         }
         self.non_finite(name, non_finite);
+        self.usual_len = numbers.len();
         Ok(numbers)
-    }
-
-    fn usual_len(&self, cursor: &Cursor<'_>) -> usize {
-        let known = self.x_values.as_ref().map_or(0, Vec::len);
-        // Never more than the rest of the text could hold.
-        known.min((cursor.bytes().len() - cursor.at) / 2)
     }
 
     /// Where the raw values of each series are.

@@ -7,6 +7,8 @@ mod image;
 mod options;
 mod upgrade;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,7 +38,13 @@ const PEEK: usize = 256;
 pub fn read(path: &Path, options: &ReadOptions) -> Result<DataSet, ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
     let stamp = FileStamp::of(path).map_err(io)?;
-    let bytes = std::fs::read(path).map_err(io)?;
+    // A device or a pipe may have no end: what is larger than the limit even before decompressing is not read on.
+    let mut bytes = Vec::with_capacity(stamp.len.min(options.max_bytes).min(1 << 30) as usize + 1);
+    let mut file = File::open(path).map_err(io)?.take(options.max_bytes.saturating_add(1));
+    file.read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > options.max_bytes {
+        return Err(ReadError::TooLarge { path: path.to_owned(), limit: options.max_bytes });
+    }
     read_inner(&bytes, path, options, Some(stamp))
 }
 
