@@ -101,7 +101,7 @@ fn lists_are_matched_by_name_not_by_place() {
 #[test]
 fn a_queue_that_replaced_another_stands_in_its_place() {
     let queue = |name: &str, id: &str, parent: &str| json!({"name": name, "id": id, "parent": parent});
-    let a = qdiscs(json!([
+    let a = qdiscs(&json!([
         queue("mq", "8001:", "root"),
         queue("codel", "8002:", "8001:1"),
         queue("fq", "8003:", "8001:2")
