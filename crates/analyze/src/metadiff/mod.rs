@@ -129,7 +129,7 @@ type Node<'v> = (usize, Option<&'v Value>);
 /// EGRESS_INFO
 ///   qdiscs
 ///     root
-///       name   codel  pie
+///       name  codel  pie
 /// "));
 /// ```
 pub fn diff(files: &[(&str, &Metadata)], options: &DiffOptions) -> MetaDiff {
