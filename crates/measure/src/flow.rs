@@ -239,7 +239,7 @@ impl Flows {
         }
         slot.told_at = slot.start;
         slot.next_sample = slot.start + self.step;
-        self.due = self.due.min(slot.deadline(self.step));
+        self.due = self.due.min(slot.deadline());
     }
 
     /// Takes note of what happened.
@@ -371,7 +371,7 @@ impl Flows {
                 self.out.push_back(Output::Sample(id));
             }
         }
-        self.due = self.slots.iter().map(|s| s.deadline(self.step)).min().unwrap_or(Time::NEVER);
+        self.due = self.slots.iter().map(Slot::deadline).min().unwrap_or(Time::NEVER);
     }
 
     /// Tells the bytes since the last interval.
@@ -403,7 +403,7 @@ impl Flows {
 
 impl Slot {
     /// When this slot next has something to do without being told.
-    fn deadline(&self, _step: Span) -> Time {
+    fn deadline(&self) -> Time {
         match self.state {
             State::Waiting => self.start.min(self.stop),
             State::Running if self.spec.end == FlowEnd::Sender => self.next_sample.min(self.stop),

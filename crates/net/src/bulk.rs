@@ -429,3 +429,42 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use fa_measure::event::FlowEnd;
+    use fa_measure::flow::OwnClock;
+    use fa_measure::{FlowId, Span};
+    use std::net::TcpListener;
+    use std::sync::mpsc::sync_channel;
+
+    #[test]
+    fn a_group_ends_at_its_byte_limit() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut theirs, _) = listener.accept().unwrap();
+        let reader = std::thread::spawn(move || io::copy(&mut theirs, &mut io::sink()).unwrap());
+
+        let clock = Clock::start();
+        let bulk = Bulk::start(clock).unwrap();
+        let (tell, told) = sync_channel(10_000);
+        let sink: Sink = Arc::new(move |_, what| {
+            let _ = tell.try_send(what);
+        });
+        let (done, ended) = sync_channel(1);
+        let engine = Flows::new(OwnClock::Here, Span::from_millis(100));
+        let group = GroupId(7);
+        bulk.add_group(group, engine, sink, Some(1_000_000), move || done.send(()).unwrap());
+        let (start, length) = (Span::ZERO, Span::from_millis(3_600_000));
+        let spec = FlowSpec { flow: FlowId(0), end: FlowEnd::Sender, start, length };
+        bulk.add(group, NewStream { socket: ours, spec, block: 10_000, framing: Framing::None, early: 0 });
+        bulk.begin(group, clock.now());
+        ended.recv().unwrap();
+        let moved = reader.join().unwrap();
+        // What is written in the wake-up that reaches the limit still goes out.
+        assert!((1_000_000..1_000_000 + 2 * QUOTA as u64).contains(&moved), "{moved}");
+        assert!(told.try_iter().any(|w| matches!(w, What::Warning { text, .. } if text.contains("byte limit"))));
+    }
+}

@@ -3,6 +3,7 @@
 use fa_measure::{Event, Time, What};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use tokio::sync::Notify;
 
 /// Events that may wait for their reader.
 const DEPTH: usize = 65_536;
@@ -12,12 +13,14 @@ const DEPTH: usize = 65_536;
 pub(super) struct Pipe {
     sender: SyncSender<Event>,
     lost: AtomicU64,
+    /// Told when an event finds no reader any more.
+    gone: Notify,
 }
 
 impl Pipe {
     pub(super) fn new() -> (Self, Receiver<Event>) {
         let (sender, receiver) = sync_channel(DEPTH);
-        (Self { sender, lost: AtomicU64::new(0) }, receiver)
+        (Self { sender, lost: AtomicU64::new(0), gone: Notify::new() }, receiver)
     }
 
     /// Puts an event in, or counts it as lost; never waits, because measuring threads call it.
@@ -29,9 +32,18 @@ impl Pipe {
                 self.lost.fetch_add(lost, Ordering::Relaxed);
             }
         }
-        if let Err(TrySendError::Full(_)) = self.sender.try_send(Event::new(at, what)) {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        match self.sender.try_send(Event::new(at, what)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(TrySendError::Disconnected(_)) => self.gone.notify_one(),
         }
+    }
+
+    /// Waits until nobody reads the events any more.
+    pub(super) async fn reader_gone(&self) {
+        self.gone.notified().await;
     }
 
     /// Puts an event in and waits for room; for the control plane when nothing is measured.

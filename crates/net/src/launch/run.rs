@@ -83,7 +83,7 @@ impl Context {
         let mut stop = self.stop.clone();
         let prepared = tokio::select! {
             prepared = self.prepare() => prepared?,
-            how = stopped(&mut stop) => return Ok(reason_of(how)),
+            how = stopped(&mut stop, &self.pipe) => return Ok(reason_of(how)),
         };
         self.load(prepared).await
     }
@@ -92,8 +92,7 @@ impl Context {
     async fn prepare(&self) -> Result<Prepared, Trouble> {
         let fars = self.reach_all().await?;
         self.tell_own_facts(fars.first().map(|f| f.address.ip())).await;
-        let flows = self.connect_flows(&fars).await;
-        let probes = self.open_probes(&fars).await;
+        let (flows, probes) = tokio::join!(self.connect_flows(&fars), self.open_probes(&fars));
         if flows.is_empty() && probes.is_empty() {
             return Err(Trouble::new("no flow and no probe could be prepared").hint("the warnings above say why"));
         }
@@ -309,7 +308,7 @@ impl Context {
                     }
                     phase = phases.next();
                 }
-                asked = stopped(&mut self.stop), if how != Some(Stop::Discard) => {
+                asked = stopped(&mut self.stop, &self.pipe), if how != Some(Stop::Discard) => {
                     how = Some(asked);
                     phase = None;
                     if asked == Stop::Discard {
@@ -340,7 +339,7 @@ impl Context {
                     Some(Err(e)) => self.tell(What::Warning { host: None, text: format!("collecting: {e}") }),
                     None => break,
                 },
-                asked = stopped(&mut self.stop) => if asked == Stop::Discard {
+                asked = stopped(&mut self.stop, &self.pipe) => if asked == Stop::Discard {
                     return Ok(EndReason::StoppedDiscard);
                 },
             }
@@ -363,16 +362,22 @@ impl Context {
     }
 }
 
-/// Waits until the run is told to stop in another way than before.
-async fn stopped(stop: &mut watch::Receiver<Option<Stop>>) -> Stop {
-    loop {
-        if stop.changed().await.is_err() {
-            // Nobody is left who could stop it.
-            std::future::pending::<()>().await;
+/// Waits until the run is told to stop, or nobody reads its events any more.
+async fn stopped(stop: &mut watch::Receiver<Option<Stop>>, pipe: &Pipe) -> Stop {
+    let told = async {
+        loop {
+            if stop.changed().await.is_err() {
+                // The button is gone; the run goes on as long as there is a reader.
+                std::future::pending::<()>().await;
+            }
+            if let Some(how) = *stop.borrow_and_update() {
+                return how;
+            }
         }
-        if let Some(how) = *stop.borrow_and_update() {
-            return how;
-        }
+    };
+    tokio::select! {
+        how = told => how,
+        () = pipe.reader_gone() => Stop::Discard,
     }
 }
 

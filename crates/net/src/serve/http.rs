@@ -19,7 +19,7 @@ use fa_measure::event::{FlowConnected, FlowEnd, ProbeSetup, StampKind, What};
 use fa_measure::flow::{FlowSpec, OwnClock};
 use fa_measure::framing::Framing;
 use fa_measure::wire::Token;
-use fa_measure::{FarTime, FlowId, Span, Time};
+use fa_measure::{FlowId, Span, Time};
 use hyper_util::rt::TokioIo;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::net::{IpAddr, SocketAddr};
@@ -290,8 +290,6 @@ fn adopt(shared: &Shared, token: Token, peer: Peer, far: &FarFlow, socket: std::
         return;
     }
     let at = OwnClock::There(epoch).when(shared.clock.now());
-    let unknown = FarTime::default();
-    debug_assert!(at != fa_measure::When::There(unknown), "a session's clock does not begin in 1970");
     if let Ok(local) = socket.local_addr() {
         let facts = end_facts(&options, far.tos, far.cong_control.as_deref());
         let connected = FlowConnected { flow: far.flow, end: far.end, at, local, peer: peer.address, facts };

@@ -32,8 +32,9 @@ use tower::ServiceExt;
 /// Connections that are not (or not yet) flows, per source address.
 const CONNECTIONS_PER_SOURCE: usize = 128;
 
-/// How long a connection may take to say what it wants.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may take to say what it wants, first or next: longer than a controller needs to connect all
+/// its flows after it was admitted, during which it has nothing to say.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What `fa serve` is asked for.
 #[derive(Debug, Clone)]

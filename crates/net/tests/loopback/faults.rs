@@ -151,6 +151,23 @@ fn stopping_keeps_or_discards() {
 }
 
 #[test]
+fn a_run_without_readers_ends() {
+    let (line, lines) = std::sync::mpsc::channel();
+    let options =
+        ServeOptions { address: Some(std::net::Ipv4Addr::LOCALHOST.into()), port: 0, ..ServeOptions::default() };
+    let server = fa_net::Server::start(options, move |l| line.send(l.to_owned()).unwrap()).unwrap();
+    let run = NetLauncher::default().start(plan(port(&server), 60_000).flow(Direction::Up)).unwrap();
+    for event in &run.events {
+        if matches!(event.what, What::FlowBytes(_)) {
+            break;
+        }
+    }
+    drop(run);
+    let told = lines.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+    assert!(told.contains("1 flows"), "{told}");
+}
+
+#[test]
 fn a_key_keeps_those_out_who_do_not_know_it() {
     let server = server_with(ServeOptions { key: Some(b"sesame".to_vec()), ..ServeOptions::default() });
     let try_with = |key: Option<&[u8]>| {

@@ -3,8 +3,10 @@
 use super::build::{PlanExt, launch, plan, port, server, whats};
 use fa_catalog::Direction;
 use fa_measure::event::{EndReason, FlowEnd, StampKind};
-use fa_measure::plan::ProbeKind;
+use fa_measure::plan::{IpVersion, ProbeKind};
 use fa_measure::{Event, FlowId, Span, What};
+use fa_net::{ServeOptions, Server};
+use std::net::Ipv6Addr;
 
 fn bytes(events: &[Event], flow: u16, end: FlowEnd) -> u64 {
     whats(events)
@@ -143,4 +145,41 @@ fn clocks_of_one_host_differ_by_less_than_the_bound() {
         }
     }
     assert_eq!(samples, 16, "eight before and eight after");
+}
+
+#[test]
+fn ipv6_is_measured_like_ipv4() {
+    let options = ServeOptions { address: Some(Ipv6Addr::LOCALHOST.into()), port: 0, ..ServeOptions::default() };
+    let Ok(server) = Server::start(options, |_| {}) else {
+        println!("skipped: ipv6_is_measured_like_ipv4: no IPv6 here");
+        return;
+    };
+    let mut plan = plan(port(&server), 100).flow(Direction::Up).flow(Direction::Down).probe(ProbeKind::Udp, 10);
+    plan.hosts[0].name = "::1".into();
+    plan.flows[1].tos = Some((0x20, 0x20));
+    plan.probes[0].tos = Some((0xb8, 0x48));
+    let events = launch(plan);
+    assert!(whats(&events).any(|w| matches!(w, What::HostReady(h) if h.ip_version == IpVersion::V6)));
+    for flow in [0, 1] {
+        assert!(ended(&events, flow, FlowEnd::Receiver) > 0);
+    }
+    let replies: Vec<_> = whats(&events)
+        .filter_map(|w| match w {
+            What::ProbeReply(r) => r.there?.tos_seen,
+            _ => None,
+        })
+        .collect();
+    assert!(!replies.is_empty() && replies.iter().all(|&tos| tos == 0xb8), "marks arrive: {replies:?}");
+}
+
+#[test]
+fn sizes_of_writes_are_what_was_asked_for() {
+    let server = server();
+    for block in [1_000, 300_000] {
+        let mut plan = plan(port(&server), 100).flow(Direction::Up);
+        plan.flows[0].block = block;
+        let events = launch(plan);
+        let sent = ended(&events, 0, FlowEnd::Sender);
+        assert!(sent > 0 && sent == ended(&events, 0, FlowEnd::Receiver), "{block}");
+    }
 }
