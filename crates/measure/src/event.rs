@@ -240,7 +240,7 @@ pub struct EndFacts {
     pub tos_asked: Option<u8>,
     /// TOS byte set on the socket.
     pub tos: Option<u8>,
-    /// TOS byte on packets that arrived here, where the kernel told.
+    /// TOS byte on packets that arrived here, where the kernel told: Linux does on the side that accepted the connection.
     pub tos_seen: Option<u8>,
     /// Send buffer, bytes as the kernel counts them.
     pub send_buffer: Option<u32>,

@@ -4,6 +4,7 @@ use super::session::{ConnectionId, Shared};
 use crate::bulk::NewStream;
 use crate::host::{Detail, HostFacts};
 use crate::socket::{Trouble, end_facts, set_cong_control, set_tos};
+use crate::sys::seen_tos::seen_tos;
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Extension, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -291,7 +292,8 @@ fn adopt(shared: &Shared, token: Token, peer: Peer, far: &FarFlow, socket: std::
     }
     let at = OwnClock::There(epoch).when(shared.clock.now());
     if let Ok(local) = socket.local_addr() {
-        let facts = end_facts(&options, far.tos, far.cong_control.as_deref());
+        let mut facts = end_facts(&options, far.tos, far.cong_control.as_deref());
+        facts.tos_seen = seen_tos(&socket, peer.address.is_ipv6());
         let connected = FlowConnected { flow: far.flow, end: far.end, at, local, peer: peer.address, facts };
         store.push(What::FlowConnected(Box::new(connected)));
     }

@@ -2,4 +2,5 @@
 
 pub(crate) mod ethtool;
 pub(crate) mod priority;
+pub(crate) mod seen_tos;
 pub(crate) mod tcp_info;

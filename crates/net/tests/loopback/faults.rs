@@ -95,6 +95,11 @@ fn what_was_asked_for_is_on_both_sockets() {
         .collect();
     assert!(facts.contains(&(FlowEnd::Receiver, "reno".into(), 0x20)), "{facts:?}");
     assert!(facts.contains(&(FlowEnd::Sender, "cubic".into(), 0xb8)), "{facts:?}");
+    let seen = whats(&events).find_map(|w| match w {
+        What::FlowConnected(c) => c.facts.tos_seen,
+        _ => None,
+    });
+    assert_eq!(seen, Some(0x20), "the far end saw our mark");
 }
 
 #[test]
