@@ -15,6 +15,9 @@ pub const DEFAULT_PORT: u16 = 5999;
 /// Bytes per write of a bulk flow when the test does not say: what iperf3 uses, and about the cheapest per byte.
 pub const DEFAULT_BLOCK: u32 = 128 * 1024;
 
+/// Most bytes per write.
+pub const MAX_BLOCK: u32 = 16 * 1024 * 1024;
+
 /// A flow of a run, numbered from 0 in definition order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -322,6 +325,18 @@ impl Plan {
             let source = match &def.source {
                 SeriesSource::Flow(flow) if flow.protocol == Protocol::Tcp => {
                     let id = FlowId(plan.flows.len() as u16);
+                    let asked = flow.send_size.unwrap_or(DEFAULT_BLOCK);
+                    let block = asked.clamp(1, MAX_BLOCK);
+                    if block != asked {
+                        plan.notes
+                            .push(format!("{}: writes of {asked} bytes are not possible; {block} it is", def.name));
+                    }
+                    if let Some(size) = flow.remote_recv_size {
+                        plan.notes.push(format!(
+                            "{}: reads of {size} bytes at the far end were asked for; fa reads what is there, up to 128 KiB",
+                            def.name
+                        ));
+                    }
                     let host = plan.host_id(expanded, flow.host, flow.control_host.as_deref());
                     plan.flows.push(FlowPlan {
                         id,
@@ -332,7 +347,7 @@ impl Plan {
                         length: Span::from_secs_f64(flow.length_secs),
                         tos: flow.tos,
                         cong_control: flow.cong_control.clone(),
-                        block: flow.send_size.unwrap_or(DEFAULT_BLOCK).clamp(1, 16 * 1024 * 1024),
+                        block,
                         ip_version: flow.ip_version.and_then(IpVersion::from_number),
                         local_bind: bind(&flow.local_bind),
                     });
@@ -464,4 +479,95 @@ fn check(expanded: &Expanded, settings: &Settings) -> Result<(), PlanError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use fa_catalog::{Catalog, Setup};
+
+    fn settings(setup: &Setup) -> Settings {
+        Settings {
+            test: setup.test.clone(),
+            hosts: setup.hosts.iter().map(HostPlan::named).collect(),
+            length_secs: setup.length_secs,
+            delay_secs: setup.delay_secs,
+            step_secs: setup.step_secs,
+            title: String::new(),
+            note: String::new(),
+            ip_version: None,
+            params: setup.params.clone(),
+            local_bind: None,
+            seed: 1,
+        }
+    }
+
+    fn plan(setup: &Setup) -> Result<Plan, PlanError> {
+        Plan::from_expanded(&Catalog::builtin().expand(setup).unwrap(), &settings(setup))
+    }
+
+    #[test]
+    fn rrul_is_four_flows_each_way_and_four_probes_all_the_time() {
+        let plan = plan(&Setup::new("rrul", &["a.example"])).unwrap();
+        let count = |d| plan.flows.iter().filter(|f| f.direction == d).count();
+        assert_eq!((count(Direction::Up), count(Direction::Down)), (4, 4));
+        for flow in &plan.flows {
+            assert_eq!((flow.start, flow.length), (Span::from_millis(5_000), Span::from_millis(60_000)));
+        }
+        let kinds: Vec<_> = plan.probes.iter().map(|p| p.kind).collect();
+        assert_eq!(kinds.iter().filter(|&&k| k == ProbeKind::Udp).count(), 3);
+        assert_eq!(kinds.iter().filter(|&&k| k == ProbeKind::Icmp).count(), 1);
+        for probe in &plan.probes {
+            // 70 s at 0.2 s, both ends included.
+            assert_eq!((probe.start, probe.count()), (Span::ZERO, 351));
+        }
+        assert_eq!(plan.hosts.len(), 1);
+        assert!(plan.needs_server(HostId(0)));
+        let marked = plan.flows.iter().find(|f| f.series == "TCP upload EF").unwrap();
+        assert_eq!(marked.tos, Some((0xb8, 0xb8)));
+        for (i, series) in plan.series.iter().enumerate() {
+            if let SourcePlan::Flow(id) = series.source {
+                assert_eq!(plan.flow(id).unwrap().series, series.name, "series {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn hosts_are_entered_once_and_keep_their_ports() {
+        let setup = Setup::new("rrul", &["a.example"]);
+        let mut settings = settings(&setup);
+        settings.hosts[0].port = 7000;
+        let plan = Plan::from_expanded(&Catalog::builtin().expand(&setup).unwrap(), &settings).unwrap();
+        assert_eq!(plan.hosts, [HostPlan { name: "a.example".into(), port: 7000, control: None }]);
+    }
+
+    #[test]
+    fn what_cannot_be_measured_is_said_and_the_rest_is_planned() {
+        let plan = plan(&Setup::new("voip-1up", &["a.example"])).unwrap();
+        let unsupported: Vec<_> =
+            plan.series.iter().filter(|s| matches!(s.source, SourcePlan::Unsupported { .. })).collect();
+        assert!(!unsupported.is_empty());
+        assert!(!plan.flows.is_empty());
+    }
+
+    #[test]
+    fn impossible_durations_are_refused_by_name() {
+        let setup = Setup::new("ping", &["a.example"]);
+        let expanded = Catalog::builtin().expand(&setup).unwrap();
+        for (length, step, what) in [(0.0, 0.2, "length"), (f64::NAN, 0.2, "length"), (10.0, 0.0, "step size")] {
+            let settings = Settings { length_secs: length, step_secs: step, ..settings(&setup) };
+            let error = Plan::from_expanded(&expanded, &settings).unwrap_err();
+            assert!(error.to_string().starts_with(what), "{error}");
+        }
+        let settings = Settings { hosts: Vec::new(), ..settings(&setup) };
+        assert!(matches!(Plan::from_expanded(&expanded, &settings), Err(PlanError::NoHost { .. })));
+    }
+
+    #[test]
+    fn a_plan_survives_its_json() {
+        let plan = plan(&Setup::new("rrul", &["a.example"])).unwrap();
+        let text = serde_json::to_string(&plan).unwrap();
+        assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
+    }
 }

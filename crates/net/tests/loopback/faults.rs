@@ -187,6 +187,21 @@ fn a_key_keeps_those_out_who_do_not_know_it() {
 }
 
 #[test]
+fn a_public_server_lets_an_rrul_through_and_not_more() {
+    let server = server_with(ServeOptions { public: true, ..ServeOptions::default() });
+    let try_flows = |flows: usize| {
+        let mut all = plan(port(&server), 50);
+        for _ in 0..flows {
+            all = all.flow(Direction::Up);
+        }
+        end(&launch(all.probe(ProbeKind::Udp, 200)))
+    };
+    assert_eq!(try_flows(8), EndReason::Completed);
+    let EndReason::Failed { error } = try_flows(17) else { panic!("17 flows were admitted") };
+    assert!(error.contains("17 flows") && error.contains("at most 16"), "{error}");
+}
+
+#[test]
 fn many_clients_are_served_at_once() {
     let server = server();
     let port = port(&server);
