@@ -124,6 +124,12 @@ impl<'a> Cursor<'a> {
     pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
         self.expect(b'"', "expected a string")?;
         let start = self.at;
+        // Eight bytes at a time as long as none of them ends the string.
+        while let Some(eight) = self.bytes[self.at..].first_chunk::<8>()
+            && plain(u64::from_le_bytes(*eight))
+        {
+            self.at += 8;
+        }
         loop {
             match self.bytes.get(self.at) {
                 Some(b'"') => {
@@ -270,4 +276,15 @@ impl<'a> Cursor<'a> {
             None => "the end of the file",
         }
     }
+}
+
+/// True if none of eight bytes is a quote, a backslash or a control character.
+#[inline]
+fn plain(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The high bit of each byte that is zero; a byte after a zero one may be marked, too, which is on the safe side.
+    let zeros = |w: u64| w.wrapping_sub(ONES) & !w;
+    let special = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (special | control) & (ONES << 7) == 0
 }

@@ -1,6 +1,6 @@
 //! Look-up tables of a block's codes.
 //!
-//! An entry holds up to two literals (bits 32 to 47, how many in bits 48 and 49), and then, perhaps, a length: after a
+//! An entry holds up to three literals (bits 32 to 55, how many in bits 56 and 57), and then, perhaps, a length: after a
 //! literal comes a length about as often as another literal, and a branch that tells the two apart would be mispredicted.
 //! Its lowest byte is the number of bits to consume, extra bits included; a length or distance has the bits up to the end of
 //! its code in bits 8 to 11 and its base in bits 16 to 31.
@@ -92,7 +92,7 @@ pub(super) fn build_literals(lengths: &[u8], table: &mut [u64; ENTRIES]) -> Resu
     let entry = |symbol: usize, len: u8| {
         let bits = u64::from(len);
         match symbol {
-            0..256 => LITERAL | 1 << 48 | (symbol as u64) << 32 | bits,
+            0..256 => LITERAL | 1 << 56 | (symbol as u64) << 32 | bits,
             256 => SPECIAL | END | bits,
             257..286 => {
                 let (base, extra) = LENGTHS[symbol - 257];
@@ -116,8 +116,8 @@ pub(super) fn build_literals(lengths: &[u8], table: &mut [u64; ENTRIES]) -> Resu
             if next & LITERAL == 0 {
                 // A length ends the entry: its bits come after those of the literals.
                 made = (made & !LITERAL) + (next & 0xffff_00ff) + ((bits + code_bits) << 8);
-            } else if made >> 48 == 1 {
-                made = (made | (next >> 32 & 0xff) << 40) + (1 << 48) + (next & 0xff);
+            } else if made >> 56 < 3 {
+                made = (made | (next >> 32 & 0xff) << (32 + 8 * (made >> 56))) + (1 << 56) + (next & 0xff);
             } else {
                 break;
             }
