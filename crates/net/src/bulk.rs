@@ -97,12 +97,12 @@ impl Bulk {
         self.tell(Command::Begin { id, origin });
     }
 
-    /// The group's streams end gracefully, now.
     /// The other ends are being told to stop: that they close is no failure.
     pub(crate) fn expect_end(&self, id: GroupId) {
         self.tell(Command::ExpectEnd { id });
     }
 
+    /// The group's streams end gracefully, now.
     pub(crate) fn stop(&self, id: GroupId) {
         self.tell(Command::Stop { id });
     }

@@ -4,6 +4,7 @@ use crate::socket::Trouble;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, SocketAddr};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -50,6 +51,8 @@ impl LocalServer {
             .arg(SocketAddr::new(ip, 0).to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Ctrl-C on the terminal is for us alone: a run that keeps what it has still needs its far end.
+            .process_group(0)
             .spawn()
             .map_err(|e| failed(&e))?;
         let mut line = String::new();
@@ -81,4 +84,27 @@ impl Drop for LocalServer {
 pub(super) fn is_local(name: &str) -> bool {
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    /// Process group of a process.
+    fn group(pid: u32) -> u32 {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        // The name in parentheses may hold anything; state, parent and group follow it.
+        stat.rsplit_once(") ").unwrap().1.split(' ').nth(2).unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn signals_of_the_terminal_do_not_reach_a_server_of_our_own() {
+        let script = "echo listening 127.0.0.1:1; exec cat >/dev/null";
+        // `--listen ADDRESS` become the script's own arguments.
+        let command = ChildCommand { program: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
+        let server = LocalServer::start(&command, IpAddr::from([127, 0, 0, 1])).unwrap();
+        assert_eq!(group(server.child.id()), server.child.id());
+        assert_ne!(group(server.child.id()), group(std::process::id()));
+    }
 }

@@ -211,7 +211,7 @@ async fn report(
     let (store, open) =
         shared.with(token, peer.ip(), |s| (s.store.clone(), s.open_flows.clone())).ok_or_else(No::gone)?;
     // Read before the records: a flow that ends in between has its last record in the next report.
-    let open_flows = open.load(Ordering::Relaxed);
+    let open_flows = open.load(Ordering::Acquire);
     let mut report = store.report(ask.after, ask.all);
     report.open_flows = open_flows;
     if ask.all && !report.more {

@@ -192,17 +192,16 @@ impl Shared {
         };
         let (open, moved, totals) = (session.open_flows.clone(), session.moved.clone(), self.totals.clone());
         let sink = Arc::new(move |_at: Time, what: What| {
-            match &what {
-                What::FlowEnded(_) => {
-                    open.fetch_sub(1, Ordering::Relaxed);
-                }
-                What::FlowBytes(b) => {
-                    moved.fetch_add(b.bytes, Ordering::Relaxed);
-                    totals.bytes.fetch_add(b.bytes, Ordering::Relaxed);
-                }
-                _ => {}
+            if let What::FlowBytes(b) = &what {
+                moved.fetch_add(b.bytes, Ordering::Relaxed);
+                totals.bytes.fetch_add(b.bytes, Ordering::Relaxed);
             }
+            let ended = matches!(what, What::FlowEnded(_));
             store.push(what);
+            if ended {
+                // After its record: who sees no flow open finds the ends of all of them in the store.
+                open.fetch_sub(1, Ordering::Release);
+            }
         });
         let engine = Flows::new(OwnClock::There(epoch), ask.step);
         self.bulk.add_group(group, engine, sink, self.limits.bytes, || {});
