@@ -229,6 +229,25 @@ pub struct TextRun {
     pub bounds: Rect,
 }
 
+/// One place of an area between two edges.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Strip {
+    /// Where.
+    pub x: f32,
+    /// Upper edge.
+    pub top: f32,
+    /// Lower edge.
+    pub bottom: f32,
+}
+
+impl Strip {
+    /// The outline of an area: along the upper edges, and back along the lower ones.
+    pub fn outline(edges: &[Self]) -> Vec<Pt> {
+        let upper = edges.iter().map(|e| pt(e.x, e.top));
+        upper.chain(edges.iter().rev().map(|e| pt(e.x, e.bottom))).collect()
+    }
+}
+
 /// Geometry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -249,7 +268,14 @@ pub enum Shape {
         /// Look.
         stroke: Stroke,
     },
-    /// Filled polygon, closed, already clipped.
+    /// Area between two edges, already clipped.
+    Band {
+        /// Places in order; between neighbours both edges are straight.
+        edges: Vec<Strip>,
+        /// Inside.
+        fill: Ink,
+    },
+    /// Filled convex polygon, closed, already clipped.
     Polygon {
         /// Corners.
         points: Vec<Pt>,

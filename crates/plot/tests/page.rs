@@ -8,7 +8,7 @@ mod common {
 use common::scenes::{self, Noise};
 use fa_catalog::PlotType;
 use fa_plot::layout::{View, Zoom, layout};
-use fa_plot::page::{Page, PageSize, Pt, Role, Shape};
+use fa_plot::page::{Page, PageSize, Pt, Role, Shape, Strip};
 use fa_plot::render;
 use fa_plot::scene::{Colour, DataText, Flavour, LegendPlacement, Line, Mark, Marker, Quantity, Scale, Scene, Side};
 use fa_plot::theme::Theme;
@@ -48,6 +48,7 @@ fn check(page: &Page, what: &str) {
         let points: Vec<_> = match &item.shape {
             Shape::Path { runs, .. } => runs.iter().flatten().copied().collect(),
             Shape::Polygon { points, .. } => points.clone(),
+            Shape::Band { edges, .. } => Strip::outline(edges),
             Shape::Markers { at, .. } => at.clone(),
             _ => Vec::new(),
         };

@@ -4,8 +4,9 @@ use crate::page::{AxesFrame, Ink, Marker, Projection, Pt, Rect, Role, Shape, Str
 use crate::scene::{Area, BarMark, BoxMark, Dash, Ellipse, Flavour, Line, Mark, Style};
 use crate::theme::{Palette, Theme};
 
+use super::band::strips;
 use super::legend::Sample;
-use super::path::{clip_line, clip_polygon, curve, decimated};
+use super::path::{clip_line, clip_polygon, curve};
 use super::sheet::Sheet;
 
 /// Least distance of markers along a line, in points: closer ones would hide it.
@@ -198,18 +199,9 @@ impl Canvas<'_> {
     fn area(&self, sheet: &mut Sheet, area: &Area, mark: usize) {
         let ink = self.palette.ink(&area.style, area.id.flavour);
         let n = area.x.len().min(area.y_lo.len()).min(area.y_hi.len());
-        // A gap in either edge is a gap of the area.
-        let gap = |i: usize| area.y_lo[i].is_nan() || area.y_hi[i].is_nan();
-        let edge = |values: &[f64]| -> Vec<f64> { (0..n).map(|i| if gap(i) { f64::NAN } else { values[i] }).collect() };
-        let upper = decimated(&area.x[..n], &edge(&area.y_hi), &self.frame, self.rect);
-        let lower = decimated(&area.x[..n], &edge(&area.y_lo), &self.frame, self.rect);
-        for (mut ring, mut back) in upper.into_iter().zip(lower) {
-            back.reverse();
-            ring.append(&mut back);
-            let points = clip_polygon(&ring, self.rect);
-            if !points.is_empty() {
-                self.push(sheet, mark, Shape::Polygon { points, fill: ink.mix(self.theme.face, 0.2) });
-            }
+        let fill = ink.mix(self.theme.face, 0.2);
+        for edges in strips(&area.x[..n], &area.y_lo[..n], &area.y_hi[..n], &self.frame, self.rect) {
+            self.push(sheet, mark, Shape::Band { edges, fill });
         }
     }
 

@@ -6,6 +6,7 @@
 //! [`Page::notes`](crate::page::Page::notes). The result depends on nothing but the arguments.
 
 mod axis;
+mod band;
 mod domain;
 mod frame;
 mod grouping;
@@ -478,6 +479,7 @@ fn crowd(sheet: &Sheet, panel: usize, rect: &Rect) -> usize {
         .filter(|i| i.role == Role::Data && i.panel == Some(panel))
         .map(|item| match &item.shape {
             Shape::Path { runs, .. } => runs.iter().flatten().filter(|q| rect.contains(**q)).count(),
+            Shape::Band { edges, .. } => edges.iter().filter(|e| rect.contains(pt(e.x, e.top))).count(),
             Shape::Polygon { points, .. } => points.iter().filter(|q| rect.contains(**q)).count(),
             Shape::Markers { at, .. } => at.iter().filter(|q| rect.contains(**q)).count(),
             Shape::Rect { rect: r, .. } => usize::from(r.overlaps(rect, 0.0)) * 20,

@@ -4,7 +4,7 @@ use crate::page::{AxesFrame, Pt, Rect, pt};
 
 /// Width of the columns within which a curve keeps only its first, lowest, highest and last point, in points.
 /// Half a point is less than a pixel at 100 dpi.
-const COLUMN_PT: f32 = 0.5;
+pub(super) const COLUMN_PT: f32 = 0.5;
 
 /// Corners that stick out less than this are not worth a point: less than the SVG's own unit of a sixteenth.
 const FLAT_PT: f32 = 0.04;
@@ -34,7 +34,7 @@ pub(super) fn curve(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Curv
 }
 
 /// Projected runs, at most four points per column.
-pub(super) fn decimated(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Vec<Vec<Pt>> {
+fn decimated(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Vec<Vec<Pt>> {
     let n = x.len().min(y.len());
     let (mut lo, mut hi) = (0, n);
     // Only what is in view, and one neighbour on each side so that lines reach the edges.

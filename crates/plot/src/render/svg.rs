@@ -10,7 +10,7 @@ use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontTransform, IntoFont, RGBAColor, ShapeStyle, TextStyle};
 
-use crate::page::{Anchor, Ink, Item, Marker, Page, Pt, Role, Shape, Stroke, TextRun, pt};
+use crate::page::{Anchor, Ink, Item, Marker, Page, Pt, Role, Shape, Strip, Stroke, TextRun, pt};
 use crate::text::FAMILY;
 
 /// Backend pixels per point.
@@ -96,11 +96,8 @@ impl Pen {
                     self.path(run, stroke, title);
                 }
             }
-            Shape::Polygon { points, fill } => {
-                let style = style(*fill, 0.0);
-                let points: Vec<(i32, i32)> = points.iter().copied().map(place).collect();
-                self.element(|b| drop(b.fill_polygon(points, &style)), |e| add_title(e, title));
-            }
+            Shape::Band { edges, fill } => self.polygon(&Strip::outline(edges), *fill, title),
+            Shape::Polygon { points, fill } => self.polygon(points, *fill, title),
             Shape::Markers { at, marker, radius, ink } => {
                 for p in at {
                     self.marker(*p, *marker, *radius, *ink);
@@ -126,6 +123,12 @@ impl Pen {
                 }
             },
         );
+    }
+
+    fn polygon(&mut self, points: &[Pt], fill: Ink, title: Option<&str>) {
+        let style = style(fill, 0.0);
+        let points: Vec<(i32, i32)> = points.iter().copied().map(place).collect();
+        self.element(|b| drop(b.fill_polygon(points, &style)), |e| add_title(e, title));
     }
 
     fn path(&mut self, run: &[Pt], stroke: &Stroke, title: Option<&str>) {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::layout::layout;
-use crate::page::{Ink, Item, Page, PageSize, Pt, Rect, Role, Shape, TextRun};
+use crate::page::{Ink, Item, Page, PageSize, Pt, Rect, Role, Shape, Strip, TextRun};
 use crate::scene::Scene;
 use crate::text::CELL_WIDTH_EM;
 use crate::theme::{CELL_PT, Theme};
@@ -99,6 +99,7 @@ impl Grid {
                     self.dot(*p, *ink, page, item.panel);
                 }
             }
+            (Shape::Band { edges, fill }, _) => self.polygon(&Strip::outline(edges), *fill, page, item.panel),
             (Shape::Polygon { points, fill }, _) => self.polygon(points, *fill, page, item.panel),
             (Shape::Rect { rect, fill, stroke }, _) => {
                 if let Some(ink) = stroke.as_ref().map(|s| s.ink).or(*fill) {
