@@ -48,6 +48,8 @@ fn name_of(axis: &Axis, ticks: &Ticks) -> String {
         let _ = write!(name, "(×10{})", superscript(ticks.exponent));
     }
     if let Some(remark) = &ticks.remark {
+        // The clock has no unit.
+        name.truncate(name.strip_suffix(" (s)").unwrap_or(&name).len());
         name = if name.is_empty() { remark.clone() } else { format!("{name} ({remark})") };
     }
     name

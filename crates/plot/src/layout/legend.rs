@@ -212,6 +212,7 @@ fn fit_group(
     let columns = places.len().div_ceil(places.len().div_ceil(columns));
     let column_width = (ms.sample + ms.gap + used).max(last);
     let rows = if columns == 1 { places.iter().map(Vec::len).sum() } else { places.len().div_ceil(columns) };
+    let title_is_cut = title.as_ref().is_some_and(|t| *t != group.title);
     Some(Fitted {
         ready: Rc::clone(ready),
         width: (columns as f32 * column_width + (columns - 1) as f32 * ms.between)
@@ -222,7 +223,7 @@ fn fit_group(
         columns,
         column_width,
         hidden,
-        loss: (loss + alike).min(1.0),
+        loss: (loss + alike + if title_is_cut { 0.1 } else { 0.0 }).min(1.0),
         common,
     })
 }
