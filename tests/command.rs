@@ -33,7 +33,12 @@ impl Desk {
 
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fa"));
-        command.current_dir(self.path()).stdin(Stdio::null()).env("TZ", "UTC").env_remove("CLICOLOR_FORCE");
+        command
+            .current_dir(self.path())
+            .stdin(Stdio::null())
+            .env("TZ", "UTC")
+            .env("XDG_CONFIG_HOME", self.path())
+            .env_remove("CLICOLOR_FORCE");
         command
     }
 

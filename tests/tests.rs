@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod command;
+mod diff;
 mod figures;
 mod files;
 mod help;

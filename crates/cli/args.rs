@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use fa_analyze::cutoff::Cutoff;
+use fa_analyze::export::flent::FlentText;
 use fa_plot::render::Format;
 
 use crate::output::ColourChoice;
@@ -36,6 +38,8 @@ pub(crate) enum Verb {
     Stats(StatsArgs),
     /// Print the metadata of data files
     Meta(MetaArgs),
+    /// Say in what the metadata of data files differ; ends with 0 if in nothing, 1 if in something, 2 on an error
+    Diff(DiffArgs),
     /// Write tables for notebooks and spreadsheets
     Export(ExportArgs),
     /// Say what there is: tests, plots, series
@@ -110,6 +114,9 @@ pub(crate) struct MeasureArgs {
     /// File with the key that the server was started with
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
+    /// Tests and plots of your own, in a TOML file; repeatable, later ones win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Vec<PathBuf>,
 }
 
 fn step_size(text: &str) -> Result<f64, String> {
@@ -156,6 +163,9 @@ pub(crate) struct PlotArgs {
     /// Idle seconds at both ends of the run, where the file does not say
     #[arg(short, long, value_name = "SECONDS")]
     pub(crate) delay: Option<f64>,
+    /// Tests and plots of your own, in a TOML file; repeatable, later ones win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Vec<PathBuf>,
 }
 
 fn figure_format(name: &str) -> Result<Format, String> {
@@ -180,6 +190,9 @@ pub(crate) struct StatsArgs {
     /// Child series too, such as `TCP upload::tcp_cwnd`
     #[arg(long)]
     pub(crate) children: bool,
+    /// Tests and plots of your own, in a TOML file; repeatable, later ones win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Vec<PathBuf>,
 }
 
 fn window(text: &str) -> Result<Cutoff, String> {
@@ -203,6 +216,23 @@ pub(crate) struct MetaArgs {
     pub(crate) key: Vec<String>,
 }
 
+/// `fa diff`.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// Data files, patterns or folders; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// One document with all values in full
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Times, ids, counters and results too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only at or below paths that match, such as EGRESS_INFO or '*:qdiscs:*'; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) key: Vec<String>,
+}
+
 /// `fa export`.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
@@ -215,12 +245,22 @@ pub(crate) struct ExportArgs {
     /// Which table
     #[arg(long, value_enum, default_value = "samples", value_name = "TABLE")]
     pub(crate) table: TableName,
+    /// The text that Flent prints, for scripts that read it
+    #[arg(long, value_name = "FORMAT", value_parser = flent_text(), conflicts_with_all = ["format", "table"])]
+    pub(crate) compat: Option<FlentText>,
     /// Seconds of the run that count; an end of 0 or less counts from the end
     #[arg(long, visible_alias = "data-cutoff", value_name = "START,END", value_parser = window, allow_hyphen_values = true)]
     pub(crate) window: Option<Cutoff>,
     /// Write here instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Tests and plots of your own, in a TOML file; repeatable, later ones win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Vec<PathBuf>,
+}
+
+fn flent_text() -> impl TypedValueParser<Value = FlentText> {
+    PossibleValuesParser::new(FlentText::NAMES.map(|(name, _)| name)).try_map(|name| name.parse::<FlentText>())
 }
 
 /// Formats of `fa export`.
@@ -255,6 +295,9 @@ pub(crate) struct ListArgs {
     /// An array of objects with `name`
     #[arg(long)]
     pub(crate) json: bool,
+    /// Tests and plots of your own, in a TOML file; repeatable, later ones win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Vec<PathBuf>,
 }
 
 /// Things `fa list` knows.

@@ -90,6 +90,8 @@ pub(crate) struct Targets<'a> {
 
 /// What to draw.
 pub(crate) struct Request<'a> {
+    /// What tests and plots there are.
+    pub(crate) catalog: &'a Catalog,
     /// Plot name.
     pub(crate) plot: &'a str,
     /// Data sets in order.
@@ -103,7 +105,7 @@ pub(crate) struct Request<'a> {
 }
 
 /// The test of the first file, expanded with that file's settings.
-pub(crate) fn expand(set: &DataSet, delay_secs: Option<f64>) -> Result<Expanded, Failure> {
+pub(crate) fn expand(catalog: &Catalog, set: &DataSet, delay_secs: Option<f64>) -> Result<Expanded, Failure> {
     let names: Vec<(String, String)> = set
         .series
         .keys()
@@ -113,7 +115,7 @@ pub(crate) fn expand(set: &DataSet, delay_secs: Option<f64>) -> Result<Expanded,
         })
         .collect();
     let names: Vec<(&str, &str)> = names.iter().map(|(n, u)| (n.as_str(), u.as_str())).collect();
-    Catalog::builtin().expand_for_file(&setup_from(set, delay_secs), &names).map_err(Failure::failed)
+    catalog.expand_for_file(&setup_from(set, delay_secs), &names).map_err(Failure::failed)
 }
 
 /// The formats of the files to write.
@@ -132,7 +134,7 @@ pub(crate) fn formats(files: &[PathBuf]) -> Result<Vec<(&Path, Format)>, Failure
 pub(crate) fn draw(request: &Request<'_>, targets: &Targets<'_>, console: Console) -> Outcome {
     let formats = formats(targets.files)?;
     let first = request.sets.first().ok_or_else(|| Failure::usage("no data file to draw"))?;
-    let expanded = expand(first, request.delay_secs)?;
+    let expanded = expand(request.catalog, first, request.delay_secs)?;
     let scene =
         resolve_scaled(request.plot, &expanded, request.sets, request.scale, request.options).map_err(|error| {
             match error {

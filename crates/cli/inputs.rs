@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use fa_format::{DataSet, ReadOptions};
+use fa_format::{DataSet, Header, ReadError, ReadOptions};
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
@@ -152,14 +152,26 @@ pub(crate) fn load(paths: &[PathBuf], options: &ReadOptions, console: Console) -
     }
 }
 
-fn read_one(path: &Path, options: &ReadOptions) -> Result<DataSet, fa_format::ReadError> {
+/// Metadata of files, read in parallel without their arrays.
+pub(crate) fn headers(paths: &[PathBuf]) -> Vec<Result<Header, ReadError>> {
+    let options = ReadOptions::default();
+    let read = |path: &PathBuf| match path.as_path() {
+        path if path == Path::new("-") => fa_format::read_header_bytes(&standard_input(path)?, path, &options),
+        path => fa_format::read_header(path, &options),
+    };
+    paths.par_iter().map(read).collect()
+}
+
+fn standard_input(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().read_to_end(&mut bytes);
+    read.map_err(|source| ReadError::Io { path: path.to_path_buf(), source })?;
+    Ok(bytes)
+}
+
+fn read_one(path: &Path, options: &ReadOptions) -> Result<DataSet, ReadError> {
     if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .map_err(|source| fa_format::ReadError::Io { path: path.to_path_buf(), source })?;
-        fa_format::read_bytes(&bytes, path, options)
+        fa_format::read_bytes(&standard_input(path)?, path, options)
     } else {
         fa_format::read(path, options)
     }

@@ -5,6 +5,7 @@
 //! `output` (streams, atomic files).
 
 mod args;
+mod catalog;
 mod cmd;
 mod failure;
 mod figure;
@@ -49,6 +50,7 @@ fn run(cli: &Cli, matches: &clap::ArgMatches, console: Console) -> Outcome {
         Verb::Plot(args) => cmd::plot::run(args, &options()?, console),
         Verb::Stats(args) => cmd::stats::run(args, console),
         Verb::Meta(args) => cmd::meta::run(args, console),
+        Verb::Diff(args) => cmd::diff::run(args, console),
         Verb::Export(args) => cmd::export::run(args, console),
         Verb::List(args) => cmd::list::run(args, console),
         Verb::Recover(args) => cmd::recover::run(args, console),

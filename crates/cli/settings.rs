@@ -8,7 +8,7 @@ use crate::args::MeasureArgs;
 use crate::failure::Failure;
 
 /// Decides the run, or says what is wrong with the command line.
-pub(crate) fn plan(args: &MeasureArgs) -> Result<(Plan, Expanded), Failure> {
+pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expanded), Failure> {
     let hosts: Vec<HostPlan> =
         args.more_hosts.iter().chain(&args.hosts).map(|text| host(text)).collect::<Result<_, _>>()?;
     let ip_version = match (args.ipv4, args.ipv6) {
@@ -26,7 +26,7 @@ pub(crate) fn plan(args: &MeasureArgs) -> Result<(Plan, Expanded), Failure> {
         ip_version: ip_version.map(IpVersion::number),
         url_lists: Vec::new(),
     };
-    let expanded = Catalog::builtin().expand(&setup).map_err(|e| unknown(&e))?;
+    let expanded = catalog.expand(&setup).map_err(|e| unknown(&e))?;
     if hosts.is_empty() {
         return Err(Failure::usage(format!("test {} needs a host", args.test))
             .hint(format!("fa measure {} HOST, where HOST runs `fa serve`; `localhost` starts its own", args.test)));

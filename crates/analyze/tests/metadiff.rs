@@ -124,6 +124,17 @@ fn branches_that_some_files_lack() {
 }
 
 #[test]
+fn what_some_files_lack_is_shown_without_results() {
+    let with = |mean: f64| json!({"SERIES_META": {"up": {"RUNNER": "x", "MEAN_VALUE": mean}}});
+    let found = compared(&[with(1.0), with(2.0), json!({"SERIES_META": {}})], &DiffOptions::default());
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(
+        json["differences"][0]["keys"][0]["values"],
+        json!([{"files": [0, 1], "value": {"RUNNER": "x"}}, {"files": [2], "absent": true}])
+    );
+}
+
+#[test]
 fn literals_that_json_does_not_know_become_words() {
     let text = r#"{"metadata": {"NAME": "x", "SIGNAL": NaN}, "version": 4, "x_values": [0.0], "results": {}, "raw_values": {}}"#;
     let data = fa_format::read_bytes(text.as_bytes(), "x.flent".as_ref(), &fa_format::ReadOptions::default()).unwrap();
@@ -149,17 +160,19 @@ fn two_files_stand_side_by_side() {
     1  0.flent.gz
     2  1.flent.gz
 
-                      1           2
-    LENGTH (s)        60          30
-    NOTE              ""          null
+                      1         2
+    LENGTH (s)        60        30
+    NOTE              ""        null
     P
-      n               "5"         5
-      m               5           6
+      n               "5"       5
+      m               5         6
     SERIES_META
       up 1 … up 3 (3)
-        CONG_CONTROL  cubic       bbr
-    Q                 …hile: one  …hile: two
-    R                 (absent)    a, b
+        CONG_CONTROL  cubic     bbr
+    Q
+      1  same start, and then for quite a while: one
+      2  same start, and then for quite a while: two
+    R                 (absent)  a, b
     "#);
 }
 
@@ -187,8 +200,8 @@ fn many_files_are_listed_by_value() {
       up 1 … up 3 (3)
         CONG_CONTROL  1, 3, 4  cubic
                       2, 5     bbr
-    Q                 1, 3, 4  …hile: one
-                      2, 5     …hile: two
+    Q                 1, 3, 4  same start, and then for quite a while: one
+                      2, 5     same start, and then for quite a while: two
     R                 1, 3, 4  (absent)
                       2, 5     a, b
     "#);
@@ -202,8 +215,10 @@ fn narrow_terminals_lose_the_middle_of_values() {
     1  0.flent.gz
     2  1.flent.gz
 
-         1                           2
-    KEY  a------------…-----------a  b------------…-----------b
+         1  2
+    KEY
+      1  a--------------------------…--------------------------a
+      2  b--------------------------…--------------------------b
     ");
     // However narrow: no panic.
     for width in 0..40 {

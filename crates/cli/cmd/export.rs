@@ -1,18 +1,28 @@
 //! `fa export`: tables for notebooks and spreadsheets.
 
+use fa_analyze::cutoff::Cutoff;
+use fa_analyze::export::flent::{FlentOptions, FlentText, flent_text};
 use fa_analyze::export::{ExportOptions, ExportRun, TableKind, run_id, write_csv};
-use fa_catalog::Expanded;
-use fa_format::ReadOptions;
+use fa_analyze::run::Run;
+use fa_catalog::{Catalog, Expanded};
+use fa_format::{DataSet, ReadOptions};
 
 use crate::args::{ExportArgs, ExportFormat, TableName};
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Console};
-use crate::{figure, inputs};
+use crate::{catalog, figure, inputs};
 
 pub(crate) fn run(args: &ExportArgs, console: Console) -> Outcome {
     let paths = inputs::expand(&args.files, console)?;
+    let catalog = catalog::load(&args.catalog)?;
     let loaded = inputs::load(&paths, &ReadOptions::default(), console)?;
-    let tests: Vec<Expanded> = loaded.sets.iter().map(|set| figure::expand(set, None)).collect::<Result<_, _>>()?;
+    if let Some(format) = args.compat {
+        let text = compat(format, &loaded.sets, &catalog, args.window, console)?;
+        write(args, text.as_bytes())?;
+        return Ok(loaded.code());
+    }
+    let tests: Vec<Expanded> =
+        loaded.sets.iter().map(|set| figure::expand(&catalog, set, None)).collect::<Result<_, _>>()?;
     let runs: Vec<ExportRun> = loaded
         .sets
         .iter()
@@ -34,11 +44,43 @@ pub(crate) fn run(args: &ExportArgs, console: Console) -> Outcome {
             write_csv(kind, &runs, ExportOptions { window: args.window }, &mut table).map_err(Failure::failed)?;
         }
     }
-    match &args.output {
-        Some(path) => output::replace(path, &table)?,
-        None => output::print(&table)?,
-    }
+    write(args, &table)?;
     Ok(loaded.code())
+}
+
+fn write(args: &ExportArgs, bytes: &[u8]) -> Result<(), Failure> {
+    match &args.output {
+        Some(path) => output::replace(path, bytes),
+        None => output::print(bytes),
+    }
+}
+
+/// What Flent prints of the files.
+fn compat(
+    format: FlentText,
+    sets: &[DataSet],
+    catalog: &Catalog,
+    window: Option<Cutoff>,
+    console: Console,
+) -> Result<String, Failure> {
+    let counts = matches!(format, FlentText::Stats | FlentText::StatsCsv | FlentText::Summary);
+    if window.is_some() && !counts {
+        return Err(Failure::usage("--window changes only flent-stats, flent-stats-csv and flent-summary")
+            .hint("`fa export --table samples` and `--table wide` write a part of a run"));
+    }
+    let Some(first) = sets.first() else { return Ok(String::new()) };
+    let others = sets.iter().filter(|set| set.metadata.name() != first.metadata.name()).count();
+    if others > 0 {
+        console.note(format!(
+            "{others} of {} files are of another test than the first ({}): as in Flent, units are that one's",
+            sets.len(),
+            first.metadata.name()
+        ));
+    }
+    let expanded = figure::expand(catalog, first, None)?;
+    let runs: Vec<Run> = sets.iter().map(|set| Run::new(set, &expanded)).collect();
+    let options = FlentOptions { cutoff: window, zone: jiff::tz::TimeZone::system() };
+    flent_text(format, &runs, &expanded, &options).map_err(Failure::failed)
 }
 
 /// Digest of the uncompressed file and its size; a data set from standard input is identified by what we would write.

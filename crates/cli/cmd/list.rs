@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use fa_analyze::run::Run;
 use fa_catalog::{Catalog, Expanded, SeriesSource, Setup};
 use fa_format::{DataSet, ReadOptions};
+use fa_plot::resolve::{Drawable, drawable};
 use serde_json::{Value, json};
 
 use crate::args::{ListArgs, Listing};
 use crate::failure::{Code, Failure, Outcome};
 use crate::output::{self, Console};
-use crate::{figure, inputs};
+use crate::{catalog, figure, inputs};
 
 /// One thing to list: name, a word of kind, and a line of text.
 struct Row {
@@ -20,8 +22,9 @@ struct Row {
 }
 
 pub(crate) fn run(args: &ListArgs, console: Console) -> Outcome {
+    let catalog = catalog::load(&args.catalog)?;
     let rows = match (args.what, &args.of) {
-        (Listing::Tests, None) => tests(),
+        (Listing::Tests, None) => tests(&catalog),
         (Listing::Tests, Some(of)) => {
             return Err(Failure::usage(format!("`fa list tests` takes no further argument, got {of:?}"))
                 .hint("`fa list plots TEST|FILE` and `fa list series TEST|FILE` do"));
@@ -32,11 +35,11 @@ pub(crate) fn run(args: &ListArgs, console: Console) -> Outcome {
                 .hint("`fa list tests` names all tests"));
         }
         (what, Some(of)) => {
-            let (expanded, set) = subject(of, console)?;
+            let (expanded, set) = subject(of, &catalog, console)?;
             for note in &expanded.notes {
                 console.note(note);
             }
-            if what == Listing::Plots { plots(&expanded) } else { series(&expanded, set.as_ref()) }
+            if what == Listing::Plots { plots(&expanded, set.as_ref()) } else { series(&expanded, set.as_ref()) }
         }
     };
     let text =
@@ -44,30 +47,31 @@ pub(crate) fn run(args: &ListArgs, console: Console) -> Outcome {
     output::print(text.as_bytes()).map(|()| Code::Ok)
 }
 
-fn tests() -> Vec<Row> {
+fn tests(catalog: &Catalog) -> Vec<Row> {
     let row = |test: fa_catalog::TestSummary| Row {
         more: json!({ "default_plot": test.default_plot, "needs": test.needs, "hosts": test.hosts }),
         kind: String::new(),
         name: test.name,
         text: test.purpose,
     };
-    Catalog::builtin().tests().into_iter().map(row).collect()
+    catalog.tests().into_iter().map(row).collect()
 }
 
 /// The test of that name, or the test of a file with what the file says about it.
-fn subject(of: &str, console: Console) -> Result<(Expanded, Option<DataSet>), Failure> {
+fn subject(of: &str, catalog: &Catalog, console: Console) -> Result<(Expanded, Option<DataSet>), Failure> {
     if Path::new(of).is_file() || of == "-" {
         let paths = inputs::expand(&[of.to_owned()], console)?;
         let set = inputs::load(&paths, &ReadOptions::default(), console)?.sets.remove(0);
-        return Ok((figure::expand(&set, None)?, Some(set)));
+        return Ok((figure::expand(catalog, &set, None)?, Some(set)));
     }
-    let expanded = Catalog::builtin().expand(&Setup::new(of, &["HOST"])).map_err(|e| {
+    let expanded = catalog.expand(&Setup::new(of, &["HOST"])).map_err(|e| {
         Failure::usage(e).hint(format!("{of:?} is neither a file here nor a test; `fa list tests` names all tests"))
     })?;
     Ok((expanded, None))
 }
 
-fn plots(expanded: &Expanded) -> Vec<Row> {
+fn plots(expanded: &Expanded, set: Option<&DataSet>) -> Vec<Row> {
+    let can: Vec<(String, Drawable)> = set.map_or_else(Vec::new, |set| drawable(&Run::new(set, expanded), expanded));
     expanded
         .plots
         .values()
@@ -75,14 +79,34 @@ fn plots(expanded: &Expanded) -> Vec<Row> {
             // The catalogue's own spelling of the type, as in files and in the JSON of a figure.
             let kind =
                 serde_json::to_value(plot.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-            Row {
-                name: plot.name.clone(),
-                text: plot.text.clone(),
-                more: json!({ "default": plot.name == expanded.default_plot }),
-                kind,
+            let mut more = json!({ "default": plot.name == expanded.default_plot });
+            let mut text = plot.text.clone();
+            if let Some((_, can)) = can.iter().find(|(name, _)| *name == plot.name) {
+                more["drawable"] = can.drawable.into();
+                more["missing"] = can.missing.clone().into();
+                text.push_str(&lacks(can));
             }
+            Row { name: plot.name.clone(), text, more, kind }
         })
         .collect()
+}
+
+/// Series named in full; the JSON form has all of them.
+const NAMED: usize = 3;
+
+/// What a file lacks of a plot, behind its text.
+fn lacks(can: &Drawable) -> String {
+    let names = can.missing.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let more = match can.missing.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    match (can.drawable, can.missing.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => format!("  (without {names}{more})"),
+        (false, true) => "  (cannot be drawn from this file: it names no series)".to_owned(),
+        (false, false) => format!("  (cannot be drawn from this file: it lacks {names}{more})"),
+    }
 }
 
 fn series(expanded: &Expanded, set: Option<&DataSet>) -> Vec<Row> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use fa_analyze::summary::SummaryOptions;
+use fa_catalog::Catalog;
 use fa_format::DataSet;
 use fa_measure::Launcher as _;
 use fa_measure::plan::DEFAULT_PORT;
@@ -17,13 +18,14 @@ use crate::output::{self, Console};
 use crate::record::{self, Saved};
 use crate::signals::Watch;
 use crate::watch::{self, Ending};
-use crate::{settings, summary};
+use crate::{catalog, settings, summary};
 
 /// As `FLENT_VERSION` has it, and as far ends are told.
 const VERSION: &str = concat!("fa ", env!("CARGO_PKG_VERSION"));
 
 pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console) -> Outcome {
-    let (plan, expanded) = settings::plan(args)?;
+    let catalog = catalog::load(&args.catalog)?;
+    let (plan, expanded) = settings::plan(args, &catalog)?;
     let plot = args.plot.as_ref().unwrap_or(&expanded.default_plot);
     if !expanded.plots.contains_key(plot) {
         return Err(Failure::usage(format!("test {} has no plot {plot:?}", args.test))
@@ -66,8 +68,8 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
     }
     let saved = record::save(watched.recorder, &folder)?;
     watch::discard(watched.journal)?;
-    let code = report(args, &saved, &watched.shown, console)?;
-    let drawn = draw(args, plot, &saved.set, options, console)?;
+    let code = report(args, &catalog, &saved, &watched.shown, console)?;
+    let drawn = draw(args, &catalog, plot, &saved.set, options, console)?;
     if let Some(error) = failed {
         return Err(Failure::failed(format!("the run ended early: {error}")));
     }
@@ -75,9 +77,9 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
 }
 
 /// The summary, the failures and the name of the file.
-fn report(args: &MeasureArgs, saved: &Saved, shown: &[String], console: Console) -> Outcome {
+fn report(args: &MeasureArgs, catalog: &Catalog, saved: &Saved, shown: &[String], console: Console) -> Outcome {
     let (set, path) = (&saved.set, &saved.path);
-    let expanded = figure::expand(set, None)?;
+    let expanded = figure::expand(catalog, set, None)?;
     if args.json {
         output::print(summary::json(&[(set, expanded)], SummaryOptions::default()).as_bytes())?;
     } else if !args.json_lines {
@@ -102,12 +104,19 @@ fn report(args: &MeasureArgs, saved: &Saved, shown: &[String], console: Console)
     Ok(if failed > 0 { Code::Partial } else { Code::Ok })
 }
 
-fn draw(args: &MeasureArgs, plot: &str, set: &DataSet, options: &FigureOptions, console: Console) -> Outcome {
+fn draw(
+    args: &MeasureArgs,
+    catalog: &Catalog,
+    plot: &str,
+    set: &DataSet,
+    options: &FigureOptions,
+    console: Console,
+) -> Outcome {
     if args.plot.is_none() && args.output.is_empty() {
         return Ok(Code::Ok);
     }
     let stdout = (args.output.is_empty() && !args.json && !args.json_lines).then_some(Format::Terminal);
-    let request = Request { plot, sets: std::slice::from_ref(set), scale: &[], options, delay_secs: None };
+    let request = Request { catalog, plot, sets: std::slice::from_ref(set), scale: &[], options, delay_secs: None };
     let drawn = figure::draw(&request, &Targets { files: &args.output, stdout }, console)?;
     for path in &args.output {
         console.note(format!("figure {plot} written to {}", path.display()));

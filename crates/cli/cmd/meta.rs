@@ -12,7 +12,7 @@ pub(crate) fn run(args: &MetaArgs, console: Console) -> Outcome {
     let mut failed = 0;
     let mut documents = Vec::new();
     let mut notes = inputs::Notes::default();
-    for (path, header) in paths.iter().zip(fa_format::index(&paths)) {
+    for (path, header) in paths.iter().zip(inputs::headers(&paths)) {
         match header {
             Ok(header) => {
                 notes.add(path, &header.notes);

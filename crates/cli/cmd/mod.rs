@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod list;
 pub(crate) mod measure;

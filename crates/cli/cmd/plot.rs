@@ -7,6 +7,7 @@ use fa_plot::options::FigureOptions;
 use fa_plot::render::Format;
 
 use crate::args::PlotArgs;
+use crate::catalog;
 use crate::failure::{Code, Failure, Outcome};
 use crate::figure::{self, Request, Targets};
 use crate::inputs::{self, Loaded};
@@ -14,6 +15,7 @@ use crate::output::Console;
 
 pub(crate) fn run(args: &PlotArgs, options: &FigureOptions, console: Console) -> Outcome {
     figure::formats(&args.output)?;
+    let catalog = catalog::load(&args.catalog)?;
     // `fa plot FILE`: the plot name was left out. A plot is never called like an existing file.
     let (plot, files) = if Path::new(&args.plot).is_file() {
         (None, [std::slice::from_ref(&args.plot), &args.files].concat())
@@ -35,12 +37,13 @@ pub(crate) fn run(args: &PlotArgs, options: &FigureOptions, console: Console) ->
     let plot = if let Some(plot) = plot {
         plot
     } else {
-        opens_with = figure::expand(&loaded.sets[0], args.delay)?.default_plot;
+        opens_with = figure::expand(&catalog, &loaded.sets[0], args.delay)?.default_plot;
         console.note(format!("no plot named: drawing {opens_with}, which this test opens with"));
         &opens_with
     };
     let stdout = args.format.or_else(|| args.output.is_empty().then_some(Format::Terminal));
-    let request = Request { plot, sets: &loaded.sets, scale: &scale.sets, options, delay_secs: args.delay };
+    let request =
+        Request { catalog: &catalog, plot, sets: &loaded.sets, scale: &scale.sets, options, delay_secs: args.delay };
     let drawn = figure::draw(&request, &Targets { files: &args.output, stdout }, console)?;
     Ok(if drawn == Code::Ok && loaded.failed + scale.failed > 0 { Code::Partial } else { drawn })
 }

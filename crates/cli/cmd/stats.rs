@@ -7,16 +7,17 @@ use fa_format::{DataSet, ReadOptions};
 use crate::args::StatsArgs;
 use crate::failure::Outcome;
 use crate::output::{self, Console};
-use crate::{figure, inputs, summary};
+use crate::{catalog, figure, inputs, summary};
 
 pub(crate) fn run(args: &StatsArgs, console: Console) -> Outcome {
     let paths = inputs::expand(&args.files, console)?;
     let loaded = inputs::load(&paths, &ReadOptions::default(), console)?;
+    let catalog = catalog::load(&args.catalog)?;
     let options = SummaryOptions { cutoff: args.window, children: args.children };
     let runs: Vec<(&DataSet, Expanded)> = loaded
         .sets
         .iter()
-        .map(|set| Ok((set, figure::expand(set, None)?)))
+        .map(|set| Ok((set, figure::expand(&catalog, set, None)?)))
         .collect::<Result<_, crate::failure::Failure>>()?;
     let text = if args.json {
         summary::json(&runs, options)

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use align::{keys, members};
-use volatile::is_volatile;
+use volatile::{is_volatile, lasting};
 
 /// What to compare.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -187,7 +187,7 @@ impl Walk<'_> {
                 below.extend(self.step(&name, &nodes));
             }
         }
-        let values = if is_tree || !self.is_wanted(&path) { Vec::new() } else { variants(nodes) };
+        let values = if is_tree || !self.is_wanted(&path) { Vec::new() } else { self.variants(nodes) };
         (!values.is_empty() || !below.is_empty()).then(|| Difference {
             key: key.to_owned(),
             unit: if values.is_empty() { None } else { unit_of(key) },
@@ -195,6 +195,20 @@ impl Walk<'_> {
             values,
             keys: below,
         })
+    }
+
+    fn variants(&self, nodes: &[Node]) -> Vec<Variant> {
+        let mut groups: Vec<(Option<Value>, Vec<usize>)> = Vec::new();
+        for (file, node) in nodes {
+            // Of what some files lack as a whole, the others show the settings.
+            let value = node.map(|value| if self.options.all { value.clone() } else { lasting(value, &self.path) });
+            match groups.iter_mut().find(|(other, _)| same(other.as_ref(), value.as_ref())) {
+                Some((_, files)) => files.push(*file),
+                None => groups.push((value, vec![*file])),
+            }
+        }
+        let found = |value: Option<Value>| value.map_or(Found::Absent(true), |value| Found::Value(plain(&value)));
+        groups.into_iter().map(|(value, files)| Variant { files, found: found(value) }).collect()
     }
 
     /// Whether the filter takes the path or one above it.
@@ -223,18 +237,6 @@ fn same_value(a: &Value, b: &Value) -> bool {
         }
         _ => a == b,
     }
-}
-
-fn variants(nodes: &[Node]) -> Vec<Variant> {
-    let mut groups: Vec<(Option<&Value>, Vec<usize>)> = Vec::new();
-    for (file, node) in nodes {
-        match groups.iter_mut().find(|(value, _)| same(*value, *node)) {
-            Some((_, files)) => files.push(*file),
-            None => groups.push((*node, vec![*file])),
-        }
-    }
-    let found = |value: Option<&Value>| value.map_or(Found::Absent(true), |value| Found::Value(plain(value)));
-    groups.into_iter().map(|(value, files)| Variant { files, found: found(value) }).collect()
 }
 
 /// Without the marks of numbers that JSON does not know: they become the words they were.

@@ -9,6 +9,12 @@ use super::{Difference, Found, MetaDiff, Variant};
 /// Least width of a column of values.
 const NARROW: usize = 16;
 
+/// Characters of a value where it cannot have a line of its own.
+const LONG_VALUE: usize = 72;
+
+/// Members of an object that are shown instead of counted.
+const FEW: usize = 3;
+
 /// One printed line.
 struct Line {
     depth: usize,
@@ -33,15 +39,13 @@ pub(super) fn text(diff: &MetaDiff, width: usize) -> String {
     // Of lines with values alone: others may run on into the values' columns.
     let valued = lines.iter().filter(|line| !line.cells.is_empty());
     let names = valued.map(Line::left).max().unwrap_or(0).min(width / 2);
-    if columns {
-        let room = width.saturating_sub(names + 4) / 2;
+    let most = if columns {
         lines.insert(0, Line { depth: 0, name: String::new(), cells: vec!["1".to_owned(), "2".to_owned()] });
-        print(&lines, names, &[room.max(NARROW); 2], &mut text);
+        [(width.saturating_sub(names + 4) / 2).max(NARROW); 2]
     } else {
-        let of_files = lines.iter().filter_map(|line| line.cells.first()).map(|cell| length(cell)).max().unwrap_or(0);
-        let room = width.saturating_sub(names + of_files + 4);
-        print(&lines, names, &[of_files, room.max(NARROW)], &mut text);
-    }
+        [usize::MAX; 2]
+    };
+    print(&lines, names, &most, width, &mut text);
     text
 }
 
@@ -55,48 +59,62 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-fn print(lines: &[Line], names: usize, widths: &[usize], text: &mut String) {
-    // As wide as what is in it, at most as wide as there is room.
-    let widths: Vec<usize> = widths
-        .iter()
-        .enumerate()
-        .map(|(c, most)| {
-            lines.iter().filter_map(|l| l.cells.get(c)).map(|cell| length(cell)).max().unwrap_or(0).min(*most)
-        })
-        .collect();
+/// Columns are as wide as what is in them, at most `most`. A line with more than that goes on below, a value to a line.
+fn print(lines: &[Line], names: usize, most: &[usize], width: usize, text: &mut String) {
+    let fits = |line: &Line| line.cells.iter().zip(most).all(|(cell, most)| length(cell) <= *most);
+    let column = |c: usize| lines.iter().filter(|line| fits(line)).filter_map(move |line| line.cells.get(c));
+    let widest = |c: usize| column(c).map(|cell| length(cell)).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..most.len()).map(widest).collect();
     for line in lines {
-        let left = format!("{}{}", "  ".repeat(line.depth), line.name);
-        let mut row = if line.cells.is_empty() { left } else { format!("{:<names$}", elide(&left, names)) };
+        let indent = "  ".repeat(line.depth);
+        if line.cells.is_empty() || !fits(line) {
+            let _ = writeln!(text, "{indent}{}", line.name);
+            let room = width.saturating_sub(length(&indent) + 5).max(NARROW);
+            for (i, cell) in part(line.cells.clone(), room).iter().enumerate() {
+                let _ = writeln!(text, "{indent}  {}  {}", i + 1, elide(cell, room));
+            }
+            continue;
+        }
+        let mut row = format!("{:<names$}", elide(&format!("{indent}{}", line.name), names));
         for (cell, width) in line.cells.iter().zip(&widths) {
-            let _ = write!(row, "  {:<width$}", elide(cell, *width));
+            let _ = write!(row, "  {cell:<width$}");
         }
         text.push_str(row.trim_end());
         text.push('\n');
     }
 }
 
-/// Lines of keys. Neighbours that differ in the same way share one.
+/// Lines of keys. Those of one place that differ in the same way share one.
 fn tree(differences: &[Difference], depth: usize, columns: bool, lines: &mut Vec<Line>) {
-    let mut rest = differences;
-    while let [first, ..] = rest {
-        let alike = rest.iter().take_while(|other| is_like(first, other)).count();
+    let mut rest: Vec<&Difference> = differences.iter().collect();
+    while let Some(first) = rest.first().copied() {
+        let (alike, others): (Vec<&Difference>, Vec<&Difference>) =
+            rest.iter().partition(|other| is_like(first, other));
         let unit = first.unit.map(|unit| format!(" ({unit})")).unwrap_or_default();
-        let name = match &rest[..alike] {
-            [one] => format!("{}{unit}", one.key),
-            [first, .., last] => format!("{} … {}{unit} ({alike})", first.key, last.key),
-            [] => break,
-        };
-        values(first, depth, name, columns, lines);
+        values(first, depth, format!("{}{unit}", joint_name(&alike)), columns, lines);
         tree(&first.keys, depth + 1, columns, lines);
-        rest = &rest[alike..];
+        rest = others;
     }
 }
 
-/// The same values and the same differences below, under another name.
+fn joint_name(alike: &[&Difference]) -> String {
+    const LONG: usize = 36;
+    match alike {
+        [] => String::new(),
+        [one] => one.key.clone(),
+        [first, .., last] => {
+            let both = format!("{} … {} ({})", first.key, last.key, alike.len());
+            if length(&both) <= LONG { both } else { format!("{} (+{})", first.key, alike.len() - 1) }
+        }
+    }
+}
+
+/// The same to look at under another name, and so is what differs below.
 fn is_like(a: &Difference, b: &Difference) -> bool {
+    let files = |d: &Difference| d.values.iter().map(|variant| variant.files.clone()).collect::<Vec<_>>();
     let same_keys =
         || a.keys.len() == b.keys.len() && a.keys.iter().zip(&b.keys).all(|(a, b)| a.key == b.key && is_like(a, b));
-    a.unit == b.unit && a.values == b.values && same_keys()
+    a.unit == b.unit && files(a) == files(b) && show(&a.values) == show(&b.values) && same_keys()
 }
 
 fn values(difference: &Difference, depth: usize, name: String, columns: bool, lines: &mut Vec<Line>) {
@@ -104,7 +122,7 @@ fn values(difference: &Difference, depth: usize, name: String, columns: bool, li
         lines.push(Line { depth, name, cells: Vec::new() });
         return;
     }
-    let shown = part(show(&difference.values));
+    let shown = show(&difference.values);
     if columns {
         let of = |file: usize| {
             let variant = difference.values.iter().position(|variant| variant.files.contains(&file));
@@ -114,9 +132,9 @@ fn values(difference: &Difference, depth: usize, name: String, columns: bool, li
         return;
     }
     let mut name = Some(name);
-    for (variant, value) in difference.values.iter().zip(shown) {
+    for (variant, value) in difference.values.iter().zip(part(shown, LONG_VALUE)) {
         let name = name.take().unwrap_or_default();
-        lines.push(Line { depth, name, cells: vec![ranges(&variant.files), value] });
+        lines.push(Line { depth, name, cells: vec![ranges(&variant.files), elide(&value, LONG_VALUE)] });
     }
 }
 
@@ -151,6 +169,10 @@ fn show(variants: &[Variant]) -> Vec<String> {
         .collect()
 }
 
+fn is_scalar(value: &Value) -> bool {
+    !value.is_object() && !value.is_array()
+}
+
 fn bare(found: &Found) -> String {
     match found {
         Found::Absent(_) => "(absent)".to_owned(),
@@ -158,10 +180,16 @@ fn bare(found: &Found) -> String {
             Value::from(text.as_str()).to_string()
         }
         Found::Value(Value::String(text)) => text.replace('\n', "⏎").replace('\t', " "),
-        Found::Value(Value::Object(map)) if !map.is_empty() => format!("{{{} keys}}", map.len()),
+        Found::Value(Value::Object(map)) if !map.is_empty() => {
+            if map.len() <= FEW && map.values().all(is_scalar) {
+                let member = |(key, value): (&String, &Value)| format!("{key}: {}", bare(&Found::Value(value.clone())));
+                map.iter().map(member).collect::<Vec<_>>().join(", ")
+            } else {
+                format!("{{{} keys}}", map.len())
+            }
+        }
         Found::Value(Value::Array(list)) if !list.is_empty() => {
-            let scalar = |value: &Value| !value.is_object() && !value.is_array();
-            if list.iter().all(scalar) {
+            if list.iter().all(is_scalar) {
                 list.iter().map(|value| bare(&Found::Value(value.clone()))).collect::<Vec<_>>().join(", ")
             } else {
                 format!("[{} entries]", list.len())
@@ -171,14 +199,13 @@ fn bare(found: &Found) -> String {
     }
 }
 
-/// Long texts that begin alike lose that part, but for a few characters to find the place by.
-fn part(texts: Vec<String>) -> Vec<String> {
-    const LONG: usize = 28;
+/// Where one is longer than `room`, texts that begin alike lose that part, but for a few characters to find the place by.
+fn part(texts: Vec<String>, room: usize) -> Vec<String> {
     const KEPT: usize = 6;
     let Some((first, others)) = texts.split_first() else { return texts };
     let alike_with = |other: &String| first.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
     let alike = others.iter().map(alike_with).min().unwrap_or(0);
-    if alike <= KEPT + 1 || texts.iter().all(|text| length(text) <= LONG) {
+    if alike <= KEPT + 1 || texts.iter().all(|text| length(text) <= room) {
         return texts;
     }
     texts.iter().map(|text| std::iter::once('…').chain(text.chars().skip(alike - KEPT)).collect()).collect()
@@ -216,7 +243,7 @@ mod tests {
 
     #[test]
     fn texts_that_begin_alike_are_shown_where_they_part() {
-        let of = |texts: &[&str]| part(texts.iter().map(|text| (*text).to_owned()).collect());
+        let of = |texts: &[&str]| part(texts.iter().map(|text| (*text).to_owned()).collect(), 28);
         let long = "0123456789012345678901234567";
         assert_eq!(of(&[&format!("{long}X"), &format!("{long}YZ")]), ["…234567X", "…234567YZ"]);
         assert_eq!(of(&[long, "0123456789"]), [long, "0123456789"], "not longer than the room");

@@ -42,12 +42,28 @@ const SERIES_SETTINGS: [&str; 12] = [
 
 /// Is what differs at this path volatile?
 pub(super) fn is_volatile(path: &[String], nodes: &[Node]) -> bool {
-    let Some(last) = path.last() else { return false };
-    let result = path.len() == 3 && path[0] == "SERIES_META" && !SERIES_SETTINGS.contains(&last.as_str());
+    let Some((last, above)) = path.split_last() else { return false };
     let of_qdisc = || path.iter().any(|step| step == "qdiscs" || step == "classes");
-    result
-        || VOLATILE.contains(&last.as_str())
-        || (matches!(last.as_str(), "id" | "parent") && of_qdisc() && same_handles(nodes))
+    is_volatile_key(last, above) || (matches!(last.as_str(), "id" | "parent") && of_qdisc() && same_handles(nodes))
+}
+
+/// Is this key volatile whatever its values?
+fn is_volatile_key(key: &str, above: &[String]) -> bool {
+    let result = above.len() == 2 && above[0] == "SERIES_META" && !SERIES_SETTINGS.contains(&key);
+    result || VOLATILE.contains(&key)
+}
+
+/// A value without the volatile keys in it. `path` is its own.
+pub(super) fn lasting(value: &Value, path: &[String]) -> Value {
+    match value {
+        Value::Object(map) => {
+            let below = |key: &str| [path, &[key.to_owned()]].concat();
+            let kept = map.iter().filter(|(key, _)| !is_volatile_key(key, path));
+            kept.map(|(key, value)| (key.clone(), lasting(value, &below(key)))).collect()
+        }
+        Value::Array(list) => list.iter().map(|member| lasting(member, &[path, &[String::new()]].concat())).collect(),
+        other => other.clone(),
+    }
 }
 
 /// Texts that differ in numbers only that the kernel gave out.
