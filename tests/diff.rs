@@ -102,10 +102,11 @@ fn plots_say_whether_a_file_can_be_drawn() {
     let plots = plots.as_array().unwrap().clone();
     assert!(plots.iter().any(|plot| plot["drawable"] == true));
     for plot in &plots {
-        // What the list promises is what drawing does.
         let name = plot["name"].as_str().unwrap();
         let drawn = desk.fa(["plot", name, &file, "--format", "json"]).json();
-        assert_eq!(plot["drawable"], drawn["drawn"], "{name}");
+        // What the list promises is drawn. (Not the other way about: bars of nothing are a figure, too.)
+        assert!(plot["drawable"] == false || drawn["drawn"] == true, "{name}");
+        assert!(plot["drawable"] == true || !plot["name"].as_str().unwrap().starts_with("ping"), "{name}");
     }
     let test = desk.fa(["list", "plots", "--json", "rrul"]).ends_with_code(0).json();
     assert!(test[0].get("drawable").is_none(), "no file, nothing to say");

@@ -104,7 +104,7 @@ fn lacks(can: &Drawable) -> String {
     match (can.drawable, can.missing.is_empty()) {
         (true, true) => String::new(),
         (true, false) => format!("  (without {names}{more})"),
-        (false, true) => "  (cannot be drawn from this file: it names no series)".to_owned(),
+        (false, true) => "  (cannot be drawn from this file: the test has none of its series)".to_owned(),
         (false, false) => format!("  (cannot be drawn from this file: it lacks {names}{more})"),
     }
 }
