@@ -11,7 +11,8 @@
 //! | `POST /v1/session/TOKEN/stop` | – | [`Report`] | flows end now |
 //! | `DELETE /v1/session/TOKEN` | – | 204 | forget it all |
 //!
-//! A session belongs to the connection that prepared it and is gone when that closes. Refusals are [`Refusal`] with a
+//! A session belongs to the address that prepared it. Until `begin` it is gone when its connection closes; from then on
+//! another connection may go on with it, as long as not too much time passes in between. Refusals are [`Refusal`] with a
 //! fitting status. Everything is bounded: see [`MAX_BODY`].
 
 use crate::event::{FlowEnd, ProbeSetup, What};
@@ -32,8 +33,9 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// Longest answer a controller reads, bytes.
 pub const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
-/// Most records in one report.
-pub const MAX_RECORDS: usize = 20_000;
+/// Longest JSON of the records of one report, bytes, as long as it is more than one record: with it a report is across a
+/// slow path well before the controller's patience ends.
+pub const MAX_REPORT: usize = 256 * 1024;
 
 /// First words of a controller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

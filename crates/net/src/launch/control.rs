@@ -35,6 +35,11 @@ pub(super) enum ControlError {
 }
 
 impl ControlError {
+    /// Whether another connection may do better.
+    pub(super) fn is_of_the_way(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::Silent | Self::Broken(_))
+    }
+
     pub(super) fn into_trouble(self, what: &str) -> Trouble {
         let hint = match &self {
             Self::Refused { hint, .. } => hint.clone(),

@@ -18,9 +18,10 @@ use fa_measure::wire::Token;
 use fa_measure::{FarTime, HostId, Plan, ProbeId, Span, Time};
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// Exchanges of stamps before and after the load.
 const CLOCK_SAMPLES: usize = 8;
@@ -28,11 +29,18 @@ const CLOCK_SAMPLES: usize = 8;
 /// Between two requests for reports while the load runs: four a second.
 const REPORT_EVERY: Duration = Duration::from_millis(250);
 
+/// How long after the load a far end that cannot be reached is tried again.
+const RECONNECT: Span = Span::from_millis(20_000);
+
 /// A far end that admitted us.
 pub(super) struct Far {
     pub(super) host: HostId,
     name: String,
-    control: Control,
+    /// Locked by heartbeats only while all is prepared.
+    control: Mutex<Control>,
+    bind: Option<IpAddr>,
+    /// Contact was lost at this time and is not back yet.
+    lost: Option<Time>,
     session: String,
     pub(super) probe_tokens: HashMap<ProbeId, Token>,
     pub(super) reflector: SocketAddr,
@@ -99,7 +107,9 @@ impl Far {
         let mut far = Self {
             host,
             name,
-            control,
+            control: Mutex::new(control),
+            bind,
+            lost: None,
             session: prepared.session,
             probe_tokens: prepare.probes.iter().map(|p| p.probe).zip(tokens).collect(),
             reflector: SocketAddr::new(address.ip(), prepared.udp_port),
@@ -124,6 +134,10 @@ impl Far {
         &self.session
     }
 
+    fn session_path(&self) -> String {
+        format!("/v1/session/{}", self.session)
+    }
+
     fn path(&self, verb: &str) -> String {
         format!("/v1/session/{}/{verb}", self.session)
     }
@@ -133,7 +147,7 @@ impl Far {
         let path = self.path("clock");
         for _ in 0..CLOCK_SAMPLES {
             let sent = self.clock.now();
-            let told: ClockTold = self.control.post(&path, &ClockAsk {}).await?;
+            let told: ClockTold = self.control.get_mut().post(&path, &ClockAsk {}).await?;
             let received = self.clock.now();
             let sample =
                 ClockSample { host: self.host, sent, received_there: told.received, sent_there: told.sent, received };
@@ -143,6 +157,12 @@ impl Far {
             }
         }
         Ok(())
+    }
+
+    /// Says something, so that the far end does not take us for dead while others are prepared.
+    pub(super) async fn heartbeat(&self) {
+        // Should it fail, so does what follows, and that is told.
+        let _ = self.control.lock().await.post::<ClockTold>(&self.path("clock"), &ClockAsk {}).await;
     }
 
     /// Round trip of the control connection, at its best.
@@ -157,6 +177,7 @@ impl Far {
         let path = self.path("begin");
         let _: Report = self
             .control
+            .get_mut()
             .post(&path, &Begin { origin })
             .await
             .map_err(|e| e.into_trouble(&format!("beginning at {}", self.name)))?;
@@ -171,17 +192,21 @@ impl Far {
         mut until: tokio::sync::watch::Receiver<Wish>,
         stopped: tokio::sync::mpsc::Sender<()>,
     ) -> HashMap<ProbeId, Seen> {
-        let mut lost_contact = false;
         let mut told_to_stop = false;
         loop {
             let wish = *until.borrow_and_update();
             let asked = match wish {
-                Wish::Abandon => return HashMap::new(),
+                Wish::Abandon => {
+                    let path = self.session_path();
+                    // Without it the far end keeps the session a little longer.
+                    let _ = self.control.get_mut().delete(&path).await;
+                    return HashMap::new();
+                }
                 Wish::Collect => break,
                 Wish::Stop if !told_to_stop => {
-                    told_to_stop = true;
                     let path = self.path("stop");
-                    let answer = self.control.post::<Report>(&path, &()).await;
+                    let answer = self.control.get_mut().post::<Report>(&path, &()).await;
+                    told_to_stop = answer.is_ok();
                     // Nobody waits when the run is already over.
                     let _ = stopped.try_send(());
                     answer
@@ -190,15 +215,16 @@ impl Far {
             };
             match asked {
                 Ok(report) => {
+                    self.tell_contact();
                     for what in report.records {
                         self.pass_on(what, false);
                     }
                 }
                 Err(e) => {
-                    let text = format!("contact to {} is lost ({e}); what it measured since is missing", self.name);
-                    self.warn(text);
-                    lost_contact = true;
-                    break;
+                    if let Err(e) = self.reconnect(e).await {
+                        self.tell_lost(&e);
+                        return HashMap::new();
+                    }
                 }
             }
             tokio::select! {
@@ -206,21 +232,52 @@ impl Far {
                 () = tokio::time::sleep(REPORT_EVERY) => {}
             }
         }
-        if lost_contact {
-            return HashMap::new();
-        }
         match self.collect().await {
             Ok(seen) => seen,
             Err(e) => {
-                self.warn(format!("not everything that {} measured could be fetched: {e}", self.name));
+                self.tell_lost(&e);
                 HashMap::new()
             }
         }
     }
 
+    fn tell_lost(&self, e: &ControlError) {
+        self.warn(format!("contact to {} is lost for good ({e}); what it measured since is missing", self.name));
+    }
+
+    /// Makes a new connection where that may help. The far end keeps the session and what it has measured for a while.
+    ///
+    /// # Errors
+    /// `e` when it is an answer, which another connection would not change; the new one when the server is gone.
+    async fn reconnect(&mut self, e: ControlError) -> Result<(), ControlError> {
+        if !e.is_of_the_way() {
+            return Err(e);
+        }
+        if self.lost.is_none() {
+            self.lost = Some(self.clock.now());
+            self.warn(format!("contact to {} is lost ({e}); trying to get it back", self.name));
+        }
+        match Control::connect(self.address, self.bind).await {
+            Ok(control) => self.control = Mutex::new(control),
+            // Nobody listens there any more: the session is gone with its server.
+            Err(ControlError::Connect { address, source }) if source.kind() == io::ErrorKind::ConnectionRefused => {
+                return Err(ControlError::Connect { address, source });
+            }
+            // The next request on the old connection fails too and leads here again.
+            Err(_) => {}
+        }
+        Ok(())
+    }
+
+    fn tell_contact(&mut self) {
+        if let Some(since) = self.lost.take() {
+            self.warn(format!("contact to {} is back after {}", self.name, self.clock.now() - since));
+        }
+    }
+
     async fn report(&mut self, all: bool) -> Result<Report, ControlError> {
         let path = self.path("report");
-        let report: Report = self.control.post(&path, &ReportAsk { after: self.cursor, all }).await?;
+        let report: Report = self.control.get_mut().post(&path, &ReportAsk { after: self.cursor, all }).await?;
         self.cursor = report.next;
         Ok(report)
     }
@@ -229,8 +286,19 @@ impl Far {
     async fn collect(&mut self) -> Result<HashMap<ProbeId, Seen>, ControlError> {
         // A far end may still be reading what was under way; it gives up before we do.
         let give_up = self.clock.now() + fa_measure::flow::DRAIN + Span::from_millis(2_000);
+        let mut unreachable = self.clock.now() + RECONNECT;
         let seen = loop {
-            let report = self.report(true).await?;
+            let report = match self.report(true).await {
+                Ok(report) => report,
+                Err(e) if self.clock.now() < unreachable => {
+                    self.reconnect(e).await?;
+                    tokio::time::sleep(REPORT_EVERY).await;
+                    continue;
+                }
+                Err(e) => return Err(e),
+            };
+            self.tell_contact();
+            unreachable = self.clock.now() + RECONNECT;
             let empty = report.records.is_empty();
             for what in report.records {
                 self.pass_on(what, true);
@@ -238,20 +306,24 @@ impl Far {
             if report.more {
                 continue;
             }
-            if report.open_flows == 0 && empty {
-                break report.seen;
+            if report.open_flows == 0 {
+                if empty {
+                    break report.seen;
+                }
+                continue;
             }
             if self.clock.now() > give_up {
                 self.warn(format!("{} still has {} flows open; their end is missing", self.name, report.open_flows));
                 break report.seen;
             }
-            if report.open_flows > 0 {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         };
-        self.compare_clocks().await?;
-        let path = format!("/v1/session/{}", self.session);
-        self.control.delete(&path).await?;
+        if let Err(e) = self.compare_clocks().await {
+            self.warn(format!("the clock of {} could not be compared after the run: {e}", self.name));
+        }
+        let path = self.session_path();
+        // All is here; a far end that does not hear it forgets the session by itself.
+        let _ = self.control.get_mut().delete(&path).await;
         Ok(seen.into_iter().collect())
     }
 
@@ -306,7 +378,7 @@ pub(super) async fn addresses_of(host_plan: &HostPlan, plan: &Plan, host: HostId
 async fn open(
     host: &HostPlan,
     addresses: &[SocketAddr],
-    bind: Option<std::net::IpAddr>,
+    bind: Option<IpAddr>,
     options: &LaunchOptions,
     pipe: &Pipe,
     clock: Clock,

@@ -35,6 +35,9 @@ const GROUP: GroupId = GroupId(0);
 /// How long far ends may take to answer to being told to stop.
 const STOP_ANSWER: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// Between two words to far ends that are ready while others are not; shorter than they wait.
+const HEARTBEAT: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// A run's environment.
 pub(super) struct Context {
     pub(super) plan: Arc<Plan>,
@@ -92,7 +95,13 @@ impl Context {
     async fn prepare(&self) -> Result<Prepared, Trouble> {
         let fars = self.reach_all().await?;
         self.tell_own_facts(fars.first().map(|f| f.address.ip())).await;
-        let (flows, probes) = tokio::join!(self.connect_flows(&fars), self.open_probes(&fars));
+        let (ready, beating) = oneshot::channel();
+        let preparing = async {
+            let prepared = tokio::join!(self.connect_flows(&fars), self.open_probes(&fars));
+            drop(ready);
+            prepared
+        };
+        let ((flows, probes), ()) = tokio::join!(preparing, heartbeats(&fars, beating));
         if flows.is_empty() && probes.is_empty() {
             return Err(Trouble::new("no flow and no probe could be prepared").hint("the warnings above say why"));
         }
@@ -110,7 +119,16 @@ impl Context {
             reaching.spawn(async move { (host, Far::reach(&plan, host, &options, clock, pipe).await) });
         }
         let (mut fars, mut missed) = (Vec::new(), Vec::new());
-        while let Some(done) = reaching.join_next().await {
+        let mut heart = tokio::time::interval(HEARTBEAT);
+        loop {
+            let done = tokio::select! {
+                done = reaching.join_next() => done,
+                _ = heart.tick() => {
+                    beat(&fars).await;
+                    continue;
+                }
+            };
+            let Some(done) = done else { break };
             match done {
                 Ok((_, Ok(far))) => fars.push(far),
                 Ok((host, Err(trouble))) => missed.push((host, trouble)),
@@ -326,6 +344,8 @@ impl Context {
         }
         if how == Some(Stop::Discard) {
             let _ = wish.send(Wish::Abandon);
+            let goodbye = async { while following.join_next().await.is_some() {} };
+            let _ = tokio::time::timeout(STOP_ANSWER, goodbye).await;
             return Ok(EndReason::StoppedDiscard);
         }
         self.tell(What::Phase(Phase::Collecting));
@@ -359,6 +379,20 @@ impl Context {
             phases.push((origin + last, Phase::LeadOut));
         }
         phases
+    }
+}
+
+/// One heartbeat for each far end.
+async fn beat(fars: &[Far]) {
+    for far in fars {
+        far.heartbeat().await;
+    }
+}
+
+/// Heartbeats until `ready` is dropped; never given up half way, which would close the connection.
+async fn heartbeats(fars: &[Far], mut ready: oneshot::Receiver<()>) {
+    while tokio::time::timeout(HEARTBEAT, &mut ready).await.is_err() {
+        beat(fars).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! The server's requests: control protocol, flow upgrades, status page, health, metrics.
 
-use super::session::{ConnectionId, Shared};
+use super::session::{ConnectionId, Session, Shared};
 use crate::bulk::NewStream;
 use crate::host::{Detail, HostFacts};
 use crate::socket::{Trouble, end_facts, set_cong_control, set_tos};
@@ -179,7 +179,7 @@ async fn clock(
     Json(ClockAsk {}): Json<ClockAsk>,
 ) -> Answer<ClockTold> {
     let now = shared.clock.now();
-    let epoch = shared.with(token(&session)?, peer.ip(), |s| s.epoch).ok_or_else(No::gone)?;
+    let epoch = shared.hear(token(&session)?, peer.ip(), peer.connection, |s| s.epoch).ok_or_else(No::gone)?;
     Ok(Json(ClockTold { received: epoch + Span(now.0), sent: epoch + Span(shared.clock.now().0) }))
 }
 
@@ -190,13 +190,14 @@ async fn begin(
     Json(ask): Json<Begin>,
 ) -> Answer<Report> {
     let token = token(&session)?;
-    let (group, epoch) = shared.with(token, peer.ip(), |s| (s.group, s.epoch)).ok_or_else(No::gone)?;
+    let (group, epoch) = shared.hear(token, peer.ip(), peer.connection, |s| (s.group, s.epoch)).ok_or_else(No::gone)?;
     let origin = Time::ZERO + (ask.origin - epoch);
     let now = shared.clock.now();
     // A begin in the past is late by the network's delay; one far from now is a clock that went wrong.
     if (origin - now).0.abs() > Span::from_millis(60_000).0 {
         return Err(No::new(StatusCode::BAD_REQUEST, "the origin is more than a minute away from now"));
     }
+    shared.with(token, peer.ip(), Session::begin).ok_or_else(No::gone)?;
     shared.bulk.begin(group, origin);
     Ok(Json(Report::default()))
 }
@@ -208,8 +209,9 @@ async fn report(
     Json(ask): Json<ReportAsk>,
 ) -> Answer<Report> {
     let token = token(&session)?;
-    let (store, open) =
-        shared.with(token, peer.ip(), |s| (s.store.clone(), s.open_flows.clone())).ok_or_else(No::gone)?;
+    let (store, open) = shared
+        .hear(token, peer.ip(), peer.connection, |s| (s.store.clone(), s.open_flows.clone()))
+        .ok_or_else(No::gone)?;
     // Read before the records: a flow that ends in between has its last record in the next report.
     let open_flows = open.load(Ordering::Acquire);
     let mut report = store.report(ask.after, ask.all);
@@ -221,7 +223,7 @@ async fn report(
 }
 
 async fn stop(State(shared): Server, Extension(peer): Extension<Peer>, Path(session): Path<String>) -> Answer<Report> {
-    let group = shared.with(token(&session)?, peer.ip(), |s| s.group).ok_or_else(No::gone)?;
+    let group = shared.hear(token(&session)?, peer.ip(), peer.connection, |s| s.group).ok_or_else(No::gone)?;
     shared.bulk.stop(group);
     Ok(Json(Report::default()))
 }

@@ -19,7 +19,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A session that its controller has not asked about for so long is gone.
-const IDLE: Span = Span::from_millis(30_000);
+const IDLE: Span = Span::from_millis(60_000);
+
+/// The same for one whose connection closed and that has no flow open: most likely its controller was killed.
+const DESERTED: Span = Span::from_millis(15_000);
 
 /// How much longer than its run a session may live.
 const GRACE: Span = Span::from_millis(120_000);
@@ -30,7 +33,7 @@ const CHALLENGE: Span = Span::from_millis(30_000);
 /// Challenges open at once.
 const MAX_CHALLENGES: usize = 1000;
 
-/// An HTTP connection; sessions belong to the one that prepared them.
+/// An HTTP connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct ConnectionId(pub(super) u64);
 
@@ -38,7 +41,7 @@ pub(super) struct ConnectionId(pub(super) u64);
 pub(super) struct Session {
     pub(super) group: GroupId,
     pub(super) source: IpAddr,
-    connection: ConnectionId,
+    lease: Lease,
     test: String,
     /// Time zero of this process as this session tells it.
     pub(super) epoch: FarTime,
@@ -49,8 +52,39 @@ pub(super) struct Session {
     pub(super) open_flows: Arc<AtomicU32>,
     moved: Arc<AtomicU64>,
     opened: Time,
+}
+
+/// How long a session lives without a word from its controller.
+#[derive(Debug, Clone, Copy)]
+struct Lease {
+    /// The connection that asked last; `None`: it closed.
+    connection: Option<ConnectionId>,
+    begun: bool,
     heard: Time,
     until: Time,
+}
+
+impl Lease {
+    /// The controller asked for something. Another connection than before is its new one.
+    fn hear(&mut self, connection: ConnectionId, now: Time) {
+        (self.connection, self.heard) = (Some(connection), now);
+    }
+
+    /// A connection closed. What has begun goes on: the controller may come back for it.
+    fn close(&mut self, connection: ConnectionId) {
+        if self.connection == Some(connection) {
+            self.connection = None;
+        }
+    }
+
+    /// Why the session has to end now, if it has to.
+    fn over(&self, open_flows: u32, now: Time) -> Option<&'static str> {
+        match self.connection {
+            None if !self.begun || open_flows == 0 && now > self.heard + DESERTED => Some("controller gone"),
+            _ if now > self.heard + IDLE || now > self.until => Some("timed out"),
+            _ => None,
+        }
+    }
 }
 
 /// Numbers for the status page.
@@ -178,7 +212,7 @@ impl Shared {
         let session = Session {
             group,
             source,
-            connection,
+            lease: Lease { connection: Some(connection), begun: false, heard: now, until: now + ask.length + GRACE },
             test: ask.test.chars().filter(|c| !c.is_control()).take(60).collect(),
             epoch,
             flows: ask.flows.iter().map(|f| (f.flow, f.clone())).collect(),
@@ -187,8 +221,6 @@ impl Shared {
             open_flows: Arc::default(),
             moved: Arc::default(),
             opened: now,
-            heard: now,
-            until: now + ask.length + GRACE,
         };
         let (open, moved, totals) = (session.open_flows.clone(), session.moved.clone(), self.totals.clone());
         let sink = Arc::new(move |_at: Time, what: What| {
@@ -216,11 +248,23 @@ impl Shared {
 
     /// Looks at a session on behalf of `source`; `None` when there is none or it belongs to another host.
     pub(super) fn with<R>(&self, token: Token, source: IpAddr, f: impl FnOnce(&mut Session) -> R) -> Option<R> {
-        let now = self.clock.now();
         let mut state = self.lock();
-        let session = state.sessions.get_mut(&token).filter(|s| s.source == source)?;
-        session.heard = now;
-        Some(f(session))
+        state.sessions.get_mut(&token).filter(|s| s.source == source).map(f)
+    }
+
+    /// The same for a request of its controller, which keeps the session alive.
+    pub(super) fn hear<R>(
+        &self,
+        token: Token,
+        source: IpAddr,
+        connection: ConnectionId,
+        f: impl FnOnce(&mut Session) -> R,
+    ) -> Option<R> {
+        let now = self.clock.now();
+        self.with(token, source, |session| {
+            session.lease.hear(connection, now);
+            f(session)
+        })
     }
 
     /// What the reflectors of a session saw.
@@ -243,23 +287,22 @@ impl Shared {
         self.end(&session, why);
     }
 
-    /// Ends the sessions of a connection that closed.
+    /// A connection closed: ends its sessions that have not begun, and leaves the others for a while.
     pub(super) fn close_connection(&self, connection: ConnectionId) {
-        self.close_where("controller gone", |s| s.connection == connection);
+        self.lock().sessions.values_mut().for_each(|s| s.lease.close(connection));
+        self.sweep();
     }
 
     /// Ends what has been silent or open for too long.
     pub(super) fn sweep(&self) {
         let now = self.clock.now();
-        self.close_where("timed out", |s| now > s.heard + IDLE || now > s.until);
-    }
-
-    fn close_where(&self, why: &str, which: impl Fn(&Session) -> bool) {
-        let gone: Vec<Session> = {
+        let over = |s: &Session| s.lease.over(s.open_flows.load(Ordering::Acquire), now);
+        let gone: Vec<(Session, &str)> = {
             let mut state = self.lock();
-            state.sessions.extract_if(|_, s| which(s)).map(|(_, s)| s).collect()
+            let gone: Vec<_> = state.sessions.iter().filter_map(|(&t, s)| Some((t, over(s)?))).collect();
+            gone.into_iter().filter_map(|(t, why)| Some((state.sessions.remove(&t)?, why))).collect()
         };
-        for session in gone {
+        for (session, why) in gone {
             self.end(&session, why);
         }
     }
@@ -283,6 +326,11 @@ impl Shared {
 }
 
 impl Session {
+    /// The run begins.
+    pub(super) fn begin(&mut self) {
+        self.lease.begun = true;
+    }
+
     /// Hands out a flow's description, once.
     pub(super) fn take_flow(&mut self, flow: FlowId) -> Option<FarFlow> {
         let far = self.flows.get_mut(&flow)?;
@@ -315,4 +363,47 @@ pub(crate) fn prove(key: &[u8], challenge: &str) -> String {
     mac.update(challenge.as_bytes());
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
     mac.finalize().into_bytes().iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: ConnectionId = ConnectionId(1);
+    const B: ConnectionId = ConnectionId(2);
+
+    fn at(secs: i64) -> Time {
+        Time::ZERO + Span::from_millis(1000 * secs)
+    }
+
+    fn lease(begun: bool) -> Lease {
+        Lease { connection: Some(A), begun, heard: at(0), until: at(1000) }
+    }
+
+    #[test]
+    fn what_has_not_begun_ends_with_its_connection() {
+        let mut lease = lease(false);
+        lease.close(B);
+        assert_eq!(lease.over(0, at(1)), None, "another one's");
+        lease.close(A);
+        assert_eq!(lease.over(0, at(1)), Some("controller gone"));
+    }
+
+    #[test]
+    fn what_has_begun_outlives_its_connection_for_a_while() {
+        let mut lost = lease(true);
+        lost.close(A);
+        assert_eq!((lost.over(1, at(60)), lost.over(1, at(61))), (None, Some("timed out")));
+        assert_eq!((lost.over(0, at(15)), lost.over(0, at(16))), (None, Some("controller gone")), "all flows ended");
+        lost.hear(B, at(50));
+        lost.close(A);
+        assert_eq!((lost.over(0, at(110)), lost.over(0, at(111))), (None, Some("timed out")), "B has it now");
+    }
+
+    #[test]
+    fn no_session_outlives_its_plan() {
+        let mut lease = lease(true);
+        lease.hear(A, at(1000));
+        assert_eq!((lease.over(9, at(1000)), lease.over(9, at(1001))), (None, Some("timed out")));
+    }
 }

@@ -5,7 +5,7 @@
 //! request confirms it.
 
 use fa_measure::What;
-use fa_measure::control::{MAX_RECORDS, Report};
+use fa_measure::control::{MAX_REPORT, Report};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -70,25 +70,74 @@ impl Store {
         if after >= handed {
             inner.confirmed = handed;
             inner.sent.clear();
-            let budget =
-                if all { MAX_RECORDS } else { FREE_RECORDS.max((inner.measured / 100 / RECORD_BYTES) as usize) };
-            inner.measured = 0;
-            let mut records: Vec<What> = Vec::new();
+            let measured = std::mem::take(&mut inner.measured);
+            let most = if all { usize::MAX } else { FREE_RECORDS.max((measured / 100 / RECORD_BYTES) as usize) };
+            let mut page = Page::new(most);
             if all && inner.lost > 0 {
                 let lost = std::mem::take(&mut inner.lost);
-                records.push(What::Overflow { host: None, queue: "records of a session".into(), lost });
+                page.put(What::Overflow { host: None, queue: "records of a session".into(), lost });
             }
-            let live = inner.live.len().min(budget.min(MAX_RECORDS));
-            records.extend(inner.live.drain(..live));
+            page.fill(&mut inner.live);
             if all {
-                let kept = inner.kept.len().min(MAX_RECORDS.saturating_sub(records.len()));
-                records.extend(inner.kept.drain(..kept));
+                page.fill(&mut inner.kept);
             }
+            let records = page.records;
             inner.sent = records;
         }
         let more = !inner.live.is_empty() || all && !inner.kept.is_empty();
         let next = inner.confirmed + inner.sent.len() as u64;
         Report { records: inner.sent.clone(), next, more, ..Report::default() }
+    }
+}
+
+/// The records of one report, while they are chosen.
+struct Page {
+    records: Vec<What>,
+    most: usize,
+    /// JSON so far.
+    bytes: usize,
+}
+
+impl Page {
+    fn new(most: usize) -> Self {
+        Self { records: Vec::new(), most, bytes: 0 }
+    }
+
+    fn put(&mut self, what: What) {
+        self.bytes += json_length(&what);
+        self.records.push(what);
+    }
+
+    /// Moves records here until it is full; one always fits.
+    fn fill(&mut self, queue: &mut VecDeque<What>) {
+        while self.records.len() < self.most
+            && let Some(next) = queue.front()
+            && (self.records.is_empty() || self.bytes + json_length(next) <= MAX_REPORT)
+            && let Some(next) = queue.pop_front()
+        {
+            self.put(next);
+        }
+    }
+}
+
+/// Bytes of a record as JSON.
+fn json_length(what: &What) -> usize {
+    let mut counter = Counter(0);
+    // A counter takes everything.
+    let _ = serde_json::to_writer(&mut counter, what);
+    counter.0
+}
+
+struct Counter(usize);
+
+impl std::io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -143,6 +192,34 @@ mod tests {
         }
         let report = store.report(1000, false);
         assert_eq!((report.records.len(), report.more), (FREE_RECORDS, true));
+    }
+
+    #[test]
+    fn long_reports_come_in_pages_that_a_slow_path_carries() {
+        let store = Store::new(100_000);
+        for n in 0..6000 {
+            store.push(bytes(n));
+            store.push(sample());
+        }
+        let (mut after, mut records, mut pages) = (0, Vec::new(), 0);
+        loop {
+            let report = store.report(after, true);
+            assert!(json_length_of(&report) <= MAX_REPORT + 20_000, "page {pages}: {}", json_length_of(&report));
+            assert_eq!(report.more, !report.records.is_empty() && records.len() + report.records.len() < 12000);
+            (after, pages) = (report.next, pages + 1);
+            if report.records.is_empty() {
+                break;
+            }
+            records.extend(report.records);
+        }
+        assert!(pages > 4, "{pages}");
+        assert_eq!(records.len(), 12000);
+        assert!((0..6000).all(|n| records[n as usize] == bytes(n)), "in order, none twice");
+    }
+
+    /// Records and the commas between them.
+    fn json_length_of(report: &Report) -> usize {
+        report.records.iter().map(|r| json_length(r) + 1).sum()
     }
 
     #[test]

@@ -6,7 +6,7 @@ use fa_measure::event::{EndReason, FlowEnd};
 use fa_measure::plan::ProbeKind;
 use fa_measure::{Event, FlowId, Launcher, Stop, What};
 use fa_net::{ChildCommand, LaunchOptions, NetLauncher, ServeOptions};
-use std::net::TcpListener;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
 fn end(events: &[Event]) -> EndReason {
     match &events.last().unwrap().what {
@@ -230,4 +230,55 @@ fn two_hundred_flows_all_move_and_no_report_is_lost() {
     let ended = whats(&events).filter(|w| matches!(w, What::FlowEnded(e) if e.bytes > 0 && e.error.is_none())).count();
     assert_eq!(ended, 400);
     assert!(!whats(&events).any(|w| matches!(w, What::Overflow { .. })));
+}
+
+/// Something between client and server that forwards connections, and hands out the first one.
+fn middlebox(server: SocketAddr) -> (u16, std::sync::mpsc::Receiver<TcpStream>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (first, firsts) = std::sync::mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(server).unwrap());
+            let _ = first.try_send(client.try_clone().unwrap());
+            for (mut from, mut to) in [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)] {
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Write);
+                });
+            }
+        }
+    });
+    (port, firsts)
+}
+
+#[test]
+fn a_control_connection_that_breaks_is_made_again_and_nothing_is_missing() {
+    let server = server();
+    let (port, firsts) = middlebox(server.addresses()[0]);
+    let run = NetLauncher::default().start(plan(port, 1500).flow(Direction::Up).flow(Direction::Down)).unwrap();
+    let mut control = None;
+    let mut seen = Vec::new();
+    for event in run.events {
+        if control.is_none() && matches!(event.what, What::FlowBytes(_)) {
+            control = Some(firsts.recv().unwrap());
+            control.as_ref().unwrap().shutdown(Shutdown::Both).unwrap();
+        }
+        seen.push(event);
+    }
+    assert_eq!(end(&seen), EndReason::Completed);
+    let warned =
+        |says: &str| whats(&seen).filter(|w| matches!(w, What::Warning { text, .. } if text.contains(says))).count();
+    assert_eq!((warned("is lost"), warned("is back after"), warned("missing")), (1, 1, 0), "{seen:?}");
+    assert!(failure(&seen, 0).is_none() && failure(&seen, 1).is_none());
+    // Flow 0 goes there: what the far end counted in its intervals is all that it received, each interval once.
+    let there = whats(&seen).filter_map(|w| match w {
+        What::FlowBytes(b) if b.flow == FlowId(0) && b.end == FlowEnd::Receiver => Some(b.bytes),
+        _ => None,
+    });
+    let total = whats(&seen).find_map(|w| match w {
+        What::FlowEnded(e) if e.flow == FlowId(0) && e.end == FlowEnd::Receiver => Some(e.bytes),
+        _ => None,
+    });
+    assert_eq!(Some(there.sum()), total);
 }
