@@ -53,8 +53,6 @@ pub struct Welcome {
     pub protocol: u32,
     /// Program version.
     pub version: String,
-    /// Its host name.
-    pub hostname: String,
     /// Where a key is needed: hexadecimal digits to be signed with it (HMAC-SHA-256 over the ASCII digits).
     pub challenge: Option<String>,
 }
@@ -115,6 +113,8 @@ pub struct FarProbe {
 pub struct Prepared {
     /// Names the session: 32 hexadecimal digits.
     pub session: String,
+    /// The server's host name.
+    pub hostname: String,
     /// One token per probe, in the order asked for.
     pub probe_tokens: Vec<String>,
     /// UDP port that reflects.

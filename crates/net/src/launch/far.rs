@@ -1,7 +1,7 @@
 //! A far end during a run: reached, prepared, followed, and asked for the rest.
 
 use super::LaunchOptions;
-use super::control::{Control, ControlError};
+use super::control::{Control, ControlError, spoken};
 use super::local::{LocalServer, is_local};
 use super::pipe::Pipe;
 use super::resolve::resolve;
@@ -15,7 +15,7 @@ use fa_measure::event::{ClockSample, FlowEnd, HostReady, What};
 use fa_measure::plan::{HostPlan, IpVersion, ProbeKind};
 use fa_measure::reflect::Seen;
 use fa_measure::wire::Token;
-use fa_measure::{FarTime, HostId, Plan, ProbeId, Span, Time};
+use fa_measure::{FarTime, FlowId, HostId, Plan, ProbeId, Span, Time};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -42,6 +42,10 @@ pub(super) struct Far {
     /// Contact was lost at this time and is not back yet.
     lost: Option<Time>,
     session: String,
+    /// Its end of each of its flows.
+    ends: HashMap<FlowId, FlowEnd>,
+    /// Records of flows or ends that are not its own.
+    foreign: u64,
     pub(super) probe_tokens: HashMap<ProbeId, Token>,
     pub(super) reflector: SocketAddr,
     pub(super) address: SocketAddr,
@@ -94,8 +98,8 @@ impl Far {
             address,
             local,
             ip_version: if address.is_ipv4() { IpVersion::V4 } else { IpVersion::V6 },
-            version: welcome.version,
-            hostname: welcome.hostname,
+            version: spoken(&welcome.version),
+            hostname: spoken(&prepared.hostname),
             child: child.is_some(),
         };
         pipe.push(clock.now(), What::HostReady(ready));
@@ -111,6 +115,8 @@ impl Far {
             bind,
             lost: None,
             session: prepared.session,
+            ends: prepare.flows.iter().map(|f| (f.flow, f.end)).collect(),
+            foreign: 0,
             probe_tokens: prepare.probes.iter().map(|p| p.probe).zip(tokens).collect(),
             reflector: SocketAddr::new(address.ip(), prepared.udp_port),
             address,
@@ -318,6 +324,12 @@ impl Far {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
+        if self.foreign > 0 {
+            self.warn(format!(
+                "{} told {} records that are not about its ends of flows; ignored",
+                self.name, self.foreign
+            ));
+        }
         if let Err(e) = self.compare_clocks().await {
             self.warn(format!("the clock of {} could not be compared after the run: {e}", self.name));
         }
@@ -332,18 +344,33 @@ impl Far {
     }
 
     /// A record of the far end becomes an event of the run; only what a far end may tell does.
-    fn pass_on(&self, what: What, patiently: bool) {
+    fn pass_on(&mut self, what: What, patiently: bool) {
         let host = Some(self.host);
-        let what = match what {
-            What::Warning { text, .. } => What::Warning { host, text },
-            What::Overflow { queue, lost, .. } => What::Overflow { host, queue, lost },
-            What::FlowConnected(_)
-            | What::FlowBytes(_)
-            | What::TcpInfo(_)
-            | What::FlowFailed { .. }
-            | What::FlowEnded(_) => what,
+        let own = match &what {
+            What::FlowConnected(c) => self.ends.get(&c.flow) == Some(&c.end),
+            What::FlowBytes(b) => self.ends.get(&b.flow) == Some(&b.end),
+            What::TcpInfo(t) => self.ends.get(&t.flow) == Some(&t.end),
+            What::FlowEnded(e) => self.ends.get(&e.flow) == Some(&e.end),
+            What::FlowFailed { flow, .. } => self.ends.contains_key(flow),
+            What::Warning { .. } | What::Overflow { .. } => true,
             // A hostile server could tell anything else: it would be in our file under our name.
-            _ => return,
+            _ => false,
+        };
+        if !own {
+            self.foreign += 1;
+            return;
+        }
+        let what = match what {
+            What::Warning { text, .. } => What::Warning { host, text: spoken(&text) },
+            What::Overflow { queue, lost, .. } => What::Overflow { host, queue: spoken(&queue), lost },
+            What::FlowFailed { flow, error, hint } => {
+                What::FlowFailed { flow, error: spoken(&error), hint: hint.as_deref().map(spoken) }
+            }
+            What::FlowEnded(mut ended) => {
+                ended.error = ended.error.as_deref().map(spoken);
+                What::FlowEnded(ended)
+            }
+            other => other,
         };
         if patiently {
             self.pipe.push_patiently(self.clock.now(), what);

@@ -98,8 +98,11 @@ async fn admit(State(shared): Server, Extension(peer): Extension<Peer>, request:
     }
 }
 
-async fn status(State(shared): Server) -> Html<String> {
+async fn status(State(shared): Server, Extension(peer): Extension<Peer>) -> Html<String> {
     let t = &shared.totals;
+    if !shared.trusts(peer.ip()) {
+        return Html("<!doctype html><title>fa serve</title><h1>fa serve</h1>\n".into());
+    }
     Html(format!(
         "<!doctype html><title>fa serve</title><h1>fa serve {}</h1><p>{} sessions open, {} served, {} refused, {:.1} MB \
          moved.<p>Measure against this host with <code>fa measure TEST HOST</code>. <a href=/metrics>metrics</a>\n",
@@ -111,16 +114,22 @@ async fn status(State(shared): Server) -> Html<String> {
     ))
 }
 
-async fn metrics(State(shared): Server) -> String {
+async fn metrics(State(shared): Server, Extension(peer): Extension<Peer>) -> Result<String, No> {
+    if !shared.trusts(peer.ip()) {
+        return Err(No::new(
+            StatusCode::FORBIDDEN,
+            "numbers are for those that the operator admitted by address (--allow)",
+        ));
+    }
     let t = &shared.totals;
-    format!(
+    Ok(format!(
         "# TYPE fa_sessions_open gauge\nfa_sessions_open {}\n# TYPE fa_sessions_total counter\nfa_sessions_total {}\n\
          # TYPE fa_refused_total counter\nfa_refused_total {}\n# TYPE fa_bytes_total counter\nfa_bytes_total {}\n",
         shared.open_sessions(),
         t.sessions.load(Ordering::Relaxed),
         t.refused.load(Ordering::Relaxed),
         t.bytes.load(Ordering::Relaxed),
-    )
+    ))
 }
 
 async fn hello(State(shared): Server, Extension(peer): Extension<Peer>, Json(ask): Json<Hello>) -> Answer<Welcome> {
@@ -136,7 +145,6 @@ async fn hello(State(shared): Server, Extension(peer): Extension<Peer>, Json(ask
     Ok(Json(Welcome {
         protocol: PROTOCOL,
         version: env!("CARGO_PKG_VERSION").into(),
-        hostname: crate::host_name(),
         challenge: shared.challenge(peer.ip()),
     }))
 }
@@ -154,6 +162,7 @@ async fn prepare(
     let facts = tokio::task::spawn_blocking(move || HostFacts::collect(Some(target), Detail::Anonymous).to_metadata());
     Ok(Json(Prepared {
         session: admitted.token.to_hex(),
+        hostname: crate::host_name(),
         probe_tokens: admitted.probe_tokens.iter().map(|t| t.to_hex()).collect(),
         udp_port: shared.udp_port,
         probe_setup: ProbeSetup {
@@ -270,9 +279,30 @@ async fn flow(
     Ok(response)
 }
 
+/// Congestion controls that are loaded in this kernel.
+fn cong_controls() -> Vec<String> {
+    let files = ["tcp_available_congestion_control", "tcp_allowed_congestion_control"];
+    let texts = files.map(|f| std::fs::read_to_string(format!("/proc/sys/net/ipv4/{f}")).unwrap_or_default());
+    texts.iter().flat_map(|t| t.split_whitespace()).map(str::to_owned).collect()
+}
+
+/// A client must not make the kernel load modules, which naming one to it would do where we are root.
+fn may_use(name: &str, loaded: &[String]) -> Result<(), Trouble> {
+    if loaded.iter().any(|l| l == name) {
+        return Ok(());
+    }
+    let mut names = loaded.to_vec();
+    names.sort_unstable();
+    names.dedup();
+    let name: String = name.chars().filter(|c| !c.is_control()).take(32).collect();
+    Err(Trouble::new(format!("congestion control {name:?} is not loaded there"))
+        .hint(format!("that host has {}; its operator may load others: modprobe tcp_{name}", names.join(", "))))
+}
+
 /// Tries the congestion control on a socket of its own, so that a refusal is still an HTTP answer.
 fn check_cong_control(far: &FarFlow, peer: SocketAddr) -> Result<(), No> {
     if let Some(name) = &far.cong_control {
+        may_use(name, &cong_controls())?;
         let domain = if peer.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
         let scratch = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))
             .map_err(|e| No::new(StatusCode::SERVICE_UNAVAILABLE, format!("no socket: {e}")))?;
@@ -303,4 +333,20 @@ fn adopt(shared: &Shared, token: Token, peer: Peer, far: &FarFlow, socket: std::
     let early = if far.end == FlowEnd::Receiver { early } else { 0 };
     let spec = FlowSpec { flow: far.flow, end: far.end, start: far.start, length: far.length };
     shared.bulk.add(group, NewStream { socket, spec, block: far.block as usize, framing: Framing::None, early });
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn only_loaded_congestion_controls_get_to_the_kernel() {
+        let loaded = ["reno".to_owned(), "cubic".to_owned(), "reno".to_owned()];
+        may_use("cubic", &loaded).unwrap();
+        let trouble = may_use("vegas", &loaded).unwrap_err();
+        assert!(trouble.hint.unwrap().contains("has cubic, reno;"));
+        assert!(may_use("", &loaded).is_err() && may_use("cubic\0", &loaded).is_err());
+        assert!(cong_controls().iter().any(|n| n == "reno"), "part of every kernel");
+    }
 }

@@ -4,11 +4,13 @@
 //! control here (tokio), all streams in the bulk thread, all probes in the pulse thread.
 
 mod http;
+mod key;
 mod listen;
 mod session;
 mod store;
 
-pub(crate) use session::{prove, random_token};
+pub(crate) use key::prove;
+pub(crate) use session::random_token;
 
 use crate::bulk::Bulk;
 use crate::clock::Clock;

@@ -1,5 +1,6 @@
 //! Sessions of a server: admission, what belongs to one, and its end.
 
+use super::key::Gate;
 use super::store::Store;
 use crate::bulk::{Bulk, GroupId};
 use crate::clock::Clock;
@@ -11,8 +12,6 @@ use fa_measure::flow::{Flows, OwnClock};
 use fa_measure::reflect::Seen;
 use fa_measure::wire::Token;
 use fa_measure::{FarTime, FlowId, ProbeId, Span, Time};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -26,12 +25,6 @@ const DESERTED: Span = Span::from_millis(15_000);
 
 /// How much longer than its run a session may live.
 const GRACE: Span = Span::from_millis(120_000);
-
-/// How long a challenge can be answered.
-const CHALLENGE: Span = Span::from_millis(30_000);
-
-/// Challenges open at once.
-const MAX_CHALLENGES: usize = 1000;
 
 /// An HTTP connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,7 +95,7 @@ pub(super) struct Shared {
     pub(super) reflecting: Reflecting,
     pub(super) policy: Policy,
     limits: Limits,
-    key: Option<Vec<u8>>,
+    gate: Option<Gate>,
     pub(super) udp_port: u16,
     pub(super) totals: Arc<Totals>,
     log: Box<dyn Fn(&str) + Send + Sync>,
@@ -112,7 +105,6 @@ pub(super) struct Shared {
 struct State {
     sessions: HashMap<Token, Session>,
     admissions: Admissions,
-    challenges: HashMap<String, Time>,
     next_group: u64,
 }
 
@@ -133,14 +125,10 @@ impl Shared {
         log: Box<dyn Fn(&str) + Send + Sync>,
     ) -> Self {
         let limits = if policy.public { Limits::public() } else { Limits::normal() };
-        let state = State {
-            sessions: HashMap::new(),
-            admissions: Admissions::new(limits),
-            challenges: HashMap::new(),
-            next_group: 0,
-        };
+        let state = State { sessions: HashMap::new(), admissions: Admissions::new(limits), next_group: 0 };
         let totals = Arc::default();
-        Self { clock, bulk, reflecting, policy, limits, key, udp_port, totals, log, state: Mutex::new(state) }
+        let gate = key.map(Gate::new);
+        Self { clock, bulk, reflecting, policy, limits, gate, udp_port, totals, log, state: Mutex::new(state) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -153,42 +141,32 @@ impl Shared {
         self.lock().sessions.len()
     }
 
-    /// A new challenge, where a key is needed from this source.
-    pub(super) fn challenge(&self, source: IpAddr) -> Option<String> {
-        if self.key.is_none() || self.policy.allow.iter().any(|p| p.contains(source)) {
-            return None;
-        }
-        let text = random_token().to_hex();
-        let now = self.clock.now();
-        let mut state = self.lock();
-        state.challenges.retain(|_, made| *made > now - CHALLENGE);
-        if state.challenges.len() < MAX_CHALLENGES {
-            state.challenges.insert(text.clone(), now);
-        }
-        Some(text)
+    /// The gate that this source has to pass, where a key is needed from it.
+    fn gate(&self, source: IpAddr) -> Option<&Gate> {
+        self.gate.as_ref().filter(|_| !self.policy.allow.iter().any(|p| p.contains(source)))
     }
 
-    /// Whether the request proves to know the key; each challenge can be answered once.
-    fn proven(&self, ask: &Prepare, source: IpAddr) -> Result<(), Refusal> {
-        let Some(key) = &self.key else { return Ok(()) };
-        if self.policy.allow.iter().any(|p| p.contains(source)) {
-            return Ok(());
+    /// Whether this source may see numbers of the server without more ado than its address.
+    pub(super) fn trusts(&self, source: IpAddr) -> bool {
+        let by_address = Policy { key: false, public: false, ..self.policy.clone() };
+        match self.gate(source) {
+            Some(_) => source.to_canonical().is_loopback(),
+            None => by_address.admit(source).is_ok(),
         }
-        let no = |error: &str| Refusal {
+    }
+
+    /// A new challenge, where a key is needed from this source.
+    pub(super) fn challenge(&self, source: IpAddr) -> Option<String> {
+        self.gate(source).map(|gate| gate.challenge(source, self.clock.now()))
+    }
+
+    /// Whether the request proves to know the key.
+    fn proven(&self, ask: &Prepare, source: IpAddr) -> Result<(), Refusal> {
+        let Some(gate) = self.gate(source) else { return Ok(()) };
+        gate.pass(ask.challenge.as_deref(), ask.proof.as_deref(), source, self.clock.now()).map_err(|error| Refusal {
             error: error.into(),
             hint: Some("this server was started with --key; give the same key with --key FILE".into()),
-        };
-        let (Some(challenge), Some(proof)) = (&ask.challenge, &ask.proof) else { return Err(no("a key is needed")) };
-        let now = self.clock.now();
-        let made = self.lock().challenges.remove(challenge);
-        if made.is_none_or(|made| made <= now - CHALLENGE) {
-            return Err(no("the challenge is unknown or too old"));
-        }
-        let proof = unhex(proof).ok_or_else(|| no("the answer to the challenge is not hexadecimal"))?;
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|_| no("the key cannot be used"))?;
-        mac.update(challenge.as_bytes());
-        // In constant time.
-        mac.verify_slice(&proof).map_err(|_| no("the key is another one"))
+        })
     }
 
     /// Admits a session, or refuses it.
@@ -346,23 +324,6 @@ pub(crate) fn random_token() -> Token {
     let mut bytes = [0; 16];
     rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
     Token(bytes)
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    let digit = |b: u8| (b as char).to_digit(16).map(|d| d as u8);
-    digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
-}
-
-/// Proof of knowing `key`: HMAC-SHA-256 over the challenge's digits, hexadecimal.
-pub(crate) fn prove(key: &[u8], challenge: &str) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
-    mac.update(challenge.as_bytes());
-    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
-    mac.finalize().into_bytes().iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

@@ -173,3 +173,13 @@ fn without_ipv6_or_with_one_address_the_server_says_where_it_is() {
     assert_eq!(server.addresses().len(), 1);
     assert_ne!(port(&server), 0);
 }
+
+#[test]
+fn who_has_not_shown_the_key_learns_nothing_about_the_host() {
+    let server = server_with(ServeOptions { key: Some(b"sesame".to_vec()), ..ServeOptions::default() });
+    let hello = raw(&server, &request("POST", "/v1/hello", r#"{"protocol":1,"version":"9"}"#));
+    let body: serde_json::Value = serde_json::from_str(hello.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    let mut keys: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["challenge", "protocol", "version"]);
+}
