@@ -357,6 +357,8 @@ pub struct Projection {
     value: (f64, f64),
     /// Positions of the two ends in points.
     pos: (f32, f32),
+    /// Points per value.
+    rate: f64,
 }
 
 impl Projection {
@@ -365,7 +367,8 @@ impl Projection {
     pub fn new(scale: Scale, limits: (f64, f64), pos: (f32, f32)) -> Self {
         let log = scale != Scale::Linear;
         let value = if log { (limits.0.ln(), limits.1.ln()) } else { limits };
-        Self { log, value, pos }
+        let rate = f64::from(pos.1 - pos.0) / (value.1 - value.0);
+        Self { log, value, pos, rate }
     }
 
     /// Position of a value; NaN for NaN, and minus infinity on a logarithmic axis lands far beyond its lower end.
@@ -374,9 +377,8 @@ impl Projection {
         if value.is_nan() {
             return f32::NAN;
         }
-        let part = (v - self.value.0) / (self.value.1 - self.value.0);
         // Beyond a million points there is nothing to see, and f32 keeps its digits.
-        (f64::from(self.pos.0) + part * f64::from(self.pos.1 - self.pos.0)).clamp(-1e6, 1e6) as f32
+        (f64::from(self.pos.0) + (v - self.value.0) * self.rate).clamp(-1e6, 1e6) as f32
     }
 
     /// Value at a position: the inverse of [`Projection::place`].

@@ -2,7 +2,7 @@
 
 use crate::page::{AxesFrame, Rect, Strip};
 
-use super::path::COLUMN_PT;
+use super::path::column_of;
 
 /// Projects, decimates and clips the area between two curves; a gap in either ends a strip.
 ///
@@ -20,7 +20,7 @@ pub(super) fn strips(x: &[f64], lo: &[f64], hi: &[f64], frame: &AxesFrame, rect:
         }
         let (a, b) = (frame.y.place(*hi), frame.y.place(*lo));
         let p = Strip { x: frame.x.place(*x), top: a.min(b), bottom: a.max(b) };
-        let at = ((p.x - rect.x) / COLUMN_PT).floor() as i32;
+        let at = column_of(p.x, rect);
         if at != index {
             flush(&mut column, &mut strip);
             index = at;

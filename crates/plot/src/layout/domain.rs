@@ -52,7 +52,7 @@ fn finite((a, b): (f64, f64)) -> (f64, f64) {
     }
     let (a, b) = (a.clamp(-FAR, FAR), b.clamp(-FAR, FAR));
     // Closer than the digits of a number: nothing to divide by.
-    if (b - a).abs() <= a.abs().max(b.abs()) * 1e-13 {
+    if (b - a).abs() <= (a.abs().max(b.abs()) * 1e-13).max(1e-290) {
         let half = if a.abs() < 1e-290 { 0.5 } else { a.abs() * 0.05 };
         return (a - half, a + half);
     }
@@ -117,6 +117,7 @@ mod tests {
         assert_eq!(finite((2.0, 1.0)), (2.0, 1.0), "inverted stays inverted");
         assert_eq!(finite((0.0, 0.0)), (-0.5, 0.5));
         assert_eq!(finite((f64::NAN, 1.0)), (0.0, 1.0));
+        assert_eq!(finite((0.0, 1e-320)), (-0.5, 0.5), "nothing can be divided by it");
         let (a, b) = finite((f64::NEG_INFINITY, f64::INFINITY));
         assert!(a.is_finite() && b.is_finite() && (b - a).is_finite());
     }

@@ -4,7 +4,7 @@ use crate::page::{AxesFrame, Pt, Rect, pt};
 
 /// Width of the columns within which a curve keeps only its first, lowest, highest and last point, in points.
 /// Half a point is less than a pixel at 100 dpi.
-pub(super) const COLUMN_PT: f32 = 0.5;
+const COLUMN_PT: f32 = 0.5;
 
 /// Corners that stick out less than this are not worth a point: less than the SVG's own unit of a sixteenth.
 const FLAT_PT: f32 = 0.04;
@@ -28,7 +28,11 @@ pub(super) fn curve(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Curv
             }
             continue;
         }
-        clip_line(&run, rect, &mut out.runs);
+        if run.iter().all(|p| rect.contains(*p)) {
+            out.runs.push(run);
+        } else {
+            clip_line(&run, rect, &mut out.runs);
+        }
     }
     out
 }
@@ -57,7 +61,7 @@ fn decimated(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Vec<Vec<Pt>
             continue;
         }
         let p = pt(frame.x.place(x[i]), frame.y.place(y[i]));
-        let index = ((p.x - rect.x) / COLUMN_PT).floor() as i32;
+        let index = column_of(p.x, rect);
         if column.index != index {
             column.flush(&mut run);
             column.index = index;
@@ -69,6 +73,13 @@ fn decimated(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Vec<Vec<Pt>
         runs.push(simplified(&run));
     }
     runs
+}
+
+/// Number of the column of a position.
+pub(super) fn column_of(x: f32, rect: Rect) -> i32 {
+    let column = (x - rect.x) * (1.0 / COLUMN_PT);
+    // Rounding down without the call that `floor` is on the oldest processors.
+    column as i32 - i32::from(column < 0.0)
 }
 
 /// Extremes of consecutive points in one column, each with its order of arrival.
@@ -133,14 +144,15 @@ fn simplified(run: &[Pt]) -> Vec<Pt> {
     let mut sleeve: Option<(Pt, Pt)> = None;
     for &p in &run[1..] {
         let mut d = pt(p.x - anchor.x, p.y - anchor.y);
-        let mut r = d.x.hypot(d.y);
+        // Plain roots: page coordinates neither overflow nor vanish, and `hypot` costs as much as the rest.
+        let mut r = (d.x * d.x + d.y * d.y).sqrt();
         let inside = sleeve.is_none_or(|(low, high)| cross(low, d) >= 0.0 && cross(d, high) >= 0.0);
         if r < reach || !inside {
             out.push(before);
             anchor = before;
             sleeve = None;
             d = pt(p.x - anchor.x, p.y - anchor.y);
-            r = d.x.hypot(d.y);
+            r = (d.x * d.x + d.y * d.y).sqrt();
         }
         reach = r;
         before = p;

@@ -92,8 +92,16 @@ impl Pen {
                 self.rect(place(a), place(b), *fill, stroke.as_ref());
             }
             Shape::Path { runs, stroke } => {
+                // One title for a line of many pieces.
+                let group = title.filter(|_| runs.len() > 1);
+                if let Some(title) = group {
+                    let _ = writeln!(self.out, "<g><title>{}</title>", escaped(title));
+                }
                 for run in runs {
-                    self.path(run, stroke, title);
+                    self.path(run, stroke, if group.is_some() { None } else { title });
+                }
+                if group.is_some() {
+                    self.out.push_str("</g>\n");
                 }
             }
             Shape::Band { edges, fill } => self.polygon(&Strip::outline(edges), *fill, title),
