@@ -17,9 +17,10 @@ data=$shared/data
 # Smoothing differs on purpose in most figures (docs/differences-from-flent.md, 1.1); done Flent's way, all else is seen.
 printf '#!/bin/sh\nexec "%s/debug/fa" "$@" --flent-smoothing -q\n' "$(realpath "$target")" >"$work/fa"
 chmod +x "$work/fa"
-# The checker exits with 1 when any number differs; which ones may is decided below.
+# The checker exits with 1 when any number differs; which ones may is decided below. Anything else is its own failure.
 python3 "$shared/tools/golden_check.py" --fa "$work/fa" --golden "$shared/golden" \
-    --data "$data" --data "$data/derived" --data "$data/field" ${GOLDEN_ARGS:-} >"$found" || true
+    --data "$data" --data "$data/derived" --data "$data/field" ${GOLDEN_ARGS:-} >"$found" || [ $? -eq 1 ]
+tail -n 1 "$found" | grep -q '^numbers [0-9]' || { echo "the checker came to no result"; cat "$found"; exit 1; }
 grep -v '^  differs' "$found"
 python3 - "$found" tests/golden-differences.txt <<'PY'
 import re, sys

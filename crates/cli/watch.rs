@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use fa_catalog::Direction;
@@ -64,6 +65,8 @@ pub(crate) fn watch(
     let mut has_samples = false;
     let mut asked = Wish::Run;
     let mut shown = Vec::new();
+    let mut printer = if args.json_lines { Some(Printer::start()?) } else { None };
+    let mut journal_told = false;
     loop {
         let event = match events.recv_timeout(TICK) {
             Ok(event) => Some(event),
@@ -79,12 +82,12 @@ pub(crate) fn watch(
             stop(if keep { Stop::Keep } else { Stop::Discard });
         }
         if let Some(event) = event {
-            if args.json_lines {
-                print_line(&event)?;
-            }
             record_in_journal(&mut journal, &event, folder)?;
             recorder.observe(&event);
             progress.observe(&event);
+            if let Some(printer) = &mut printer {
+                printer.print(&event);
+            }
             has_samples |= matches!(event.what, What::FlowBytes(_) | What::ProbeReply(_));
             if let What::Warning { text, .. } = &event.what {
                 shown.push(text.clone());
@@ -101,19 +104,21 @@ pub(crate) fn watch(
                 };
             }
         }
+        if let Some(Opening::Open(journal)) = journal.as_ref().filter(|_| !journal_told)
+            && let Some(trouble) = journal_trouble(journal)
+        {
+            line.clear();
+            Console::warn(format!("{trouble}; the run goes on, but would not survive a crash"));
+            journal_told = true;
+        }
         line.draw(&progress);
     }
     line.clear();
+    if let Some(printer) = printer {
+        printer.finish();
+    }
     match journal {
-        Some(Opening::Open(journal)) => {
-            if let Some(error) = journal.error() {
-                Console::warn(error);
-            }
-            if journal.lost() > 0 {
-                Console::warn(format!("the journal missed {} events; the data file has them", journal.lost()));
-            }
-            Ok(Watched { recorder, journal, ending, shown, has_samples })
-        }
+        Some(Opening::Open(journal)) => Ok(Watched { recorder, journal, ending, shown, has_samples }),
         _ => Err(Failure::failed(match ending {
             Ending::Failed(error) => error,
             _ => "the run ended before it began".to_owned(),
@@ -147,24 +152,54 @@ fn record_in_journal(journal: &mut Option<Opening>, event: &Event, folder: &Path
 
 fn open(started: &Started, plan: &Plan, folder: &Path) -> Result<JournalWriter, Failure> {
     let settings = &plan.settings;
-    // As TIME in the file is rounded, so that journal and file have the same name.
-    let started_us = (started.wall_unix_ns + 500).div_euclid(1000);
+    // As TIME in the file is cut off, so that journal and file have the same name.
+    let started_us = started.wall_unix_ns.div_euclid(1000);
     let name = record::file_name(&settings.test, started_us, &settings.title);
     JournalWriter::create(&journal_path(&if folder == Path::new(".") { name.into() } else { folder.join(name) }))
         .map_err(Failure::failed)
 }
 
-/// Ends a journal that is no longer needed.
-pub(crate) fn discard(journal: JournalWriter) -> Result<(), Failure> {
-    let path = journal.path().to_path_buf();
-    // The data file is safe on the disk, so an error of the journal is only worth a warning.
-    if let Err(error) = journal.finish() {
-        Console::warn(error);
+/// What is wrong with a journal, if anything.
+pub(crate) fn journal_trouble(journal: &JournalWriter) -> Option<String> {
+    journal.error().or_else(|| (journal.lost() > 0).then(|| format!("the journal missed {} events", journal.lost())))
+}
+
+/// Prints events from a thread of its own: a slow reader of standard output must not hold up the recording.
+struct Printer {
+    queue: SyncSender<Event>,
+    thread: JoinHandle<Result<(), Failure>>,
+    missed: u64,
+}
+
+/// Events that may wait for a slow reader.
+const PRINT_QUEUE: usize = 16_384;
+
+impl Printer {
+    fn start() -> Result<Self, Failure> {
+        let (queue, events) = sync_channel::<Event>(PRINT_QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("fa-print".to_owned())
+            .spawn(move || events.iter().try_for_each(|event| print_line(&event)))
+            .map_err(|e| Failure::failed(format!("could not start a thread for printing: {e}")))?;
+        Ok(Self { queue, thread, missed: 0 })
     }
-    std::fs::remove_file(&path).map_err(|e| {
-        Failure::failed(format!("could not remove the journal {}: {e}", path.display()))
-            .hint("the data file is complete; the journal can be deleted by hand")
-    })
+
+    fn print(&mut self, event: &Event) {
+        if self.queue.try_send(event.clone()).is_err() {
+            self.missed += 1;
+        }
+    }
+
+    /// Waits until everything is printed. Trouble with printing never costs the measurement.
+    fn finish(self) {
+        drop(self.queue);
+        if let Ok(Err(failure)) = self.thread.join() {
+            Console::warn(failure.message);
+        }
+        if self.missed > 0 {
+            Console::warn(format!("{} events were not printed: the reader was too slow or went away", self.missed));
+        }
+    }
 }
 
 fn print_line(event: &Event) -> Result<(), Failure> {
@@ -174,8 +209,17 @@ fn print_line(event: &Event) -> Result<(), Failure> {
     output::print(text.as_bytes())
 }
 
-/// What is told in a line of its own while the run goes on.
+/// What is told in a line of its own while the run goes on. Some of it comes from a far end: nothing that a terminal
+/// would obey, and nothing endless.
 fn remark(event: &Event) -> Option<String> {
+    let text = remark_text(event)?;
+    Some(text.chars().filter(|c| *c == '\n' || !c.is_control()).take(REMARK_CHARS).collect())
+}
+
+/// Longest remark, characters.
+const REMARK_CHARS: usize = 1000;
+
+fn remark_text(event: &Event) -> Option<String> {
     let with_hint = |error: &str, hint: &Option<String>| match hint {
         Some(hint) => format!("{error}\nhint: {hint}"),
         None => error.to_owned(),

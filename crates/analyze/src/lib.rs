@@ -6,7 +6,7 @@
 //! - [`run`]: a data file, or several joined in time, to compute with: raw samples, time grid, computed series
 //! - [`stats`], [`cdf`], [`boxes`], [`ellipse`], [`mos`], [`smooth`], [`cutoff`], [`loss`]: statistics over plain numbers
 //! - [`reduce`], [`combine`]: one number per series and file, many files in groups
-//! - [`summary`], [`export`], [`flent`]: what people, notebooks and old scripts read
+//! - [`summary`], [`export`], [`export::flent`]: what people, notebooks and old scripts read
 //! - [`metadiff`]: in what the settings of runs differ
 //!
 //! Where Flent's numbers follow from a mistake, ours differ: `docs/differences-from-flent.md`.

@@ -7,6 +7,7 @@ use fa_catalog::Catalog;
 use fa_format::DataSet;
 use fa_measure::Launcher as _;
 use fa_measure::plan::DEFAULT_PORT;
+use fa_net::journal_writer::JournalWriter;
 use fa_net::{LaunchOptions, NetLauncher};
 use fa_plot::options::FigureOptions;
 use fa_plot::render::Format;
@@ -55,25 +56,56 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
         Ending::Complete => None,
         Ending::Failed(error) => Some(error),
         Ending::Interrupted => {
-            eprintln!("interrupted: no data file written, nothing measured is lost");
-            eprintln!("hint: fa recover {}", watched.journal.path().display());
-            watched.journal.finish().map_err(Failure::failed)?;
+            let trouble = watch::journal_trouble(&watched.journal);
+            let journal = close(watched.journal);
+            match trouble {
+                None => eprintln!("interrupted: no data file written, everything measured is in the journal"),
+                Some(trouble) => eprintln!("interrupted: no data file written; the journal is incomplete: {trouble}"),
+            }
+            eprintln!("hint: fa recover {}", journal.display());
             return Ok(Code::Interrupted);
         }
     };
     if let Some(error) = failed.as_ref().filter(|_| !watched.has_samples) {
         // Nothing was measured: there is nothing to keep either.
-        watch::discard(watched.journal)?;
+        discard(watched.journal);
         return Err(Failure::new(Code::Missing, error));
     }
-    let saved = record::save(watched.recorder, &folder)?;
-    watch::discard(watched.journal)?;
+    let saved = match record::save(watched.recorder, &folder) {
+        Ok(saved) => saved,
+        Err(failure) => {
+            // What could not be written as a file is still in the journal.
+            let journal = close(watched.journal);
+            return Err(failure.hint(format!(
+                "the measurement is in the journal; when there is room again: fa recover {}",
+                journal.display()
+            )));
+        }
+    };
+    discard(watched.journal);
     let code = report(args, &catalog, &saved, &watched.shown, console)?;
     let drawn = draw(args, &catalog, plot, &saved.set, options, console)?;
     if let Some(error) = failed {
         return Err(Failure::failed(format!("the run ended early: {error}")));
     }
     Ok(if drawn == Code::Ok { code } else { drawn })
+}
+
+/// Ends a journal that stays. What is wrong with it is told, and what is in it is still worth having.
+fn close(journal: JournalWriter) -> PathBuf {
+    let path = journal.path().to_path_buf();
+    if let Err(error) = journal.finish() {
+        Console::warn(error);
+    }
+    path
+}
+
+/// Removes a journal that nobody needs any more. The data file is safe, so trouble is only worth a warning.
+fn discard(journal: JournalWriter) {
+    let path = journal.path().to_path_buf();
+    if let Err(error) = journal.discard() {
+        Console::warn(format!("could not remove the journal {}: {error}; it can be deleted by hand", path.display()));
+    }
 }
 
 /// The summary, the failures and the name of the file.

@@ -140,7 +140,7 @@ impl JournalWriter {
         let create = |source| JournalWriteError::Create { path: path.into(), source };
         let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(create)?;
         file.write_all(&Encoder::header()).map_err(create)?;
-        Self::start(path, file, QUEUE_EVENTS)
+        Self::start(path, Durable(file), QUEUE_EVENTS)
     }
 
     fn start(path: &Path, sink: impl Write + Send + 'static, capacity: usize) -> Result<Self, JournalWriteError> {
@@ -211,6 +211,19 @@ impl JournalWriter {
     }
 }
 
+/// A file whose flush reaches the disk: a journal is for power cuts, too.
+struct Durable(File);
+
+impl Write for Durable {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
+
 /// Body of the thread: until all senders are gone.
 fn write(events: &Receiver<Event>, mut sink: impl Write, shared: &Shared) {
     let mut encoder = Encoder::default();
@@ -232,7 +245,9 @@ fn write(events: &Receiver<Event>, mut sink: impl Write, shared: &Shared) {
         let now = Instant::now();
         if block.len() >= BLOCK_BYTES || now >= due || ended {
             due = now + FLUSH_EVERY;
-            if let Err(error) = sink.write_all(&block).and_then(|()| sink.flush()) {
+            if let Err(error) =
+                if block.is_empty() { Ok(()) } else { sink.write_all(&block).and_then(|()| sink.flush()) }
+            {
                 // A full disk does not get better by trying with every event; the measurement goes on.
                 shared.fail(&error);
                 failed = true;
