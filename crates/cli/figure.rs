@@ -153,7 +153,7 @@ pub(crate) fn draw(request: &Request<'_>, targets: &Targets<'_>, console: Consol
     }
     match &scene.empty {
         Some(reason) => {
-            eprintln!("error: nothing to draw: {reason}");
+            output::say(format_args!("error: nothing to draw: {reason}"));
             Ok(Code::Failed)
         }
         None => Ok(Code::Ok),

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     };
     let console = Console::new(cli.quiet, cli.color);
     let code = run(&cli, &matches, console).unwrap_or_else(|failure: Failure| {
-        eprintln!("{failure}");
+        output::say(&failure);
         failure.code
     });
     ExitCode::from(code as u8)

@@ -48,14 +48,19 @@ impl Console {
     /// A remark about the work, on standard error.
     pub(crate) fn note(self, text: impl std::fmt::Display) {
         if !self.quiet {
-            eprintln!("note: {text}");
+            say(format_args!("note: {text}"));
         }
     }
 
     /// Something the user should know even when quiet.
     pub(crate) fn warn(text: impl std::fmt::Display) {
-        eprintln!("warning: {text}");
+        say(format_args!("warning: {text}"));
     }
+}
+
+/// Says something on standard error. Nobody listening is no reason to end: the work goes on.
+pub(crate) fn say(text: impl std::fmt::Display) {
+    drop(writeln!(io::stderr(), "{text}"));
 }
 
 /// Writes a result to standard output. A reader that went away (`| head`) is success.

@@ -17,8 +17,17 @@ pub(crate) struct Saved {
 /// The data file's name by Flent's rules, in local time, from the start in microseconds since the Unix epoch.
 pub(crate) fn file_name(test: &str, wall_unix_us: i64, title: &str) -> String {
     let at = Timestamp::from_microsecond(wall_unix_us).unwrap_or(Timestamp::UNIX_EPOCH);
-    fa_format::file_name(test, &at.to_zoned(TimeZone::system()), title)
+    let at = at.to_zoned(TimeZone::system());
+    // Flent's names have at most 250 characters; ours leave room for `.journal` and for a temporary name beside them.
+    let shorter = fa_format::file_name(test, &at, "").len() + LONGEST_SUFFIX + 1;
+    let title: String = title.chars().take(LONGEST_NAME.saturating_sub(shorter)).collect();
+    fa_format::file_name(test, &at, &title)
 }
+
+/// Longest name that file systems take.
+const LONGEST_NAME: usize = 255;
+/// What is put before and behind the name of a data file while it is written.
+const LONGEST_SUFFIX: usize = 32;
 
 /// Writes the data file of a run into a folder, under its own name.
 pub(crate) fn save(recorder: Recorder, folder: &Path) -> Result<Saved, Failure> {

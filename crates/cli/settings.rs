@@ -5,7 +5,7 @@ use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, Plan, Settings};
 use indexmap::IndexMap;
 
 use crate::args::MeasureArgs;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 
 /// Decides the run, or says what is wrong with the command line.
 pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expanded), Failure> {
@@ -53,7 +53,57 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         seed: u64::from_ne_bytes(seed()),
     };
     let plan = Plan::from_expanded(&expanded, &settings).map_err(Failure::usage)?;
+    if plan.flows.is_empty() && plan.probes.is_empty() {
+        let parts: Vec<&str> = expanded.series.values().map(|series| series.runner.as_str()).collect();
+        return Err(Failure::new(
+            Code::Missing,
+            format!("test {} cannot be measured by this version: none of its parts is native ({})", args.test, parts.join(", ")),
+        )
+        .hint("its data files can be read and plotted; rrul, rrul_be, tcp_1up, tcp_nup, ping and their like can be measured"));
+    }
+    for name in plan.settings.params.keys() {
+        if let Some(known) = misspelt(name) {
+            crate::output::Console::warn(format!("no test reads a parameter {name}; did you mean {known}?"));
+        }
+    }
     Ok((plan, expanded))
+}
+
+/// Parameters that tests and mixins read. Others are free: they are only stored.
+const PARAMETERS: [&str; 24] = [
+    "upload_streams",
+    "download_streams",
+    "bidir_streams",
+    "labels",
+    "ping_labels",
+    "marking",
+    "markings",
+    "control_hosts",
+    "local_binds",
+    "cc_algo",
+    "cc_algos",
+    "send_sizes",
+    "udp_bandwidth",
+    "udp_bandwidths",
+    "udp_pktsize",
+    "udp_pktsizes",
+    "stream_delays",
+    "tcp_cong_control",
+    "data_directions",
+    "ping_hosts",
+    "voip_host",
+    "include_http",
+    "cpu_stats_hosts",
+    "qdisc_stats_hosts",
+];
+
+/// The parameter that was probably meant by one that nothing reads.
+fn misspelt(name: &str) -> Option<&'static str> {
+    if PARAMETERS.contains(&name) {
+        return None;
+    }
+    let close = |known: &&str| strsim::damerau_levenshtein(name, known);
+    PARAMETERS.into_iter().min_by_key(close).filter(|known| close(known) <= 2)
 }
 
 pub(crate) fn unknown(error: &CatalogError) -> Failure {

@@ -94,7 +94,7 @@ pub(crate) fn watch(
             }
             if let Some(text) = remark(&event) {
                 line.clear();
-                eprintln!("{text}");
+                output::say(&text);
             }
             if let What::Ended { reason } = event.what {
                 ending = match reason {
@@ -262,18 +262,18 @@ impl Line {
         self.drawn = Some(std::time::Instant::now());
         let text = line(progress);
         if self.tty {
-            eprint!("\r\x1b[2K{text}");
+            drop(write!(std::io::stderr(), "\r\x1b[2K{text}"));
             // The line is decoration: nothing depends on it having appeared.
             drop(std::io::stderr().flush());
             self.shown = true;
         } else {
-            eprintln!("{text}");
+            output::say(&text);
         }
     }
 
     fn clear(&mut self) {
         if self.shown {
-            eprint!("\r\x1b[2K");
+            drop(write!(std::io::stderr(), "\r\x1b[2K"));
             self.shown = false;
         }
     }

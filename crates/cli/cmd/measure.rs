@@ -33,6 +33,12 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
             .hint(format!("`fa list plots {}` names them", args.test)));
     }
     figure::formats(&args.output)?;
+    for path in &args.output {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            return Err(Failure::usage(format!("--output {}: no folder {}", path.display(), folder.display())));
+        }
+    }
     let folder = args.data_dir.clone().unwrap_or_else(|| PathBuf::from("."));
     if !folder.is_dir() {
         return Err(Failure::usage(format!("--data-dir {}: no such folder", folder.display())));
@@ -59,10 +65,16 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
             let trouble = watch::journal_trouble(&watched.journal);
             let journal = close(watched.journal);
             match trouble {
-                None => eprintln!("interrupted: no data file written, everything measured is in the journal"),
-                Some(trouble) => eprintln!("interrupted: no data file written; the journal is incomplete: {trouble}"),
+                None => output::say(format_args!(
+                    "interrupted: no data file written, everything measured is in the journal"
+                )),
+                Some(trouble) => {
+                    output::say(format_args!(
+                        "interrupted: no data file written; the journal is incomplete: {trouble}"
+                    ));
+                }
             }
-            eprintln!("hint: fa recover {}", journal.display());
+            output::say(format_args!("hint: fa recover {}", journal.display()));
             return Ok(Code::Interrupted);
         }
     };
@@ -126,7 +138,7 @@ fn report(args: &MeasureArgs, catalog: &Catalog, saved: &Saved, shown: &[String]
     let failed = set.metadata.failed_runners().unwrap_or(0);
     // The path alone on its line: ready to be copied or cut out.
     if args.json || args.json_lines {
-        eprintln!("{}", path.display());
+        output::say(format_args!("{}", path.display()));
     } else {
         output::print(format!("{}\n", path.display()).as_bytes())?;
     }

@@ -8,7 +8,7 @@ use fa_net::{ServeError, ServeOptions, serve};
 
 use crate::args::ServeArgs;
 use crate::failure::{Code, Failure, Outcome};
-use crate::output::Console;
+use crate::output::{self, Console};
 use crate::record;
 
 pub(crate) fn run(args: &ServeArgs, console: Console) -> Outcome {
@@ -30,13 +30,13 @@ pub(crate) fn run(args: &ServeArgs, console: Console) -> Outcome {
     let ready = move |addresses: &[std::net::SocketAddr]| {
         if !quiet && !child {
             for address in addresses {
-                eprintln!("listening on {address}, TCP and UDP, for {who}");
+                output::say(format_args!("listening on {address}, TCP and UDP, for {who}"));
             }
         }
     };
     let log = move |line: &str| {
         if !quiet && !child {
-            eprintln!("{line}");
+            output::say(line);
         }
     };
     serve(options, ready, log).map_err(|error| {

@@ -89,7 +89,7 @@ impl Arrangement {
         parts.extend(self.slots.iter().filter(|s| s.x_depth > 0.0).filter_map(|s| s.x.common.as_deref()));
         parts.sort_unstable();
         parts.dedup();
-        if parts.is_empty() { String::new() } else { format!("… stands for {}", parts.join("; ")) }
+        if parts.is_empty() { String::new() } else { format!("left out of labels: {}", parts.join("; ")) }
     }
 }
 

@@ -92,9 +92,13 @@ pub fn resolve_scaled(
         return Err(PlotError::NoData);
     }
     let mut notes = Notes::default();
-    for set in sets.iter().filter(|set| set.metadata.name() != expanded.name) {
-        let (file, test) = (set.base_name(), set.metadata.name());
-        notes.add(format!("{file} is of test {test}, drawn as if it were of {}", expanded.name));
+    let mut others: Vec<&str> =
+        sets.iter().map(|set| set.metadata.name()).filter(|name| *name != expanded.name).collect();
+    if !others.is_empty() {
+        let count = others.len();
+        others.sort_unstable();
+        others.dedup();
+        notes.add(format!("{count} files of other tests ({}) are drawn as if of {}", others.join(", "), expanded.name));
     }
     let drawn = if options.scale_mode { &sets[..1] } else { sets };
     let runs = runs(drawn, expanded, options);
