@@ -55,7 +55,7 @@ fn under_load_until(desk: &Desk, more: &[&str], until_ns: i64) -> (Child, Vec<i6
 }
 
 fn kill_group(child: &Child, signal: &str) {
-    let done = Command::new("sh").args(["-c", &format!("kill -{signal} -- -{}", child.id())]).status().unwrap();
+    let done = Command::new("sh").args(["-c", &format!("kill -{signal} -{}", child.id())]).status().unwrap();
     assert!(done.success());
 }
 
