@@ -135,7 +135,7 @@ fn what_does_not_fit_is_counted_and_noted() {
     assert!(page.notes.iter().any(|n| n.contains("of 100 legend entries")), "{:?}", page.notes);
     let caption: Vec<&str> =
         page.texts().filter(|(i, _)| i.role == Role::Caption).map(|(_, r)| r.text.as_str()).collect();
-    assert!(caption[0].starts_with("… left out of labels batch-2019-05-04T120000-"), "{caption:?}");
+    assert!(caption[0].starts_with("left out of labels: batch-2019-05-04T120000-"), "{caption:?}");
 }
 
 #[test]
