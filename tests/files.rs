@@ -72,3 +72,17 @@ fn identical_input_gives_identical_tables() {
     let export = || Desk::new().fa(["export", &sample("upload-long.flent.gz")]).ends_with_code(0).bytes;
     assert_eq!(export(), export());
 }
+
+#[test]
+fn a_cut_off_file_is_used_only_when_asked_for() {
+    let desk = Desk::new();
+    let whole = std::fs::read(sample("upload-long.flent.gz")).unwrap();
+    std::fs::write(desk.file("cut.flent.gz"), &whole[..whole.len() * 3 / 4]).unwrap();
+    let refused = desk.fa(["stats", "cut.flent.gz"]).ends_with_code(1);
+    assert!(refused.err.contains("cut off") && refused.err.contains("--keep-partial"), "{}", refused.err);
+    let used = desk.fa(["stats", "--keep-partial", "cut.flent.gz"]).ends_with_code(0);
+    assert!(used.out.contains("Ping (ms) ICMP"), "{}", used.out);
+    assert!(used.err.contains("note: "), "what is missing is said: {}", used.err);
+    desk.fa(["export", "--keep-partial", "cut.flent.gz"]).ends_with_code(0);
+    desk.fa(["plot", "totals", "--keep-partial", "cut.flent.gz", "-o", "cut.svg"]).ends_with_code(0);
+}

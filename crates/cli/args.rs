@@ -166,6 +166,9 @@ pub(crate) struct PlotArgs {
     /// Tests and plots of your own, in a TOML file; repeatable, later ones win
     #[arg(long, value_name = "FILE")]
     pub(crate) catalog: Vec<PathBuf>,
+    /// Of a file that is cut off, use what is there (a note says what is missing)
+    #[arg(long)]
+    pub(crate) keep_partial: bool,
 }
 
 fn figure_format(name: &str) -> Result<Format, String> {
@@ -193,6 +196,9 @@ pub(crate) struct StatsArgs {
     /// Tests and plots of your own, in a TOML file; repeatable, later ones win
     #[arg(long, value_name = "FILE")]
     pub(crate) catalog: Vec<PathBuf>,
+    /// Of a file that is cut off, use what is there (a note says what is missing)
+    #[arg(long)]
+    pub(crate) keep_partial: bool,
 }
 
 fn window(text: &str) -> Result<Cutoff, String> {
@@ -257,6 +263,9 @@ pub(crate) struct ExportArgs {
     /// Tests and plots of your own, in a TOML file; repeatable, later ones win
     #[arg(long, value_name = "FILE")]
     pub(crate) catalog: Vec<PathBuf>,
+    /// Of a file that is cut off, use what is there (a note says what is missing)
+    #[arg(long)]
+    pub(crate) keep_partial: bool,
 }
 
 fn flent_text() -> impl TypedValueParser<Value = FlentText> {

@@ -15,7 +15,8 @@ use crate::{catalog, figure, inputs};
 pub(crate) fn run(args: &ExportArgs, console: Console) -> Outcome {
     let paths = inputs::expand(&args.files, console)?;
     let catalog = catalog::load(&args.catalog)?;
-    let loaded = inputs::load(&paths, &ReadOptions::default(), console)?;
+    let loaded =
+        inputs::load(&paths, &ReadOptions { keep_partial: args.keep_partial, ..ReadOptions::default() }, console)?;
     if let Some(format) = args.compat {
         let text = compat(format, &loaded.sets, &catalog, args.window, console)?;
         write(args, text.as_bytes())?;

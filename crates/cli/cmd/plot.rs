@@ -27,7 +27,8 @@ pub(crate) fn run(args: &PlotArgs, options: &FigureOptions, console: Console) ->
             .hint("fa plot PLOT FILE…, for example: fa plot icmp_cdf runs/*.flent.gz"));
     }
     let paths = inputs::expand(&files, console)?;
-    let loaded = inputs::load(&paths, &ReadOptions::default(), console)?;
+    let loaded =
+        inputs::load(&paths, &ReadOptions { keep_partial: args.keep_partial, ..ReadOptions::default() }, console)?;
     let scale = if options.scale_data.is_empty() {
         Loaded { sets: Vec::new(), failed: 0 }
     } else {

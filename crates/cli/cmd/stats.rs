@@ -11,7 +11,8 @@ use crate::{catalog, figure, inputs, summary};
 
 pub(crate) fn run(args: &StatsArgs, console: Console) -> Outcome {
     let paths = inputs::expand(&args.files, console)?;
-    let loaded = inputs::load(&paths, &ReadOptions::default(), console)?;
+    let loaded =
+        inputs::load(&paths, &ReadOptions { keep_partial: args.keep_partial, ..ReadOptions::default() }, console)?;
     let catalog = catalog::load(&args.catalog)?;
     let options = SummaryOptions { cutoff: args.window, children: args.children };
     let runs: Vec<(&DataSet, Expanded)> = loaded

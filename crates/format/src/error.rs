@@ -44,7 +44,7 @@ pub enum ReadError {
         cause: String,
     },
     /// The file ends too early.
-    #[error("{} is cut off: {what} after {at} decompressed bytes\nlikely cause: an unfinished download or copy, or a full disk\ntry: copy it again, or read it keeping what parses", path.display())]
+    #[error("{} is cut off: {what} after {at} decompressed bytes\nlikely cause: an unfinished download or copy, or a full disk\ntry: copy it again, or use what is there: --keep-partial", path.display())]
     Truncated {
         /// The file.
         path: PathBuf,
