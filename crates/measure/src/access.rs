@@ -209,7 +209,7 @@ impl Limits {
 }
 
 /// Who a session counts for: the address, or the /64 around an IPv6 address.
-fn source_of(address: IpAddr) -> IpAddr {
+pub fn source_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(a) => IpAddr::V6(Ipv6Addr::from_bits(a.to_bits() >> 64 << 64)),
         v4 @ IpAddr::V4(_) => v4,

@@ -343,6 +343,8 @@ impl Context {
             }
         }
         if how == Some(Stop::Discard) {
+            // Before far ends reset the flows: nobody wants to hear of that.
+            drop(bulk);
             let _ = wish.send(Wish::Abandon);
             let goodbye = async { while following.join_next().await.is_some() {} };
             let _ = tokio::time::timeout(STOP_ANSWER, goodbye).await;

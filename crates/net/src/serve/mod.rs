@@ -16,7 +16,9 @@ use crate::bulk::Bulk;
 use crate::clock::Clock;
 use crate::reflecting::Reflecting;
 use axum::Extension;
-use fa_measure::access::{Policy, Prefix};
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
+use fa_measure::access::{Policy, Prefix, source_of};
 use fa_measure::plan::DEFAULT_PORT;
 use http::Peer;
 use hyper::service::service_fn;
@@ -31,8 +33,20 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-/// Connections that are not (or not yet) flows, per source address.
+/// Connections that are not (or not yet) flows, per source: an address, or the /64 around one of IPv6.
 const CONNECTIONS_PER_SOURCE: usize = 128;
+
+/// The same for all sources together.
+const CONNECTIONS: usize = 2048;
+
+/// Those who will be refused anyway are only heard, to be told why, while fewer than this are open, and not for long.
+const CONNECTIONS_WITH_STRANGERS: usize = 256;
+
+/// What [`HEADER_TIMEOUT`] is for them.
+const STRANGER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a request may take from its head to its answer: a body that trickles in holds its connection no longer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a connection may take to say what it wants, first or next: longer than a controller needs to connect all
 /// its flows after it was admitted, during which it has nothing to say.
@@ -178,7 +192,38 @@ pub fn serve(
 }
 
 /// Connections per source that are not flows.
-type Guests = Arc<Mutex<HashMap<IpAddr, usize>>>;
+type Guests = Arc<Mutex<Open>>;
+
+/// Counts connections that are not flows.
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    by_source: HashMap<IpAddr, usize>,
+}
+
+impl Open {
+    /// Counts one in, if there is room.
+    fn enter(&mut self, address: IpAddr, stranger: bool) -> bool {
+        let most = if stranger { CONNECTIONS_WITH_STRANGERS } else { CONNECTIONS };
+        let of_source = self.by_source.get(&source_of(address)).copied().unwrap_or(0);
+        if self.all >= most || of_source >= CONNECTIONS_PER_SOURCE {
+            return false;
+        }
+        self.all += 1;
+        self.by_source.insert(source_of(address), of_source + 1);
+        true
+    }
+
+    fn leave(&mut self, address: IpAddr) {
+        let source = source_of(address);
+        if let Some(open) = self.by_source.get_mut(&source) {
+            (self.all, *open) = (self.all.saturating_sub(1), *open - 1);
+            if *open == 0 {
+                self.by_source.remove(&source);
+            }
+        }
+    }
+}
 
 async fn run(listeners: Vec<std::net::TcpListener>, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
     let guests = Guests::default();
@@ -215,13 +260,9 @@ async fn run(listeners: Vec<std::net::TcpListener>, shared: Arc<Shared>, mut sto
 /// Takes a connection, unless its source has too many already.
 fn welcome(stream: tokio::net::TcpStream, peer: Peer, shared: &Arc<Shared>, guests: &Guests) {
     let ip = peer.address.ip();
-    {
-        let mut guests = guests.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = guests.entry(ip).or_default();
-        if *open >= CONNECTIONS_PER_SOURCE {
-            return;
-        }
-        *open += 1;
+    let stranger = shared.policy.admit(ip).is_err();
+    if !guests.lock().unwrap_or_else(PoisonError::into_inner).enter(ip, stranger) {
+        return;
     }
     // Answers are small and waited for.
     let _ = stream.set_nodelay(true);
@@ -229,23 +270,59 @@ fn welcome(stream: tokio::net::TcpStream, peer: Peer, shared: &Arc<Shared>, gues
     tokio::spawn(async move {
         let app = http::router(shared.clone()).layer(Extension(peer));
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            app.clone().oneshot(request.map(axum::body::Body::new))
+            within(REQUEST_TIMEOUT, app.clone().oneshot(request.map(axum::body::Body::new)))
         });
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
+            .header_read_timeout(if stranger { STRANGER_TIMEOUT } else { HEADER_TIMEOUT })
             .max_buf_size(64 * 1024)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         // However it ended, the sessions that hang on it end too.
         let _ = connection.await;
         shared.close_connection(peer.connection);
-        let mut guests = guests.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = guests.get_mut(&ip) {
-            *open -= 1;
-            if *open == 0 {
-                guests.remove(&ip);
-            }
-        }
+        guests.lock().unwrap_or_else(PoisonError::into_inner).leave(ip);
     });
+}
+
+/// The answer to a request, or that it took too long.
+async fn within(
+    limit: Duration,
+    answer: impl Future<Output = Result<axum::response::Response, std::convert::Infallible>>,
+) -> Result<axum::response::Response, std::convert::Infallible> {
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Ok(StatusCode::REQUEST_TIMEOUT.into_response()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn connections_are_bounded_per_source_and_in_all() {
+        let mut open = Open::default();
+        let v6 = |net: u128, host: u128| IpAddr::from(std::net::Ipv6Addr::from_bits(net << 64 | host));
+        for host in 0..CONNECTIONS_PER_SOURCE as u128 {
+            assert!(open.enter(v6(1, host), false));
+        }
+        assert!(!open.enter(v6(1, 9999), false), "another address of the same network");
+        open.leave(v6(1, 0));
+        assert!(open.enter(v6(1, 9999), false));
+        let more = (2..10_000).take_while(|&net| open.enter(v6(net, 1), false)).count();
+        assert_eq!(more, CONNECTIONS - CONNECTIONS_PER_SOURCE);
+        assert!(!open.enter(v6(0, 1), true), "full for strangers long ago");
+        for net in 2..2 + more as u128 {
+            open.leave(v6(net, 1));
+        }
+        assert!(open.enter(v6(0, 1), true));
+        open.leave(v6(0, 1));
+        assert_eq!((open.all, open.by_source.len()), (CONNECTIONS_PER_SOURCE, 1));
+    }
+
+    #[test]
+    fn a_request_that_never_ends_is_answered() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let answer = runtime.block_on(within(Duration::from_millis(1), std::future::pending()));
+        assert_eq!(answer.unwrap().status(), StatusCode::REQUEST_TIMEOUT);
+    }
 }
