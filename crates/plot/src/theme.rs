@@ -132,6 +132,12 @@ impl Theme {
         let c = CELL_PT;
         Self {
             name: "terminal",
+            // Colours of the 256 that show on black and on white.
+            cycle: inks(&[0x00_87FF, 0xFF_8700, 0x00_AF5F, 0xD7_87AF, 0xD7_AF00, 0x00_AFD7, 0xAF_5FFF, 0x8A_8A8A]),
+            down: inks(&[0x00_87FF, 0x00_AFD7, 0x5F_87AF]),
+            up: inks(&[0xFF_8700, 0xD7_AF00, 0xD7_5F00]),
+            latency: inks(&[0x8A_8A8A, 0xBC_BCBC]),
+            other: inks(&[0x00_AF5F, 0xD7_87AF]),
             fonts: FontSizes { title: c, subtitle: c, label: c, tick: c, legend: c, small: c },
             metrics: Metrics::Cells,
             ..Self::light()
