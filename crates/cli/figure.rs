@@ -7,7 +7,7 @@ use fa_catalog::{Catalog, Expanded};
 use fa_format::DataSet;
 use fa_plot::layout::layout;
 use fa_plot::options::{FigureOptions, OPTIONS, OptionKind};
-use fa_plot::page::PageSize;
+use fa_plot::page::{Page, PageSize};
 use fa_plot::render::Format;
 use fa_plot::resolve::{PlotError, resolve_scaled, setup_from};
 use fa_plot::scene::Scene;
@@ -145,11 +145,18 @@ pub(crate) fn draw(request: &Request<'_>, targets: &Targets<'_>, console: Consol
     for note in expanded.notes.iter().chain(&scene.notes) {
         console.note(note);
     }
+    let page = page(&scene, request.options);
     for (path, format) in formats {
-        output::replace(path, &paint(&scene, request.options, format, console)?)?;
+        output::replace(path, &paint(&scene, &page, request.options, format, console)?)?;
     }
     if let Some(format) = targets.stdout {
-        output::print(&paint(&scene, request.options, format, console)?)?;
+        output::print(&paint(&scene, &page, request.options, format, console)?)?;
+    }
+    let paged = |format| matches!(format, Format::Svg | Format::Png | Format::Pdf);
+    if targets.stdout.is_some_and(paged) || targets.files.iter().any(|path| Format::from_path(path).is_ok_and(paged)) {
+        for note in &page.notes {
+            console.note(note);
+        }
     }
     match &scene.empty {
         Some(reason) => {
@@ -167,17 +174,26 @@ const HEIGHT_IN: f64 = 5.0;
 /// Default dots per inch of a PNG.
 const DPI: f64 = 100.0;
 
-fn paint(scene: &Scene, options: &FigureOptions, format: Format, console: Console) -> Result<Vec<u8>, Failure> {
+fn page(scene: &Scene, options: &FigureOptions) -> Page {
     let theme = Theme::light().with_colours(&options.colours);
     let size = PageSize::inches(
         options.figure_width.unwrap_or(WIDTH_IN) as f32,
         options.figure_height.unwrap_or(HEIGHT_IN) as f32,
     );
-    let page = || layout(scene, size, &theme, None);
+    layout(scene, size, &theme, None)
+}
+
+fn paint(
+    scene: &Scene,
+    page: &Page,
+    options: &FigureOptions,
+    format: Format,
+    console: Console,
+) -> Result<Vec<u8>, Failure> {
     match format {
-        Format::Svg => Ok(render::svg(&page()).into_bytes()),
-        Format::Png => render::png(&page(), (options.figure_dpi.unwrap_or(DPI) / 72.0) as f32).map_err(Failure::failed),
-        Format::Pdf => render::pdf(&page()).map_err(Failure::failed),
+        Format::Svg => Ok(render::svg(page).into_bytes()),
+        Format::Png => render::png(page, (options.figure_dpi.unwrap_or(DPI) / 72.0) as f32).map_err(Failure::failed),
+        Format::Pdf => render::pdf(page).map_err(Failure::failed),
         Format::Json => Ok((json::to_json(scene).to_string() + "\n").into_bytes()),
         Format::Terminal => {
             let (columns, rows) =
