@@ -57,6 +57,8 @@ fn value_name(kind: OptionKind) -> &'static str {
         OptionKind::Regexp => "REGEXP",
         OptionKind::Colours => "COLOURS",
         OptionKind::File => "FILE",
+        OptionKind::Hidden => "FILE:SERIES",
+        OptionKind::Zoom => "PANEL:LIMITS",
     }
 }
 

@@ -381,6 +381,11 @@ impl Projection {
         (f64::from(self.pos.0) + (v - self.value.0) * self.rate).clamp(-1e6, 1e6) as f32
     }
 
+    /// Larger values are further right (or further down).
+    pub(crate) fn pos_ascends(&self) -> bool {
+        self.rate >= 0.0
+    }
+
     /// Value at a position: the inverse of [`Projection::place`].
     pub fn value(&self, pos: f32) -> f64 {
         let part = f64::from(pos - self.pos.0) / f64::from(self.pos.1 - self.pos.0);

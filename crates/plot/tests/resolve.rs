@@ -211,7 +211,7 @@ fn what_cannot_be_drawn_is_an_error_with_a_way_out() {
     let test = test_of(&sets[0]);
     let error = resolve("total", &test, &sets, &FigureOptions::default()).unwrap_err();
     assert!(error.to_string().contains("did you mean `totals`?"), "{error}");
-    assert_eq!(resolve("totals", &test, &[], &FigureOptions::default()), Err(PlotError::NoData));
+    assert_eq!(resolve("totals", &test, &[] as &[DataSet], &FigureOptions::default()), Err(PlotError::NoData));
     let both = options(&[("override-group-by", "both")]);
     let error = resolve("bar_totals_combine", &test, &sets, &both).unwrap_err();
     assert!(error.to_string().contains("group by `groups`"), "{error}");
@@ -307,6 +307,8 @@ fn shows_on(option: &str) -> Option<(&'static str, &'static [&'static str])> {
         "log-scale-y" => ("totals", &["log10"]),
         "data-cutoff" => ("totals", &["10,20"]),
         "filter-series" => ("totals", &["TCP upload"]),
+        "hide-series" => ("totals", &["*:TCP upload"]),
+        "zoom" => ("totals", &["1:10,20,,"]),
         "skip-missing-series" => ("bar_totals", &[""]),
         "split-group" => ("box_totals", &["g1", "g2"]),
         "override-group-by" => ("box_totals_combine", &["batch"]),
@@ -376,4 +378,34 @@ fn every_plot_of_every_test_resolves_without_data() {
             assert!(scene.is_ok(), "{name} {plot}: {scene:?}");
         }
     }
+}
+
+#[test]
+fn hiding_a_series_moves_nothing_else() {
+    let all = scene("totals", &two(), &[]);
+    let hidden = scene("totals", &two(), &[("hide-series", "2:TCP upload")]);
+    let of = |scene: &Scene| -> Vec<usize> {
+        scene.panels[0].axes[0]
+            .marks
+            .iter()
+            .map(|mark| if let Mark::Line(line) = mark { line.x.len() } else { panic!("a line") })
+            .collect()
+    };
+    assert!(of(&all).iter().all(|n| *n > 0));
+    assert_eq!(of(&hidden)[1], 0);
+    assert_eq!(of(&hidden)[0], of(&all)[0]);
+    assert_eq!(hidden.panels[0].axes[0].y.limits, all.panels[0].axes[0].y.limits);
+    assert_eq!(labels(&hidden.panels[0]).len() + 1, labels(&all.panels[0]).len());
+    let nothing = scene("totals", &two(), &[("hide-series", "*:*")]);
+    assert_eq!((nothing.empty, labels(&nothing.panels[0]).len()), (None, 0));
+    let boxes = scene("box_totals", &two(), &[("hide-series", "1:*")]);
+    assert_eq!(labels(&boxes.panels[0]), ["pie two"]);
+}
+
+#[test]
+fn a_zoom_sets_limits_as_they_are_given() {
+    let scene = scene("totals", &two(), &[("zoom", "1:10,20,,"), ("zoom", "1.2:,,7,-3"), ("zoom", "9:1,2,,")]);
+    let axes = &scene.panels[0].axes;
+    assert_eq!(axes[0].x.limits, (10.0, 20.0));
+    assert_eq!(axes[1].y.limits, (7.0, -3.0));
 }

@@ -24,6 +24,39 @@ pub struct Zoom {
     pub y: Option<(f64, f64)>,
 }
 
+impl std::fmt::Display for Zoom {
+    /// `PANEL:X0,X1,Y0,Y1` or `PANEL.AXES:…`, counted from 1.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.panel + 1)?;
+        if self.axes > 0 {
+            write!(f, ".{}", self.axes + 1)?;
+        }
+        let ends = |ends: Option<(f64, f64)>| ends.map_or_else(|| ",".to_owned(), |(a, b)| format!("{a},{b}"));
+        write!(f, ":{},{}", ends(self.x), ends(self.y))
+    }
+}
+
+impl std::str::FromStr for Zoom {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const SHAPE: &str = "takes PANEL:X0,X1,Y0,Y1, for example 1:10,20,, or 2.2:,,0,50";
+        let count = |text: &str| text.parse::<usize>().ok().filter(|n| *n > 0).map(|n| n - 1);
+        let (place, limits) = text.split_once(':').ok_or(SHAPE)?;
+        let (panel, axes) = place.split_once('.').unwrap_or((place, "1"));
+        let (panel, axes) = (count(panel).ok_or(SHAPE)?, count(axes).ok_or(SHAPE)?);
+        let parts: Vec<&str> = limits.split(',').map(str::trim).collect();
+        let [x0, x1, y0, y1] = parts[..] else { return Err(SHAPE.to_owned()) };
+        let ends = |a: &str, b: &str| match (a.parse::<f64>(), b.parse::<f64>()) {
+            _ if a.is_empty() && b.is_empty() => Ok(None),
+            (Ok(a), Ok(b)) if a.is_finite() && b.is_finite() && a != b => Ok(Some((a, b))),
+            _ => Err(SHAPE.to_owned()),
+        };
+        let (x, y) = (ends(x0, x1)?, ends(y0, y1)?);
+        if x.is_none() && y.is_none() { Err(SHAPE.to_owned()) } else { Ok(Self { panel, axes, x, y }) }
+    }
+}
+
 /// Limits that can be projected: finite, different, positive on logarithmic axes; order as in the scene.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Domain {

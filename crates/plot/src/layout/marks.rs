@@ -7,6 +7,7 @@ use crate::theme::{Palette, Theme};
 use super::band::strips;
 use super::legend::Sample;
 use super::path::{clip_line, clip_polygon, curve};
+use super::pyramid::Pyramid;
 use super::sheet::Sheet;
 
 /// Least distance of markers along a line, in points: closer ones would hide it.
@@ -40,10 +41,12 @@ impl Canvas<'_> {
     }
 
     /// Draws a mark; `numbers` are the indices in the page's list of its parts (boxes, bars) or of itself.
-    pub(super) fn draw(&self, sheet: &mut Sheet, mark: &Mark, numbers: &[usize]) {
+    ///
+    /// - `pyramid`: of a long line.
+    pub(super) fn draw(&self, sheet: &mut Sheet, mark: &Mark, numbers: &[usize], pyramid: Option<&Pyramid>) {
         let number = |i: usize| numbers.get(i).copied().unwrap_or_default();
         match mark {
-            Mark::Line(line) => self.line(sheet, line, number(0)),
+            Mark::Line(line) => self.line(sheet, line, number(0), pyramid),
             Mark::Boxes(m) => {
                 for (i, b) in m.boxes.iter().enumerate() {
                     self.one_box(sheet, b, m.id.flavour, number(i));
@@ -59,11 +62,11 @@ impl Canvas<'_> {
         }
     }
 
-    fn line(&self, sheet: &mut Sheet, line: &Line, mark: usize) {
+    fn line(&self, sheet: &mut Sheet, line: &Line, mark: usize, pyramid: Option<&Pyramid>) {
         let ink = self.palette.ink(&line.style, line.id.flavour);
         let stroke = stroke_of(&line.style, ink, self.palette, self.theme);
         if let Some(stroke) = &stroke {
-            let curve = curve(&line.x, &line.y, &self.frame, self.rect);
+            let curve = curve(&line.x, &line.y, pyramid, &self.frame, self.rect);
             if !curve.runs.is_empty() {
                 self.push(sheet, mark, Shape::Path { runs: curve.runs, stroke: stroke.clone() });
             }

@@ -14,10 +14,12 @@ mod labels;
 mod legend;
 mod marks;
 mod path;
+mod pyramid;
 mod sheet;
 mod words;
 
 pub use domain::{View, Zoom};
+pub use pyramid::{Pyramid, Pyramids};
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -119,6 +121,11 @@ struct Draft<'a> {
 /// - `size`: of the page in points; sizes below 20 points are raised to 20.
 /// - `view`: limits a viewer has zoomed to; `None`: the scene's own.
 pub fn layout(scene: &Scene, size: PageSize, theme: &Theme, view: Option<&View>) -> Page {
+    layout_with(scene, size, theme, view, &Pyramids::default())
+}
+
+/// As [`layout`], quicker where lines are long: `pyramids` are those [of](Pyramids::of) this scene.
+pub fn layout_with(scene: &Scene, size: PageSize, theme: &Theme, view: Option<&View>, pyramids: &Pyramids) -> Page {
     let usable = |v: f32| if v.is_finite() { v.clamp(20.0, 20_000.0) } else { 20.0 };
     let size = PageSize { width_pt: usable(size.width_pt), height_pt: usable(size.height_pt) };
     let mut theme = theme.clone().with_colours(&scene.palette);
@@ -175,7 +182,7 @@ pub fn layout(scene: &Scene, size: PageSize, theme: &Theme, view: Option<&View>)
     for (p, slot) in arrangement.slots.iter().enumerate() {
         let panel = &scene.panels[p];
         let frames = frames(panel, slot, &draft.domains[p]);
-        draw_panel(&mut sheet, &draft, p, slot, &frames, &palettes[p], &numbers);
+        draw_panel(&mut sheet, &draft, p, slot, &frames, &palettes[p], (&numbers, pyramids));
         panels.push(PanelFrame { rect: slot.rect, axes: frames });
     }
     words::draw(&mut sheet, &draft, &arrangement);
@@ -305,7 +312,7 @@ fn draw_panel(
     slot: &Slot,
     frames: &[AxesFrame],
     palette: &Palette<'_>,
-    numbers: &Numbers,
+    (numbers, pyramids): (&Numbers, &Pyramids),
 ) {
     let (theme, panel, rect) = (draft.theme, &draft.scene.panels[p], slot.rect);
     if theme.face != theme.background {
@@ -325,7 +332,8 @@ fn draw_panel(
     for (a, (axes, frame)) in panel.axes.iter().zip(frames).enumerate() {
         let canvas = Canvas { theme, palette, panel: p, frame: *frame, rect, scale: draft.fonts.scale };
         for (m, mark) in axes.marks.iter().enumerate() {
-            canvas.draw(sheet, mark, numbers.get(&(p, a, m)).map_or(&[], Vec::as_slice));
+            let parts = numbers.get(&(p, a, m)).map_or(&[][..], Vec::as_slice);
+            canvas.draw(sheet, mark, parts, pyramids.get((p, a, m)));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Curves on the page: projection, decimation to what can be seen, exact clipping.
 
+use super::pyramid::Pyramid;
 use crate::page::{AxesFrame, Pt, Rect, pt};
 
 /// Width of the columns within which a curve keeps only its first, lowest, highest and last point, in points.
@@ -19,9 +20,10 @@ pub(super) struct Curve {
 /// Projects, decimates and clips a curve.
 ///
 /// - `x`, `y`: same length, data units; a non-number in either is a gap.
-pub(super) fn curve(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Curve {
+/// - `pyramid`: of `y`, where there is one; `x` ascends then.
+pub(super) fn curve(x: &[f64], y: &[f64], pyramid: Option<&Pyramid>, frame: &AxesFrame, rect: Rect) -> Curve {
     let mut out = Curve::default();
-    for run in decimated(x, y, frame, rect) {
+    for run in decimated(x, y, pyramid, frame, rect) {
         if let [only] = run[..] {
             if rect.contains(only) {
                 out.dots.push(only);
@@ -38,11 +40,11 @@ pub(super) fn curve(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Curv
 }
 
 /// Projected runs, at most four points per column.
-fn decimated(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Vec<Vec<Pt>> {
+fn decimated(x: &[f64], y: &[f64], pyramid: Option<&Pyramid>, frame: &AxesFrame, rect: Rect) -> Vec<Vec<Pt>> {
     let n = x.len().min(y.len());
     let (mut lo, mut hi) = (0, n);
     // Only what is in view, and one neighbour on each side so that lines reach the edges.
-    if x[..n].is_sorted() && n > 0 {
+    if n > 0 && (pyramid.is_some() || x[..n].is_sorted()) {
         let (a, b) = frame.x.limits();
         let (a, b) = (a.min(b), a.max(b));
         lo = x[..n].partition_point(|v| *v < a).saturating_sub(1);
@@ -51,7 +53,22 @@ fn decimated(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Vec<Vec<Pt>
     let mut runs = Vec::new();
     let mut column = Column::default();
     let mut run: Vec<Pt> = Vec::new();
-    for i in lo..hi.max(lo) {
+    let mut i = lo;
+    while i < hi {
+        if let Some(pyramid) = pyramid {
+            let after = end_of_column(x, frame, rect, i..hi);
+            if after - i > FEW
+                && let Some(extremes) = pyramid.extremes(y, i..after)
+            {
+                column.flush(&mut run);
+                column.fill(i..after, extremes, |i| pt(frame.x.place(x[i]), frame.y.place(y[i])));
+                column.index = column_of(column.first.x, rect);
+                i = after;
+                continue;
+            }
+        }
+        let next = i + 1;
+        let i = std::mem::replace(&mut i, next);
         if !x[i].is_finite() || y[i].is_nan() {
             column.flush(&mut run);
             if !run.is_empty() {
@@ -73,6 +90,34 @@ fn decimated(x: &[f64], y: &[f64], frame: &AxesFrame, rect: Rect) -> Vec<Vec<Pt>
         runs.push(simplified(&run));
     }
     runs
+}
+
+/// Fewer points of a column are looked through one by one.
+const FEW: usize = 16;
+
+/// Where the column of the first of these points ends. x ascends, so do columns: galloping, then halving.
+fn end_of_column(x: &[f64], frame: &AxesFrame, rect: Rect, range: std::ops::Range<usize>) -> usize {
+    let column = |i: usize| column_of(frame.x.place(x[i]), rect);
+    let forward = frame.x.pos_ascends();
+    let here = column(range.start);
+    let same = |i: usize| if forward { column(i) <= here } else { column(i) >= here };
+    let mut inside = range.start;
+    let mut step = FEW;
+    while inside + step < range.end && same(inside + step) {
+        inside += step;
+        step *= 2;
+    }
+    let outside = (inside + step).min(range.end);
+    let (mut low, mut high) = (inside + 1, outside);
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if same(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }
 
 /// Number of the column of a position.
@@ -108,6 +153,20 @@ impl Column {
         }
         self.last = p;
         self.count += 1;
+    }
+
+    /// All points of a column at once; `extremes` are the indices of the first lowest and the first highest value.
+    fn fill(&mut self, range: std::ops::Range<usize>, extremes: (usize, usize), place: impl Fn(usize) -> Pt) {
+        let (low, high) = extremes;
+        let (a, b) = (place(low), place(high));
+        // Downwards on paper: an inverted axis has its highest value at the bottom. Equal ones are both at the first.
+        let ((top, at_top), (bottom, at_bottom)) =
+            if b.y <= a.y { ((high, b), (low, a)) } else { ((low, a), (high, b)) };
+        self.first = place(range.start);
+        self.last = place(range.end - 1);
+        self.top = (top - range.start, at_top);
+        self.low = (bottom - range.start, at_bottom);
+        self.count = range.len();
     }
 
     fn flush(&mut self, run: &mut Vec<Pt>) {
@@ -285,7 +344,7 @@ mod tests {
     fn a_gap_ends_a_run_and_a_lonely_point_is_a_dot() {
         let x = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         let y = [1.0, 2.0, f64::NAN, 3.0, f64::NAN, 4.0, 5.0];
-        let c = curve(&x, &y, &frame((0.0, 6.0), (0.0, 6.0)), RECT);
+        let c = curve(&x, &y, None, &frame((0.0, 6.0), (0.0, 6.0)), RECT);
         assert_eq!((c.runs.len(), c.dots.len()), (2, 1));
         assert_eq!(c.dots[0], pt(60.0, 45.0));
     }
@@ -297,7 +356,7 @@ mod tests {
         let mut y = vec![5.0; 100_000];
         y[50_010] = 9.0;
         y[50_020] = 1.0;
-        let runs = decimated(&x, &y, &frame((0.0, 1e5), (0.0, 10.0)), RECT);
+        let runs = decimated(&x, &y, None, &frame((0.0, 1e5), (0.0, 10.0)), RECT);
         assert_eq!(runs.len(), 1);
         assert!(runs[0].len() < 12, "level stretches shrink to their ends: {}", runs[0].len());
         let top = runs[0].iter().map(|p| p.y).fold(f32::MAX, f32::min);
@@ -311,7 +370,7 @@ mod tests {
         let x: Vec<f64> = (0..2000).map(|i| f64::from(i) / 20.0).collect();
         let y: Vec<f64> = x.iter().map(|v| 5.0 + 4.0 * (v / 10.0).sin()).collect();
         let frame = frame((0.0, 100.0), (0.0, 10.0));
-        let runs = decimated(&x, &y, &frame, RECT);
+        let runs = decimated(&x, &y, None, &frame, RECT);
         assert!(runs[0].len() < 100, "{}", runs[0].len());
         for (x, y) in x.iter().zip(&y) {
             let p = pt(frame.x.place(*x), frame.y.place(*y));
@@ -357,7 +416,34 @@ mod tests {
     fn only_the_visible_part_is_projected() {
         let x: Vec<f64> = (0..1000).map(f64::from).collect();
         let zigzag: Vec<f64> = (0..1000).map(|i| f64::from(i % 2) * 1000.0).collect();
-        let runs = decimated(&x, &zigzag, &frame((500.0, 510.0), (0.0, 1000.0)), RECT);
+        let runs = decimated(&x, &zigzag, None, &frame((500.0, 510.0), (0.0, 1000.0)), RECT);
         assert_eq!(runs[0].len(), 13, "eleven in view, one on each side");
+    }
+
+    #[test]
+    fn a_pyramid_changes_nothing_but_the_time_it_takes() {
+        let mut seed = 3_u64;
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 40) as f64
+        };
+        let x: Vec<f64> = (0..60_000).map(f64::from).collect();
+        let y: Vec<f64> = x.iter().map(|x| if *x % 20_011.0 == 7.0 { f64::NAN } else { next() }).collect();
+        let pyramid = Pyramid::new(&y);
+        for (limits, values) in [
+            ((0.0, 60_000.0), (0.0, 2e7)),
+            ((0.0, 60_000.0), (2e7, 0.0)),
+            ((60_000.0, 0.0), (0.0, 2e7)),
+            ((20_000.5, 31_000.0), (0.0, 1e6)),
+            ((5.0, 5.5), (0.0, 2e7)),
+            ((-1e6, 1e6), (-1e9, 1e9)),
+        ] {
+            let frame = frame(limits, values);
+            assert_eq!(
+                decimated(&x, &y, Some(&pyramid), &frame, RECT),
+                decimated(&x, &y, None, &frame, RECT),
+                "{limits:?}"
+            );
+        }
     }
 }

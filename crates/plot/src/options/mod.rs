@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 pub use table::OPTIONS;
 
 use crate::colour::Rgb;
+use crate::layout::Zoom;
 
 /// What a figure shows and how, all of it optional.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,6 +39,10 @@ pub struct FigureOptions {
     pub data_cutoff: Option<(f64, f64)>,
     /// Series that are left out, by name.
     pub filter_series: Vec<String>,
+    /// Marks that are not drawn while everything else stays as it is.
+    pub hide_series: Vec<Hidden>,
+    /// Parts of the axes to show, in place of what limits and bounds say.
+    pub zoom: Vec<Zoom>,
     /// Smoothed lines as Flent draws them, sagging ends and wide gaps included.
     pub flent_smoothing: bool,
     /// Bars of missing series take no room.
@@ -125,6 +130,46 @@ pub struct Bounds {
     pub upper: Option<f64>,
 }
 
+/// Marks that are not drawn: a series in all files or in one, or all series of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Hidden {
+    /// Index of the file; `None`: in all files.
+    pub file: Option<usize>,
+    /// Series name; `None`: all series.
+    pub series: Option<String>,
+}
+
+impl Hidden {
+    /// Whether this hides a mark of a series of a file.
+    pub fn hides(&self, series: &str, file: usize) -> bool {
+        self.file.is_none_or(|f| f == file) && self.series.as_deref().is_none_or(|s| s == series)
+    }
+}
+
+impl std::fmt::Display for Hidden {
+    /// `2:TCP upload` (files are counted from 1), `2:*`, `*:TCP upload`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.file {
+            Some(file) => write!(f, "{}:", file + 1)?,
+            None => f.write_str("*:")?,
+        }
+        f.write_str(self.series.as_deref().unwrap_or("*"))
+    }
+}
+
+impl std::str::FromStr for Hidden {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (file, series) = text.split_once(':').ok_or("takes FILE:SERIES, with * for all of them")?;
+        let file = match file {
+            "*" => None,
+            n => Some(n.parse::<usize>().ok().filter(|n| *n > 0).ok_or("files are counted from 1")? - 1),
+        };
+        Ok(Self { file, series: (series != "*").then(|| series.to_owned()) })
+    }
+}
+
 /// Heading under which an option is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OptionGroup {
@@ -177,6 +222,10 @@ pub enum OptionKind {
     Replacement,
     /// A regular expression.
     Regexp,
+    /// `FILE:SERIES`.
+    Hidden,
+    /// `PANEL[.AXES]:X0,X1,Y0,Y1`.
+    Zoom,
     /// Colours with commas between.
     Colours,
     /// A data file.
@@ -334,6 +383,8 @@ mod tests {
             OptionKind::Replacement => vec!["a=b=c", "-x="],
             OptionKind::Regexp => vec!["-0[0-9]", "a,b"],
             OptionKind::Colours => vec!["#010203,black"],
+            OptionKind::Hidden => vec!["*:a: b", "2:*"],
+            OptionKind::Zoom => vec!["1:1,2.5,,", "2.2:,,-3,4"],
         }
     }
 
@@ -394,6 +445,12 @@ mod tests {
             ("override-group-by", "size"),
             ("colours", "#12,black"),
             ("zero-y", "maybe"),
+            ("hide-series", "a"),
+            ("hide-series", "0:a"),
+            ("zoom", "1:1,2"),
+            ("zoom", "1:,,,"),
+            ("zoom", "1:3,3,,"),
+            ("zoom", "0:1,2,,"),
         ] {
             let error = FigureOptions::default().set(name, value).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");

@@ -162,6 +162,19 @@ pub static OPTIONS: &[OptionSpec] = &[
         read: |o, v| bounds(v).map(|b| o.bounds_y.push(b)),
         write: |o| o.bounds_y.iter().map(ToString::to_string).collect(),
     },
+    OptionSpec {
+        name: "zoom",
+        aliases: &[],
+        short: None,
+        group: OptionGroup::Axes,
+        kind: OptionKind::Zoom,
+        default: "everything",
+        help: "Part of one panel to show, as a viewer zooms: PANEL:X0,X1,Y0,Y1, counted from 1, PANEL.2 for the axis on \
+               the right; ends left out stay as they are",
+        repeatable: true,
+        read: |o, v| v.parse().map(|z| o.zoom.push(z)),
+        write: |o| o.zoom.iter().map(ToString::to_string).collect(),
+    },
     flag_option!(scale_mode, "scale-mode", Some('S'), Axes, "Draw the first file only; the others only widen the axes"),
     text_list!(scale_data, "scale-data", File, Axes, "none", "A file that widens the axes without being drawn"),
     OptionSpec {
@@ -195,6 +208,19 @@ pub static OPTIONS: &[OptionSpec] = &[
         write: |o| o.data_cutoff.map(|(a, b)| format!("{a},{b}")).into_iter().collect(),
     },
     text_list!(filter_series, "filter-series", Text, Series, "none", "Leave out the series of this name"),
+    OptionSpec {
+        name: "hide-series",
+        aliases: &[],
+        short: None,
+        group: OptionGroup::Series,
+        kind: OptionKind::Hidden,
+        default: "none",
+        help: "Do not draw this series of this file (FILE:SERIES, counted from 1, * for all); unlike --filter-series, \
+               colours and limits stay",
+        repeatable: true,
+        read: |o, v| v.parse().map(|h| o.hide_series.push(h)),
+        write: |o| o.hide_series.iter().map(ToString::to_string).collect(),
+    },
     flag_option!(
         flent_smoothing,
         "flent-smoothing",

@@ -16,10 +16,13 @@ mod limits;
 mod numbers;
 mod panel;
 mod qq;
+mod shown;
 mod style;
 mod subject;
 mod text;
 mod timeseries;
+
+use std::borrow::Borrow;
 
 use fa_analyze::run::Run;
 use fa_catalog::{Expanded, Orientation, PlotDef, PlotSeries, PlotType, Setup};
@@ -72,19 +75,36 @@ fn url_lists(set: &DataSet) -> Vec<String> {
 ///
 /// # Errors
 /// No data set, an unknown plot, units that cannot share an axis, or a combination that the plot type does not have.
-pub fn resolve(plot: &str, expanded: &Expanded, sets: &[DataSet], options: &FigureOptions) -> Result<Scene, PlotError> {
-    resolve_scaled(plot, expanded, sets, &[], options)
+pub fn resolve<S: Borrow<DataSet>>(
+    plot: &str,
+    expanded: &Expanded,
+    sets: &[S],
+    options: &FigureOptions,
+) -> Result<Scene, PlotError> {
+    resolve_scaled(plot, expanded, sets, &[] as &[DataSet], options)
 }
 
 /// As [`resolve`], with data sets that only widen the axes.
 ///
 /// # Errors
 /// As [`resolve`].
-pub fn resolve_scaled(
+pub fn resolve_scaled<S: Borrow<DataSet>, T: Borrow<DataSet>>(
     plot: &str,
     expanded: &Expanded,
-    sets: &[DataSet],
-    scale: &[DataSet],
+    sets: &[S],
+    scale: &[T],
+    options: &FigureOptions,
+) -> Result<Scene, PlotError> {
+    let sets: Vec<&DataSet> = sets.iter().map(Borrow::borrow).collect();
+    let scale: Vec<&DataSet> = scale.iter().map(Borrow::borrow).collect();
+    resolve_sets(plot, expanded, &sets, &scale, options)
+}
+
+fn resolve_sets(
+    plot: &str,
+    expanded: &Expanded,
+    sets: &[&DataSet],
+    scale: &[&DataSet],
     options: &FigureOptions,
 ) -> Result<Scene, PlotError> {
     let def = find_plot(plot, expanded)?;
@@ -112,13 +132,15 @@ pub fn resolve_scaled(
         for_scale.iter().map(|run| Subject::run(run, subject::label_of(run.set(), None))).collect();
 
     let figure = Figure { expanded, options, filter, subjects, scale: scale_subjects };
-    let panels = figure.panels(def, &mut notes)?;
+    let mut panels = figure.panels(def, &mut notes)?;
+    shown::hide(&mut panels, &options.hide_series);
+    shown::zoom(&mut panels, &options.zoom);
     let anything = panels.iter().any(|panel| panel.axes.iter().any(|axes| !axes.marks.is_empty()));
     let single = runs.len() == 1;
     Ok(Scene {
         plot: def.name.clone(),
         kind: def.kind,
-        files: drawn.iter().map(DataSet::base_name).collect(),
+        files: drawn.iter().map(|set| set.base_name()).collect(),
         title: text::title(expanded, def, &runs, single, options),
         figure_text: text::figure_text(&runs[0], options),
         figure_note: options.figure_note.clone(),
@@ -148,10 +170,9 @@ fn find_plot<'e>(plot: &str, expanded: &'e Expanded) -> Result<&'e PlotDef, Plot
     })
 }
 
-fn runs<'a>(sets: &'a [DataSet], expanded: &Expanded, options: &FigureOptions) -> Vec<Run<'a>> {
+fn runs<'a>(sets: &[&'a DataSet], expanded: &Expanded, options: &FigureOptions) -> Vec<Run<'a>> {
     if options.concatenate {
-        let sets: Vec<&DataSet> = sets.iter().collect();
-        return Run::joined(&sets, expanded).into_iter().collect();
+        return Run::joined(sets, expanded).into_iter().collect();
     }
     sets.iter().map(|set| Run::new(set, expanded)).collect()
 }
