@@ -18,6 +18,9 @@ pub(crate) struct Cli {
     /// Say less: no progress, no notes (warnings and errors remain)
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
+    /// Say more: every note, where several of a kind are told in one line otherwise
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
     /// Colour on standard output
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub(crate) color: ColourChoice,

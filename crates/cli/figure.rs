@@ -144,7 +144,8 @@ pub(crate) fn draw(request: &Request<'_>, targets: &Targets<'_>, console: Consol
                 _ => Failure::failed(error),
             }
         })?;
-    for note in expanded.notes.iter().chain(&scene.notes) {
+    let notes = if console.verbose { &scene.notes } else { &scene.brief_notes };
+    for note in expanded.notes.iter().chain(notes) {
         console.note(note);
     }
     let page = page(&scene, request.options);

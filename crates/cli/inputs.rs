@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-use fa_format::{DataSet, Header, ReadError, ReadOptions};
+use fa_format::{DataSet, Header, ReadError, ReadOptions, Wanted};
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
 use crate::failure::{Code, Failure};
 use crate::output::Console;
+use crate::progress::Progress;
 
 /// Suffixes that a folder is searched for; a file named on the command line may be called anything.
 const SUFFIXES: [&str; 6] = [".flent.gz", ".flent", ".flent.bz2", ".flnt", ".json.gz", ".json"];
@@ -99,24 +101,56 @@ impl Loaded {
     }
 }
 
-/// What readers guessed or changed, told once per remark instead of once per file.
+/// What readers guessed or changed: remarks of one kind in one line, unless all are asked for.
 #[derive(Default)]
-pub(crate) struct Notes(IndexMap<String, Vec<String>>);
+pub(crate) struct Notes {
+    kinds: Vec<(std::mem::Discriminant<fa_format::Note>, Kind)>,
+    files: usize,
+}
+
+/// Remarks of one kind: each text with the files it is about.
+type Kind = IndexMap<String, Vec<String>>;
 
 impl Notes {
     pub(crate) fn add(&mut self, path: &Path, notes: &[fa_format::Note]) {
+        self.files += 1;
         for note in notes {
-            self.0.entry(note.to_string()).or_default().push(path.display().to_string());
+            let kind = std::mem::discriminant(note);
+            let at = self.kinds.iter().position(|(known, _)| *known == kind).unwrap_or_else(|| {
+                self.kinds.push((kind, Kind::new()));
+                self.kinds.len() - 1
+            });
+            self.kinds[at].1.entry(note.to_string()).or_default().push(path.display().to_string());
         }
     }
 
-    pub(crate) fn tell(&self, console: Console) {
-        for (note, files) in &self.0 {
-            match files.as_slice() {
-                [file] => console.note(format!("{file}: {note}")),
-                [first, .., last] => console.note(format!("{} files ({first} … {last}): {note}", files.len())),
-                [] => {}
+    /// The lines to print.
+    fn lines(&self, verbose: bool) -> Vec<String> {
+        let about = |(text, files): (&String, &Vec<String>)| match files.as_slice() {
+            [first, .., last] => format!("{} of {} files ({first} … {last}): {text}", files.len(), self.files),
+            [file] => format!("{file}: {text}"),
+            [] => text.clone(),
+        };
+        let mut lines = Vec::new();
+        for (_, kind) in &self.kinds {
+            if verbose {
+                for (text, files) in kind {
+                    lines.extend(files.iter().map(|file| format!("{file}: {text}")));
+                }
+            } else if let Some(first) = kind.iter().next() {
+                let more: usize = kind.values().skip(1).map(Vec::len).sum();
+                let files: HashSet<&String> = kind.values().flatten().collect();
+                let rest =
+                    format!(" (and {more} more like it in {} of {} files; -v shows all)", files.len(), self.files);
+                lines.push(about(first) + if more == 0 { "" } else { &rest });
             }
+        }
+        lines
+    }
+
+    pub(crate) fn tell(&self, console: Console) {
+        for line in self.lines(console.verbose) {
+            console.note(line);
         }
     }
 }
@@ -126,7 +160,50 @@ impl Notes {
 /// # Errors
 /// When no file could be read.
 pub(crate) fn load(paths: &[PathBuf], options: &ReadOptions, console: Console) -> Result<Loaded, Failure> {
-    let read: Vec<_> = paths.par_iter().map(|path| read_one(path, options)).collect();
+    gather(paths, each(paths, console, |path| read_one(path, options, None)), console)
+}
+
+/// As [`load`], holding only what is wanted of each file: `wanted` decides, seeing the first one that can be read. That one
+/// is kept whole.
+///
+/// # Errors
+/// As [`load`], and whatever stops `wanted`.
+pub(crate) fn load_wanted<W: Wanted>(
+    paths: &[PathBuf],
+    options: &ReadOptions,
+    console: Console,
+    wanted: impl FnOnce(&DataSet) -> Result<W, Failure>,
+) -> Result<Loaded, Failure> {
+    let mut read = Vec::with_capacity(paths.len());
+    let mut rest = paths.iter();
+    let first = rest.by_ref().find_map(|path| {
+        read.push(read_one(path, options, None));
+        read.last().is_some_and(Result::is_ok).then_some(read.len() - 1)
+    });
+    if let Some(Ok(first)) = first.and_then(|at| read.get(at))
+        && !rest.as_slice().is_empty()
+    {
+        let wanted = wanted(first)?;
+        read.extend(each(rest.as_slice(), console, |path| read_one(path, options, Some(&wanted))));
+    }
+    gather(paths, read, console)
+}
+
+/// Something from each file, in parallel and in order, with a line of progress.
+pub(crate) fn each<T: Send>(paths: &[PathBuf], console: Console, of: impl Fn(&Path) -> T + Sync) -> Vec<T> {
+    let progress = Progress::new("reading", paths.len(), console);
+    let begin = Instant::now();
+    let one = |path: &PathBuf| {
+        let outcome = of(path);
+        progress.step(begin);
+        outcome
+    };
+    let read = paths.par_iter().map(one).collect();
+    progress.finish();
+    read
+}
+
+fn gather(paths: &[PathBuf], read: Vec<Result<DataSet, ReadError>>, console: Console) -> Result<Loaded, Failure> {
     let mut loaded = Loaded { sets: Vec::with_capacity(read.len()), failed: 0 };
     let mut first = None;
     let mut notes = Notes::default();
@@ -141,14 +218,28 @@ pub(crate) fn load(paths: &[PathBuf], options: &ReadOptions, console: Console) -
                 if paths.len() > 1 {
                     Console::warn(format!("{e}"));
                 }
-                first.get_or_insert(e.to_string());
+                first.get_or_insert(e);
             }
         }
     }
     notes.tell(console);
     match first {
-        Some(message) if loaded.sets.is_empty() => Err(Failure::failed(message)),
+        Some(error) if loaded.sets.is_empty() => Err(unreadable(&error)),
         _ => Ok(loaded),
+    }
+}
+
+/// The failure to read the only file, or all.
+fn unreadable(error: &ReadError) -> Failure {
+    let journal = match error {
+        ReadError::NotFlent { path, .. } => path.extension().is_some_and(|end| end == "journal").then_some(path),
+        _ => None,
+    };
+    let failure = Failure::failed(error);
+    match journal {
+        Some(path) => failure
+            .hint(format!("this looks like the journal of a run that was cut short: fa recover '{}'", path.display())),
+        None => failure,
     }
 }
 
@@ -169,11 +260,11 @@ fn standard_input(path: &Path) -> Result<Vec<u8>, ReadError> {
     Ok(bytes)
 }
 
-fn read_one(path: &Path, options: &ReadOptions) -> Result<DataSet, ReadError> {
-    if path == Path::new("-") {
-        fa_format::read_bytes(&standard_input(path)?, path, options)
-    } else {
-        fa_format::read(path, options)
+fn read_one(path: &Path, options: &ReadOptions, wanted: Option<&dyn Wanted>) -> Result<DataSet, ReadError> {
+    match wanted {
+        _ if path == Path::new("-") => fa_format::read_bytes(&standard_input(path)?, path, options),
+        Some(wanted) => fa_format::read_only(path, options, wanted),
+        None => fa_format::read(path, options),
     }
 }
 
@@ -184,7 +275,7 @@ mod tests {
     use crate::output::ColourChoice;
 
     fn console() -> Console {
-        Console::new(true, ColourChoice::Never)
+        Console::new(true, false, ColourChoice::Never)
     }
 
     #[test]
@@ -217,5 +308,20 @@ mod tests {
         }
         let found = expand(&[dir.path().to_str().unwrap().to_owned()], console()).unwrap();
         assert_eq!(found, [dir.path().join("b.flent.gz"), dir.path().join("sub/a.flent")]);
+    }
+
+    #[test]
+    fn remarks_of_a_kind_are_one_line_unless_all_are_asked_for() {
+        let mut notes = Notes::default();
+        let padded = |series: &str| fa_format::Note::SeriesPadded { series: series.to_owned(), got: 1, want: 2 };
+        for file in ["a", "b", "c"] {
+            notes.add(Path::new(file), &[fa_format::Note::NoRawValues, padded("x"), padded("y")]);
+        }
+        notes.add(Path::new("d"), &[]);
+        let brief = notes.lines(false);
+        assert_eq!(brief.len(), 2, "{brief:?}");
+        assert!(brief[0].starts_with("3 of 4 files (a … c): "), "{brief:?}");
+        assert!(brief[1].contains("and 3 more like it in 3 of 4 files"), "{brief:?}");
+        assert_eq!(notes.lines(true).len(), 9);
     }
 }

@@ -11,6 +11,7 @@ mod failure;
 mod figure;
 mod inputs;
 mod output;
+mod progress;
 mod record;
 mod settings;
 mod signals;
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let console = Console::new(cli.quiet, cli.color);
+    let console = Console::new(cli.quiet, cli.verbose, cli.color);
     let code = run(&cli, &matches, console).unwrap_or_else(|failure: Failure| {
         output::say(&failure);
         failure.code

@@ -11,6 +11,8 @@ use crate::failure::Failure;
 pub(crate) struct Console {
     /// Progress and notes are wanted.
     pub(crate) quiet: bool,
+    /// Every note is wanted, where several are told in one line otherwise.
+    pub(crate) verbose: bool,
     /// Standard output may be coloured.
     pub(crate) colour: bool,
     /// Standard output is a terminal.
@@ -31,7 +33,7 @@ pub(crate) enum ColourChoice {
 }
 
 impl Console {
-    pub(crate) fn new(quiet: bool, choice: ColourChoice) -> Self {
+    pub(crate) fn new(quiet: bool, verbose: bool, choice: ColourChoice) -> Self {
         let stdout_tty = io::stdout().is_terminal();
         let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
         let colour = match choice {
@@ -42,7 +44,7 @@ impl Console {
                     || std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| !v.is_empty() && v != "0")
             }
         };
-        Self { quiet, colour, stdout_tty, stderr_tty: io::stderr().is_terminal() }
+        Self { quiet, verbose, colour, stdout_tty, stderr_tty: io::stderr().is_terminal() }
     }
 
     /// A remark about the work, on standard error.

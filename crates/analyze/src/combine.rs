@@ -118,7 +118,8 @@ impl Wanted<'_> {
         }
     }
 
-    fn reduction(&self) -> Reduction<'_> {
+    /// How the series of one run becomes a number.
+    pub fn reduction(&self) -> Reduction<'_> {
         Reduction {
             series: self.series,
             raw_key: self.raw_key,

@@ -41,6 +41,7 @@ pub mod kind;
 pub mod loss;
 pub mod metadiff;
 pub mod mos;
+pub mod needs;
 pub mod reduce;
 pub mod run;
 pub mod smooth;

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use fa_catalog::Pattern;
+use fa_format::Metadata;
 use serde_json::Value;
 
 use crate::computed::jain;
@@ -300,7 +301,12 @@ pub fn total(run: &Run, series: &str, inside: impl Fn(f64) -> bool) -> Option<f6
 
 /// A number of the series' metadata; numbers written as text count too.
 pub fn meta_number(run: &Run, series: &str, key: &str) -> Option<f64> {
-    match run.set().metadata.series_meta(series)?.get(key)? {
+    number_of(&run.set().metadata, series, key)
+}
+
+/// A number of a series' metadata; numbers written as text count too.
+pub(crate) fn number_of(metadata: &Metadata, series: &str, key: &str) -> Option<f64> {
+    match metadata.series_meta(series)?.get(key)? {
         Value::Number(n) => n.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,

@@ -289,6 +289,10 @@ impl<'a> Part<'a> {
 
     /// Appends the samples; false when there are none.
     fn raw(&self, series: &str, raw_key: Option<&str>, clock: Clock, to: &mut Points) -> bool {
+        // What was computed on opening the file was never sampled; asking would read a file again that was read without samples.
+        if self.computed.contains_key(series) {
+            return false;
+        }
         // A series of its own, even an empty one, has its own samples only.
         let (raw, key) = match (self.set.raw.series(series), raw_key) {
             (Some(raw), key) => (raw, key.unwrap_or("val")),

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use fa_format::ReadOptions;
+use fa_format::{DataSet, ReadOptions};
 use fa_plot::options::FigureOptions;
 use fa_plot::render::Format;
+use fa_plot::resolve::needs;
 
 use crate::args::PlotArgs;
 use crate::catalog;
@@ -27,12 +28,18 @@ pub(crate) fn run(args: &PlotArgs, options: &FigureOptions, console: Console) ->
             .hint("fa plot PLOT FILE…, for example: fa plot icmp_cdf runs/*.flent.gz"));
     }
     let paths = inputs::expand(&files, console)?;
-    let loaded =
-        inputs::load(&paths, &ReadOptions { keep_partial: args.keep_partial, ..ReadOptions::default() }, console)?;
+    let reading = ReadOptions { keep_partial: args.keep_partial, ..ReadOptions::default() };
+    // Of many files only what the plot draws is held in memory.
+    let wanted = |first: &DataSet| {
+        let expanded = figure::expand(&catalog, first, args.delay)?;
+        Ok(needs(plot.unwrap_or(&expanded.default_plot), &expanded, options))
+    };
+    let loaded = inputs::load_wanted(&paths, &reading, console, wanted)?;
     let scale = if options.scale_data.is_empty() {
         Loaded { sets: Vec::new(), failed: 0 }
     } else {
-        inputs::load(&inputs::expand(&options.scale_data, console)?, &ReadOptions::default(), console)?
+        let of_first = |_: &DataSet| wanted(&loaded.sets[0]);
+        inputs::load_wanted(&inputs::expand(&options.scale_data, console)?, &reading, console, of_first)?
     };
     let opens_with;
     let plot = if let Some(plot) = plot {

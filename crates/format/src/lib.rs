@@ -41,6 +41,8 @@ pub use metadata::{ALWAYS_WRITTEN, Metadata};
 pub use name::{file_name, sanitise_title};
 pub use note::{Conversion, Note};
 pub use raw::{RawNumbers, RawSeries, RawSeriesBuilder, RawValue, RawValues};
-pub use read::{RawReading, ReadOptions, index, read, read_bytes, read_header, read_header_bytes, uncompressed};
+pub use read::{
+    RawReading, ReadOptions, Wanted, index, read, read_bytes, read_header, read_header_bytes, read_only, uncompressed,
+};
 pub use time::time_text;
 pub use write::{save, to_bytes, to_json};

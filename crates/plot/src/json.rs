@@ -10,7 +10,7 @@ use crate::scene::{
     Side, Style,
 };
 
-/// The whole figure: `{files, plot, type, title, figure_text, axes, drawn}`.
+/// The whole figure: `{files, plot, type, title, figure_text, axes, drawn, notes}`.
 ///
 /// Nothing drawable gives `drawn: false` and no axes. Panels come in drawing order, a second y axis after the first one
 /// with `y_side: "right"`; the legend of a panel belongs to its first axes.
@@ -26,6 +26,7 @@ pub fn to_json(scene: &Scene) -> Value {
         "figure_text": scene.figure_text,
         "axes": axes,
         "drawn": drawn,
+        "notes": scene.notes,
     })
 }
 

@@ -32,6 +32,8 @@ pub struct Scene {
     pub empty: Option<String>,
     /// What was skipped, clipped or guessed on the way.
     pub notes: Vec<String>,
+    /// The same in few lines: what files lack counted instead of listed.
+    pub brief_notes: Vec<String>,
     /// Where the legends go.
     pub legend_placement: LegendPlacement,
     /// Columns of each legend, where the user asked for a number.

@@ -26,6 +26,8 @@ use crate::note::Note;
 pub struct RawValues {
     index: OnceLock<Index>,
     later: Option<Later>,
+    /// Series that were kept when the text was let go of.
+    kept: IndexMap<String, Slot>,
 }
 
 /// Where to get the raw values when somebody asks.
@@ -37,6 +39,8 @@ pub(crate) struct Later {
     pub(crate) stamp: crate::read::FileStamp,
     /// Known already: no raw series at all.
     pub(crate) empty: bool,
+    /// Names of all raw series, in order, where they are known: what is not among them need not be looked for.
+    pub(crate) names: Option<Vec<String>>,
 }
 
 /// The raw values of a text.
@@ -79,7 +83,7 @@ impl Slot {
 
 impl RawValues {
     pub(crate) fn from_index(index: Index) -> Self {
-        RawValues { index: OnceLock::from(index), later: None }
+        RawValues { index: OnceLock::from(index), ..Self::default() }
     }
 
     pub(crate) fn into_index(self) -> Index {
@@ -87,7 +91,30 @@ impl RawValues {
     }
 
     pub(crate) fn later(later: Later) -> Self {
-        RawValues { index: OnceLock::new(), later: Some(later) }
+        RawValues { later: Some(later), ..Self::default() }
+    }
+
+    /// Parses the series that `wanted` names and lets go of the text. The others are read again if somebody asks for them after
+    /// all, as `later` says.
+    pub(crate) fn keep(self, wanted: impl Fn(&str) -> bool, mut later: Later) -> Self {
+        let mut index = self.into_index();
+        later.empty = index.slots.is_empty();
+        later.names = Some(index.slots.keys().cloned().collect());
+        let slots = std::mem::take(&mut index.slots);
+        let kept = slots.into_iter().filter(|(name, _)| wanted(name)).map(|(name, slot)| {
+            index.parsed(&name, &slot);
+            (name, slot)
+        });
+        let kept = kept.collect();
+        RawValues { index: OnceLock::new(), later: Some(later), kept }
+    }
+
+    /// Names of all raw series, if they are known without reading the file again.
+    fn known_names(&self) -> Option<&[String]> {
+        if self.index.get().is_some() {
+            return None;
+        }
+        self.later.as_ref()?.names.as_deref()
     }
 
     fn index(&self) -> &Index {
@@ -104,36 +131,49 @@ impl RawValues {
 
     /// How many raw series there are.
     pub fn series_count(&self) -> usize {
-        self.index().slots.len()
+        self.known_names().map_or_else(|| self.index().slots.len(), <[String]>::len)
     }
 
     /// Names of the raw series in the order of the file.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.index().slots.keys().map(String::as_str)
+        let known = self.known_names();
+        let slots = known.is_none().then(|| self.index().slots.keys());
+        known.unwrap_or_default().iter().chain(slots.into_iter().flatten()).map(String::as_str)
     }
 
     /// True if there is a raw series of that name.
     pub fn contains(&self, name: &str) -> bool {
-        self.index().slots.contains_key(name)
+        match self.known_names() {
+            Some(names) => names.iter().any(|known| known == name),
+            None => self.index().slots.contains_key(name),
+        }
     }
 
     /// The samples of a series, parsed now if they were not before, in today's units. `None` if there is no such series,
     /// or if it is malformed, which [`RawValues::notes`] then says.
     pub fn series(&self, name: &str) -> Option<Arc<RawSeries>> {
+        if let Some(parsed) = self.kept.get(name).and_then(|slot| slot.parsed.get()) {
+            return parsed.series.clone();
+        }
+        if self.known_names().is_some_and(|names| !names.iter().any(|known| known == name)) {
+            return None;
+        }
         let index = self.index();
         index.slots.get(name).and_then(|slot| index.parsed(name, slot).series.clone())
     }
 
     /// Adds or replaces a series.
     pub fn insert(&mut self, name: &str, series: RawSeries) {
+        self.kept.shift_remove(name);
         self.index_mut().slots.insert(name.to_owned(), Slot::built(series));
     }
 
     /// What was converted or could not be used, of the series parsed so far.
     pub fn notes(&self) -> Vec<Note> {
-        let Some(index) = self.index.get() else { return Vec::new() };
-        let of_slots = index.slots.values().filter_map(|slot| slot.parsed.get()).flat_map(|parsed| &parsed.notes);
-        index.notes.iter().chain(of_slots).cloned().collect()
+        let index = self.index.get();
+        let slots = self.kept.values().chain(index.into_iter().flat_map(|index| index.slots.values()));
+        let of_slots = slots.filter_map(|slot| slot.parsed.get()).flat_map(|parsed| &parsed.notes);
+        index.into_iter().flat_map(|index| &index.notes).chain(of_slots).cloned().collect()
     }
 
     /// Smallest `t` of all raw values, in Unix seconds. Parses every series.

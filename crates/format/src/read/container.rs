@@ -130,16 +130,21 @@ impl<'a> Inflater<'a> {
 
     /// Makes room by what the gzip trailer promises; a hint only, capped by what such data can grow to.
     pub(super) fn expect_all(&mut self) {
+        self.expect_at_least(0);
+    }
+
+    /// As [`expect_all`](Self::expect_all), for `len` bytes at least.
+    pub(super) fn expect_at_least(&mut self, len: usize) {
         let cap = (self.input.len() as u64).saturating_mul(24).min(self.max_bytes);
         let hint = match (self.container, self.input.last_chunk::<4>()) {
             (Container::Gzip, Some(isize)) => u64::from(u32::from_le_bytes(*isize)),
             _ => 0,
         };
-        self.expect(hint.min(cap) as usize);
+        self.expect(len.max(hint.min(cap) as usize));
     }
 
     /// Makes room for `len` bytes, if nothing was decompressed yet: fresh zeros cost nothing until they are written over.
-    pub(super) fn expect(&mut self, len: usize) {
+    fn expect(&mut self, len: usize) {
         if self.out.len == 0 {
             self.out.bytes = vec![0; len + STEP / 16];
         }

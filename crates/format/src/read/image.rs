@@ -23,6 +23,8 @@ pub(super) struct Image {
     pub(super) notes: Vec<Note>,
     /// Where the object ended; `None` if the text ended first, after a comma and with all but the raw values.
     pub(super) end: Option<usize>,
+    /// Where that comma is.
+    stopped_at: usize,
     /// Length of the list of numbers read last.
     usual_len: usize,
 }
@@ -46,18 +48,28 @@ pub(super) enum Extent {
 /// Reads the text in one pass.
 pub(super) fn read(text: &str, extent: Extent) -> Result<Image, Problem> {
     let mut cursor = Cursor::new(text);
-    let mut image = Image::default();
-    let at_top = |fault| Problem::Text { fault, place: String::new() };
+    let image = Image::default();
     if cursor.peek() != Some(b'{') {
         let found = cursor.kind();
         return Err(Problem::Shape { at: cursor.at, key: "the file".to_owned(), want: "a JSON object", found });
     }
     cursor.at += 1;
-    let mut first = true;
+    members(image, cursor, true, extent)
+}
+
+/// Reads on where [`Extent::FirstMember`] stopped, in the whole text.
+pub(super) fn read_on(image: Image, text: &str) -> Result<Image, Problem> {
+    let cursor = Cursor::starting_at(text, image.stopped_at);
+    members(image, cursor, false, Extent::Whole)
+}
+
+fn members(mut image: Image, mut cursor: Cursor<'_>, mut first: bool, extent: Extent) -> Result<Image, Problem> {
+    let at_top = |fault| Problem::Text { fault, place: String::new() };
     loop {
         if extent == Extent::FirstMember && image.lacks_only_raw() {
             let mut probe = cursor.clone();
             if probe.take(b',') && probe.peek().is_none() {
+                image.stopped_at = cursor.at;
                 return Ok(image);
             }
         }

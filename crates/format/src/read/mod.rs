@@ -36,6 +36,33 @@ const PEEK: usize = 256;
 /// # Errors
 /// See [`ReadError`]: each says file, place and likely cause. What is usable but doubtful is in [`DataSet::notes`] instead.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<DataSet, ReadError> {
+    let (bytes, stamp) = bytes_of(path, options)?;
+    read_inner(&bytes, path, options, Some(stamp), &|_, _| false)
+}
+
+/// What of a file is of use to somebody; the rest is let go of as soon as the file is read.
+pub trait Wanted: Sync {
+    /// Whether the values of this series are.
+    fn series(&self, name: &str) -> bool;
+    /// Whether the raw values of this series are, in a file with these metadata.
+    fn raw(&self, name: &str, metadata: &Metadata) -> bool;
+}
+
+/// Reads a file for one purpose, to hold many at once: series that are not wanted are gone, raw values that are not wanted are
+/// read again if somebody asks for them after all. [`ReadOptions::raw`] is not heeded.
+///
+/// # Errors
+/// As [`read`]. A fault in raw values that are not wanted may go unseen.
+pub fn read_only(path: &Path, options: &ReadOptions, wanted: &dyn Wanted) -> Result<DataSet, ReadError> {
+    let (bytes, stamp) = bytes_of(path, options)?;
+    let later = ReadOptions { raw: RawReading::Later, ..options.clone() };
+    let mut data = read_inner(&bytes, path, &later, Some(stamp), &|name, metadata| wanted.raw(name, metadata))?;
+    data.series.retain(|name, _| wanted.series(name));
+    data.series.shrink_to_fit();
+    Ok(data)
+}
+
+fn bytes_of(path: &Path, options: &ReadOptions) -> Result<(Vec<u8>, FileStamp), ReadError> {
     let io = |source| ReadError::Io { path: path.to_owned(), source };
     let stamp = FileStamp::of(path).map_err(io)?;
     // A device or a pipe may have no end: what is larger than the limit even before decompressing is not read on.
@@ -45,7 +72,7 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<DataSet, ReadError> {
     if bytes.len() as u64 > options.max_bytes {
         return Err(ReadError::TooLarge { path: path.to_owned(), limit: options.max_bytes });
     }
-    read_inner(&bytes, path, options, Some(stamp))
+    Ok((bytes, stamp))
 }
 
 /// Reads a data file from memory; `path` serves messages and, by its suffix, `DATA_FILENAME`.
@@ -63,7 +90,7 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<DataSet, ReadError> {
 /// # Ok::<(), fa_format::ReadError>(())
 /// ```
 pub fn read_bytes(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<DataSet, ReadError> {
-    read_inner(bytes, path, options, None)
+    read_inner(bytes, path, options, None, &|_, _| false)
 }
 
 /// The text of a data file as it was before compression: what identifies a run whatever it is packed in.
@@ -76,19 +103,25 @@ pub fn uncompressed(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<
     Ok(inflater.finish()?.into_bytes())
 }
 
+/// `keep` says which raw series stay, where the others are let go of.
 fn read_inner(
     bytes: &[u8],
     path: &Path,
     options: &ReadOptions,
     stamp: Option<FileStamp>,
+    keep: &dyn Fn(&str, &Metadata) -> bool,
 ) -> Result<DataSet, ReadError> {
     let mut inflater = Inflater::new(bytes, path, options.max_bytes)?;
     let stamp = stamp.filter(|_| options.raw == RawReading::Later);
+    let mut begun = None;
     if let Some(stamp) = stamp
         && let Some((image, empty)) = before_raw(&mut inflater, bytes.len())?
     {
-        let raw = RawValues::later(Later { path: path.to_owned(), options: options.clone(), stamp, empty });
-        return finish(image, Some(raw), Arc::default(), path, None);
+        if empty || !keeps_any(&image, keep) {
+            let later = Later { path: path.to_owned(), options: options.clone(), stamp, empty, names: None };
+            return finish(image, Some(RawValues::later(later)), Arc::default(), path, None);
+        }
+        begun = Some(image);
     }
     inflater.expect_all();
     let inflated = inflater.finish()?;
@@ -102,7 +135,8 @@ fn read_inner(
         cut_at = Some((text.len(), what));
         json::close(&mut text);
     }
-    let image = match image::read(&text, Extent::Whole) {
+    let begun = begun.filter(|_| cut_at.is_none());
+    let image = match begun.map_or_else(|| image::read(&text, Extent::Whole), |image| image::read_on(image, &text)) {
         // The container is whole but the text is not: a member is missing, or a plain file was cut off.
         Err(Problem::Text { fault: Fault { kind: FaultKind::End, .. }, .. }) => {
             let at = text.len();
@@ -125,16 +159,25 @@ fn read_inner(
     let text = Arc::new(text);
     let data = finish(image, None, text, path, cut_at)?;
     Ok(match stamp {
-        Some(stamp) => data.without_raw_text(path, options, stamp),
+        Some(stamp) => data.without_raw_text(path, options, stamp, keep),
         None => data,
     })
+}
+
+/// Whether raw values of any of the series, or of a parent of one, are to stay.
+fn keeps_any(image: &Image, keep: &dyn Fn(&str, &Metadata) -> bool) -> bool {
+    let metadata = Metadata::from_map(image.metadata.clone().unwrap_or_default());
+    let names = image.results.iter().flat_map(IndexMap::keys);
+    let mut with_parents =
+        names.flat_map(|name| [Some(name.as_str()), name.rsplit_once("::").map(|(parent, _)| parent)]);
+    with_parents.any(|name| name.is_some_and(|name| keep(name, &metadata)))
 }
 
 /// Of one of our own files, everything but the raw values, without decompressing them; `None` for any other file. Says whether
 /// there are no raw values.
 fn before_raw(inflater: &mut Inflater<'_>, len: usize) -> Result<Option<(Image, bool)>, ReadError> {
     // Numbers shrink to less than half, and the raw values are the larger part of most files.
-    inflater.expect(2 * len);
+    inflater.expect_at_least(2 * len);
     loop {
         match inflater.step(64 << 10)? {
             Step::More => {}
@@ -335,11 +378,21 @@ impl FileStamp {
 }
 
 impl DataSet {
-    /// Lets go of the text of the raw values; they are read again if somebody asks.
-    fn without_raw_text(mut self, path: &Path, options: &ReadOptions, stamp: FileStamp) -> Self {
-        let empty = self.raw.is_empty();
-        self.notes.extend(self.raw.notes());
-        self.raw = RawValues::later(Later { path: path.to_owned(), options: options.clone(), stamp, empty });
+    /// Lets go of the text of the raw values, but for the series that `keep` names; they are read again if somebody asks.
+    fn without_raw_text(
+        mut self,
+        path: &Path,
+        options: &ReadOptions,
+        stamp: FileStamp,
+        keep: &dyn Fn(&str, &Metadata) -> bool,
+    ) -> Self {
+        let mut told = self.raw.notes();
+        let later = Later { path: path.to_owned(), options: options.clone(), stamp, empty: false, names: None };
+        let raw = std::mem::take(&mut self.raw);
+        self.raw = raw.keep(|name| keep(name, &self.metadata), later);
+        let still = self.raw.notes();
+        told.retain(|note| !still.contains(note));
+        self.notes.append(&mut told);
         self
     }
 }

@@ -4,10 +4,11 @@ use fa_analyze::combine::{Columns, CombineOptions, GroupBy, Table, Wanted, combi
 use fa_analyze::cutoff::Cutoff;
 use fa_analyze::reduce::{Reducer, Statistic};
 use fa_analyze::run::Run;
-use fa_catalog::{PlotSeries, PlotType};
+use fa_catalog::{PlotDef, PlotSeries, PlotType};
 
 use super::subject::{Data, Subject};
 use super::{Context, Notes, PlotError, bars, boxes, cdf, ellipse, timeseries};
+use crate::options::FigureOptions;
 use crate::scene::Panel;
 
 pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotError> {
@@ -47,32 +48,38 @@ fn runs_of<'a>(subjects: &'a [Subject<'a>]) -> Vec<&'a Run<'a>> {
 }
 
 fn wanted<'c>(context: &'c Context, notes: &mut Notes) -> Vec<Wanted<'c>> {
-    context
-        .series
-        .iter()
-        .map(|series| Wanted {
-            series: &series.data,
-            label: series.label.as_deref().unwrap_or_default(),
-            raw_key: series.raw_key.as_deref(),
-            reducer: reducer(context, series, notes),
-            cutoff: context.options.data_cutoff.or(series.cutoff).or(context.plot.cutoff).map(Cutoff::from),
-            norm_by: series.norm_by.as_deref(),
-            source: series.source.as_ref().map(|glob| fa_catalog::Pattern { glob: glob.clone(), exclude: Vec::new() }),
-        })
-        .collect()
+    context.series.iter().map(|series| wanted_of(context.plot, series, context.options, notes)).collect()
 }
 
-fn reducer(context: &Context, series: &PlotSeries, notes: &mut Notes) -> Reducer {
+/// How a series of a plot is reduced.
+pub(crate) fn wanted_of<'s>(
+    plot: &PlotDef,
+    series: &'s PlotSeries,
+    options: &FigureOptions,
+    notes: &mut Notes,
+) -> Wanted<'s> {
+    Wanted {
+        series: &series.data,
+        label: series.label.as_deref().unwrap_or_default(),
+        raw_key: series.raw_key.as_deref(),
+        reducer: reducer(plot, series, notes),
+        cutoff: options.data_cutoff.or(series.cutoff).or(plot.cutoff).map(Cutoff::from),
+        norm_by: series.norm_by.as_deref(),
+        source: series.source.as_ref().map(|glob| fa_catalog::Pattern { glob: glob.clone(), exclude: Vec::new() }),
+    }
+}
+
+fn reducer(plot: &PlotDef, series: &PlotSeries, notes: &mut Notes) -> Reducer {
     let mean = Reducer::Best(Statistic::Mean);
     let Some(mode) = &series.combine_mode else { return mean };
     mode.parse().unwrap_or_else(|error| {
-        notes.add(format!("plot {}: {error}; the mean is drawn", context.plot.name));
+        notes.add(format!("plot {}: {error}; the mean is drawn", plot.name));
         mean
     })
 }
 
 fn group_by(context: &Context) -> Result<GroupBy, PlotError> {
-    let name = context.options.override_group_by.as_deref().or(context.plot.group_by.as_deref()).unwrap_or("groups");
+    let name = rule(context.plot, context.options);
     GroupBy::named(name).ok_or_else(|| PlotError::Unsupported {
         plot: context.plot.name.clone(),
         why: format!(
@@ -80,6 +87,11 @@ fn group_by(context: &Context) -> Result<GroupBy, PlotError> {
             crate::options::GROUP_BY.join(", ")
         ),
     })
+}
+
+/// Name of the rule by which files are grouped.
+pub(crate) fn rule<'a>(plot: &'a PlotDef, options: &'a FigureOptions) -> &'a str {
+    options.override_group_by.as_deref().or(plot.group_by.as_deref()).unwrap_or("groups")
 }
 
 /// A series per group, when tables stand for the plot's series.
@@ -99,8 +111,13 @@ fn draw(
 ) -> Result<Panel, PlotError> {
     let titles: Vec<String> = tables.iter().map(|table| table.title.clone()).collect();
     let labels = context.filter.apply(&titles);
-    let subjects: Vec<Subject> = tables.iter().zip(labels).map(|(table, label)| Subject::group(table, label)).collect();
-    let scale: Vec<Subject> = scale.iter().map(|table| Subject::group(table, table.title.clone())).collect();
+    let subjects: Vec<Subject> =
+        tables.iter().zip(labels).enumerate().map(|(i, (table, label))| Subject::group(table, label, i)).collect();
+    let scale: Vec<Subject> = scale
+        .iter()
+        .enumerate()
+        .map(|(i, table)| Subject::group(table, table.title.clone(), tables.len() + i))
+        .collect();
     let inner = Context { series, columns, subjects: &subjects, scale: &scale, ..*context };
     match context.plot.kind {
         PlotType::BoxCombine => boxes::panel(&inner, notes),

@@ -13,6 +13,8 @@ mod error;
 mod flavour;
 mod labels;
 mod limits;
+mod needs;
+mod notes;
 mod numbers;
 mod panel;
 mod qq;
@@ -31,6 +33,8 @@ use fa_format::DataSet;
 pub use drawable::{Drawable, drawable};
 pub use error::PlotError;
 use labels::LabelFilter;
+pub use needs::needs;
+pub(crate) use notes::Notes;
 use subject::Subject;
 
 use crate::options::FigureOptions;
@@ -111,7 +115,7 @@ fn resolve_sets(
     if sets.is_empty() {
         return Err(PlotError::NoData);
     }
-    let mut notes = Notes::default();
+    let mut notes = Notes::new(sets.len() + scale.len());
     let mut others: Vec<&str> =
         sets.iter().map(|set| set.metadata.name()).filter(|name| *name != expanded.name).collect();
     if !others.is_empty() {
@@ -126,10 +130,17 @@ fn resolve_sets(
     let filter = LabelFilter::new(options);
     let labels: Vec<String> =
         runs.iter().enumerate().map(|(i, run)| subject::label_of(run.set(), options.override_label.get(i))).collect();
-    let subjects: Vec<Subject> =
-        runs.iter().zip(filter.apply(&labels)).map(|(run, label)| Subject::run(run, label)).collect();
-    let scale_subjects: Vec<Subject> =
-        for_scale.iter().map(|run| Subject::run(run, subject::label_of(run.set(), None))).collect();
+    let subjects: Vec<Subject> = runs
+        .iter()
+        .zip(filter.apply(&labels))
+        .enumerate()
+        .map(|(i, (run, label))| Subject::run(run, label, i))
+        .collect();
+    let scale_subjects: Vec<Subject> = for_scale
+        .iter()
+        .enumerate()
+        .map(|(i, run)| Subject::run(run, subject::label_of(run.set(), None), runs.len() + i))
+        .collect();
 
     let figure = Figure { expanded, options, filter, subjects, scale: scale_subjects };
     let mut panels = figure.panels(def, &mut notes)?;
@@ -146,7 +157,8 @@ fn resolve_sets(
         figure_note: options.figure_note.clone(),
         orientation: def.orientation,
         empty: (!anything).then(|| text::why_empty(def, &notes)),
-        notes: notes.0,
+        notes: notes.all(),
+        brief_notes: notes.brief(),
         legend_placement: placement(options),
         legend_columns: options.legend_columns,
         palette: options.colours.clone(),
@@ -183,18 +195,6 @@ fn placement(options: &FigureOptions) -> LegendPlacement {
         Some(place) => LegendPlacement::Inside(place.clone()),
         None if options.horizontal_legend => LegendPlacement::Below,
         None => LegendPlacement::Outside,
-    }
-}
-
-/// What was skipped, clipped or guessed, each thing once.
-#[derive(Debug, Default)]
-pub(crate) struct Notes(Vec<String>);
-
-impl Notes {
-    pub(crate) fn add(&mut self, note: String) {
-        if !self.0.contains(&note) {
-            self.0.push(note);
-        }
     }
 }
 

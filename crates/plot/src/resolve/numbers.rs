@@ -90,11 +90,7 @@ impl Context<'_> {
 
     fn note_absence(&self, of: &Subject, series: &PlotSeries, points: &Points, notes: &mut Notes) {
         if points.origin == Origin::Absent && matches!(of.data, Data::Run(_)) {
-            let what = match &series.raw_key {
-                Some(key) => format!("series `{}` has no `{key}`", series.data),
-                None => format!("series `{}` is missing", series.data),
-            };
-            notes.add(format!("plot {}: {what} in {}", self.plot.name, of.label));
+            notes.absent(&self.plot.name, &series.data, series.raw_key.as_deref(), of.number, &of.label);
         }
     }
 

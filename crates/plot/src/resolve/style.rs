@@ -153,8 +153,8 @@ mod tests {
         assert_eq!(colours.of(&SeriesStyle::default(), &mut notes), Colour::Cycle(0));
         assert_eq!(colours.of(&own("black"), &mut notes), Colour::Ink);
         assert_eq!(colours.of(&own("red"), &mut notes), Colour::Rgb(Rgb(255, 0, 0)));
-        assert!(notes.0.is_empty());
+        assert!(notes.all().is_empty());
         assert_eq!(colours.of(&own("reddish"), &mut notes), Colour::Cycle(1));
-        assert_eq!(notes.0.len(), 1);
+        assert_eq!(notes.all().len(), 1);
     }
 }

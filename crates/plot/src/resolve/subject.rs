@@ -12,6 +12,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) data: Data<'a>,
     /// Its name in labels and ticks.
     pub(crate) label: String,
+    /// Which one it is of all files, those that only widen the axes counted after the others; of all groups.
+    pub(crate) number: usize,
 }
 
 /// Where its numbers are.
@@ -22,12 +24,12 @@ pub(crate) enum Data<'a> {
 }
 
 impl<'a> Subject<'a> {
-    pub(crate) fn run(run: &'a Run<'a>, label: String) -> Self {
-        Self { data: Data::Run(run), label }
+    pub(crate) fn run(run: &'a Run<'a>, label: String, number: usize) -> Self {
+        Self { data: Data::Run(run), label, number }
     }
 
-    pub(crate) fn group(table: &'a Table, label: String) -> Self {
-        Self { data: Data::Group(table), label }
+    pub(crate) fn group(table: &'a Table, label: String, number: usize) -> Self {
+        Self { data: Data::Group(table), label, number }
     }
 
     /// Seconds that its x axis should reach at least.

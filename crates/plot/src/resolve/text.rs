@@ -44,8 +44,10 @@ pub(crate) fn figure_text(run: &Run, options: &FigureOptions) -> Vec<String> {
 
 /// One line for a person: what is missing.
 pub(crate) fn why_empty(plot: &PlotDef, notes: &Notes) -> String {
-    let first =
-        notes.0.iter().find(|note| note.contains(&plot.name) || note.contains("missing") || note.contains("no `"));
+    let brief = notes.brief();
+    let first = brief
+        .iter()
+        .find(|note| ["missing", "lack", "no `"].iter().any(|word| note.contains(word)) || note.contains(&plot.name));
     match first {
         Some(note) => format!("plot {} has nothing to show: {note}", plot.name),
         None => format!("plot {} has nothing to show: no data in the chosen part of the run", plot.name),

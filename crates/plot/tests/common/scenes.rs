@@ -53,6 +53,7 @@ pub(crate) fn scene(plot: &str, kind: PlotType, panels: Vec<Panel>) -> Scene {
         orientation: Orientation::Vertical,
         empty: None,
         notes: Vec::new(),
+        brief_notes: Vec::new(),
         legend_placement: LegendPlacement::Outside,
         legend_columns: None,
         palette: Vec::new(),
