@@ -7,7 +7,7 @@ use fa_catalog::{Catalog, Expanded};
 use fa_format::DataSet;
 use fa_plot::layout::layout;
 use fa_plot::options::{FigureOptions, OPTIONS, OptionKind};
-use fa_plot::page::{Page, PageSize};
+use fa_plot::page::Page;
 use fa_plot::render::Format;
 use fa_plot::resolve::{PlotError, resolve_scaled, setup_from};
 use fa_plot::scene::Scene;
@@ -140,7 +140,9 @@ pub(crate) fn draw(request: &Request<'_>, targets: &Targets<'_>, console: Consol
     let scene =
         resolve_scaled(request.plot, &expanded, request.sets, request.scale, request.options).map_err(|error| {
             match error {
-                PlotError::UnknownPlot { .. } | PlotError::NoData => Failure::usage(error),
+                PlotError::UnknownPlot { .. } | PlotError::UnknownSeries { .. } | PlotError::NoData => {
+                    Failure::usage(error)
+                }
                 _ => Failure::failed(error),
             }
         })?;
@@ -170,20 +172,8 @@ pub(crate) fn draw(request: &Request<'_>, targets: &Targets<'_>, console: Consol
     }
 }
 
-/// Default width of a figure in inches; a little wider than Flent's.
-const WIDTH_IN: f64 = 8.0;
-/// Default height of a figure in inches.
-const HEIGHT_IN: f64 = 5.0;
-/// Default dots per inch of a PNG.
-const DPI: f64 = 100.0;
-
 fn page(scene: &Scene, options: &FigureOptions) -> Page {
-    let theme = Theme::light().with_colours(&options.colours);
-    let size = PageSize::inches(
-        options.figure_width.unwrap_or(WIDTH_IN) as f32,
-        options.figure_height.unwrap_or(HEIGHT_IN) as f32,
-    );
-    layout(scene, size, &theme, None)
+    layout(scene, options.size().0, &Theme::of(options), None)
 }
 
 fn paint(
@@ -195,13 +185,14 @@ fn paint(
 ) -> Result<Vec<u8>, Failure> {
     match format {
         Format::Svg => Ok(render::svg(page).into_bytes()),
-        Format::Png => render::png(page, (options.figure_dpi.unwrap_or(DPI) / 72.0) as f32).map_err(Failure::failed),
+        Format::Png => render::png(page, options.size().1 / 72.0).map_err(Failure::failed),
         Format::Pdf => render::pdf(page).map_err(Failure::failed),
         Format::Json => Ok((json::to_json(scene).to_string() + "\n").into_bytes()),
         Format::Terminal => {
             let (columns, rows) =
                 terminal_size::terminal_size().map_or((100, 40), |(w, h)| (w.0, h.0.saturating_sub(1)));
-            Ok(render::terminal(scene, usize::from(columns), usize::from(rows), console.colour).into_bytes())
+            Ok(render::terminal_themed(scene, usize::from(columns), usize::from(rows), console.colour, options.theme)
+                .into_bytes())
         }
     }
 }

@@ -4,7 +4,8 @@
 //! nothing (`fa-plot`). All functions are pure; a missing value is NaN and enters no statistic.
 //!
 //! - [`run`]: a data file, or several joined in time, to compute with: raw samples, time grid, computed series
-//! - [`stats`], [`cdf`], [`boxes`], [`ellipse`], [`mos`], [`smooth`], [`cutoff`], [`loss`]: statistics over plain numbers
+//! - [`stats`], [`cdf`], [`boxes`], [`ellipse`], [`mos`], [`smooth`], [`cutoff`], [`loss`], [`density`], [`pair`]:
+//!   statistics over plain numbers
 //! - [`reduce`], [`combine`]: one number per series and file, many files in groups
 //! - [`summary`], [`export`], [`export::flent`]: what people, notebooks and old scripts read
 //! - [`metadiff`]: in what the settings of runs differ
@@ -35,6 +36,7 @@ pub mod cdf;
 pub mod combine;
 pub mod computed;
 pub mod cutoff;
+pub mod density;
 pub mod ellipse;
 pub mod export;
 pub mod kind;
@@ -42,6 +44,7 @@ pub mod loss;
 pub mod metadiff;
 pub mod mos;
 pub mod needs;
+pub mod pair;
 pub mod reduce;
 pub mod run;
 pub mod smooth;

@@ -53,6 +53,13 @@ impl Needs {
         self.raw_unless(series, None);
     }
 
+    /// Raw samples of all series that a glob names, and of the parents of children that it names.
+    pub fn raw_pattern(&mut self, glob: &str) {
+        for glob in std::iter::once(glob).chain(glob.rsplit_once("::").map(|(parent, _)| parent)) {
+            self.raw.push(RawNeed { name: Name::All(Pattern::new(glob).matcher()), unless: None });
+        }
+    }
+
     fn raw_unless(&mut self, series: &str, number: Option<&'static str>) {
         let of = |series: &str| Some((Some(series.to_owned()), number?));
         self.raw.push(RawNeed { name: Name::One(series.to_owned()), unless: of(series) });

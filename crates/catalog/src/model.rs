@@ -271,6 +271,12 @@ pub enum PlotType {
     EllipsisCombine,
     /// Several plots in one figure.
     Meta,
+    /// Values of one series against those of others at the same time.
+    Scatter,
+    /// How many values lie in each of equal ranges.
+    Histogram,
+    /// Densities of files below each other.
+    Ridge,
 }
 
 /// Panels below each other or side by side.

@@ -5,7 +5,7 @@ use std::path::Path;
 use fa_analyze::run::Run;
 use fa_catalog::{Catalog, Expanded, SeriesSource, Setup};
 use fa_format::{DataSet, ReadOptions};
-use fa_plot::resolve::{Drawable, drawable};
+use fa_plot::resolve::{Drawable, GENERAL_PLOTS, drawable};
 use serde_json::{Value, json};
 
 use crate::args::{ListArgs, Listing};
@@ -72,23 +72,31 @@ fn subject(of: &str, catalog: &Catalog, console: Console) -> Result<(Expanded, O
 
 fn plots(expanded: &Expanded, set: Option<&DataSet>) -> Vec<Row> {
     let can: Vec<(String, Drawable)> = set.map_or_else(Vec::new, |set| drawable(&Run::new(set, expanded), expanded));
-    expanded
-        .plots
-        .values()
-        .map(|plot| {
-            // The catalogue's own spelling of the type, as in files and in the JSON of a figure.
-            let kind =
-                serde_json::to_value(plot.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-            let mut more = json!({ "default": plot.name == expanded.default_plot });
-            let mut text = plot.text.clone();
-            if let Some((_, can)) = can.iter().find(|(name, _)| *name == plot.name) {
-                more["drawable"] = can.drawable.into();
-                more["missing"] = can.missing.clone().into();
-                text.push_str(&lacks(can));
+    let own = expanded.plots.values().map(|plot| {
+        // The catalogue's own spelling of the type, as in files and in the JSON of a figure.
+        let kind = serde_json::to_value(plot.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        let mut more = json!({ "default": plot.name == expanded.default_plot });
+        let mut text = plot.text.clone();
+        if let Some((_, can)) = can.iter().find(|(name, _)| *name == plot.name) {
+            more["drawable"] = can.drawable.into();
+            more["missing"] = can.missing.clone().into();
+            text.push_str(&lacks(can));
+        }
+        Row { name: plot.name.clone(), text, more, kind }
+    });
+    let general = GENERAL_PLOTS.iter().filter(|plot| !expanded.plots.contains_key(plot.name)).map(|plot| {
+        let mut more = json!({ "default": false, "general": true });
+        let mut text = plot.text.to_owned();
+        if let Some((_, can)) = can.iter().find(|(name, _)| name == plot.name) {
+            more["drawable"] = can.drawable.into();
+            more["missing"] = json!([]);
+            if !can.drawable {
+                text.push_str("  (cannot be drawn from this file: it has no such series)");
             }
-            Row { name: plot.name.clone(), text, more, kind }
-        })
-        .collect()
+        }
+        Row { name: plot.name.to_owned(), kind: "any series".to_owned(), text, more }
+    });
+    own.chain(general).collect()
 }
 
 /// Series named in full; the JSON form has all of them.

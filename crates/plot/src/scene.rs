@@ -332,6 +332,8 @@ pub struct Area {
     pub y_hi: Arc<[f64]>,
     /// Look.
     pub style: Style,
+    /// How much of its colour the fill has, 0–1; what lies behind does not show.
+    pub opacity: f32,
 }
 
 /// Ellipse.

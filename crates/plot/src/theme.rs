@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use crate::colour::Rgb;
+use crate::options::{FigureOptions, ThemeName};
 use crate::page::Ink;
-use crate::scene::{Colour, Dash, Flavour, Mark, Panel, Style};
+use crate::scene::{Colour, Dash, Flavour, Mark, Marker, Panel, Style};
 use crate::text::Metrics;
 
 /// Font sizes in points, before scaling to the page.
@@ -61,6 +62,10 @@ pub struct Theme {
     pub weight: f32,
     /// What text is measured with.
     pub metrics: Metrics,
+    /// Fonts and lines grow and shrink with the page; a printed page is looked at as it is.
+    pub scales: bool,
+    /// Series differ by dash or marker, too, not by colour alone: for paper that loses colours.
+    pub grey_safe: bool,
 }
 
 const FONTS: FontSizes = FontSizes { title: 11.0, subtitle: 9.0, label: 9.0, tick: 8.0, legend: 8.0, small: 7.0 };
@@ -88,6 +93,8 @@ impl Theme {
             fonts: FONTS,
             weight: 1.0,
             metrics: Metrics::Embedded,
+            scales: true,
+            grey_safe: false,
         }
     }
 
@@ -110,6 +117,8 @@ impl Theme {
             fonts: FONTS,
             weight: 1.1,
             metrics: Metrics::Embedded,
+            scales: true,
+            grey_safe: false,
         }
     }
 
@@ -121,8 +130,12 @@ impl Theme {
             muted: Ink::rgb(0x30_3030),
             frame: Ink::rgb(0x00_0000),
             grid: Ink::rgb(0xDC_DCDC),
-            fonts: FontSizes { title: 10.0, subtitle: 8.5, label: 8.5, tick: 7.5, legend: 7.5, small: 6.5 },
-            weight: 0.9,
+            // The same colours, neighbours far apart in lightness.
+            cycle: inks(&[0x00_0000, 0x00_72B2, 0xE6_9F00, 0x88_2255, 0x56_B4E9, 0xD5_5E00, 0x00_9E73, 0xCC_79A7]),
+            fonts: FontSizes { title: 9.0, subtitle: 8.0, label: 8.0, tick: 7.0, legend: 7.0, small: 6.0 },
+            weight: 0.8,
+            scales: false,
+            grey_safe: true,
             ..Self::light()
         }
     }
@@ -140,7 +153,24 @@ impl Theme {
             other: inks(&[0x00_AF5F, 0xD7_87AF]),
             fonts: FontSizes { title: c, subtitle: c, label: c, tick: c, legend: c, small: c },
             metrics: Metrics::Cells,
+            scales: false,
             ..Self::light()
+        }
+    }
+
+    /// Character cells of a terminal known to be dark.
+    pub fn terminal_dark() -> Self {
+        let dark = Self::dark();
+        Self {
+            name: "terminal",
+            // Ink is white there.
+            ink: dark.ink,
+            cycle: dark.cycle,
+            down: dark.down,
+            up: dark.up,
+            latency: dark.latency,
+            other: dark.other,
+            ..Self::terminal()
         }
     }
 
@@ -152,6 +182,16 @@ impl Theme {
             "paper" => Some(Self::paper()),
             _ => None,
         }
+    }
+
+    /// The theme of an option, with the user's colours.
+    pub fn of(options: &FigureOptions) -> Self {
+        let theme = match options.theme {
+            ThemeName::Light => Self::light(),
+            ThemeName::Dark => Self::dark(),
+            ThemeName::Paper => Self::paper(),
+        };
+        theme.with_colours(&options.colours)
     }
 
     /// The same theme with other colours for series (`--colours`); directions then follow the list too.
@@ -224,13 +264,43 @@ impl<'a> Palette<'a> {
         }
     }
 
-    /// Dash of a style: the given one, or one for each further round of the cycle.
+    /// Dash of a style: the given one, or one for each further round of the cycle (each colour where colours may be lost).
     pub(crate) fn dash(&self, style: &Style) -> Option<Dash> {
+        let dashes = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
         match (style.dash, style.colour) {
             (Some(Dash::Solid), Colour::Cycle(n)) if self.dashes_free => {
-                Some([Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot][n / self.theme.cycle.len().max(1) % 4])
+                let turn = if self.theme.grey_safe { n } else { n / self.theme.cycle.len().max(1) };
+                Some(dashes[turn % dashes.len()])
             }
             (dash, _) => dash,
+        }
+    }
+
+    /// Marker of a style: the given one; where colours may be lost, one per colour once dashes are used up.
+    pub(crate) fn marker(&self, style: &Style) -> Option<(Marker, usize)> {
+        const MARKERS: [Marker; 7] = [
+            Marker::Circle,
+            Marker::Square,
+            Marker::TriangleUp,
+            Marker::Diamond,
+            Marker::TriangleDown,
+            Marker::Cross,
+            Marker::Plus,
+        ];
+        let turn = match style.colour {
+            // Of dashes that are free, the first four colours have one each; of dashes that tell files apart, none.
+            Colour::Cycle(n) if self.theme.grey_safe && style.dash.is_some() => {
+                if self.dashes_free {
+                    n / 4
+                } else {
+                    n
+                }
+            }
+            _ => 0,
+        };
+        match (style.marker, turn) {
+            (None, 1..) => Some((MARKERS[(turn - 1) % MARKERS.len()], 10)),
+            (given, _) => given,
         }
     }
 }

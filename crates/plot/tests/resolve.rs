@@ -299,9 +299,9 @@ fn split_groups_divide_the_files() {
 /// The plot on which an option shows, and its values; every option of the table must change the scene somewhere.
 fn shows_on(option: &str) -> Option<(&'static str, &'static [&'static str])> {
     Some(match option {
-        // The first three are of the page: how large, not what. Files to scale by are read and passed by the caller. Smoothing
+        // The first four are of the page: how large and in which colours, not what. Files to scale by are read and passed by the caller. Smoothing
         // has its own test: no plot of this test smooths.
-        "figure-width" | "figure-height" | "figure-dpi" | "scale-data" | "flent-smoothing" => return None,
+        "figure-width" | "figure-height" | "figure-dpi" | "theme" | "scale-data" | "flent-smoothing" => return None,
         "bounds-x" | "bounds-y" => ("totals", &["1,50"]),
         "label-x" | "label-y" | "override-title" | "figure-note" | "legend-title" => ("totals", &["own"]),
         "log-scale-y" => ("totals", &["log10"]),
@@ -321,6 +321,10 @@ fn shows_on(option: &str) -> Option<(&'static str, &'static [&'static str])> {
         "replace-legend" => ("totals", &["codel=X"]),
         "filter-regexp" => ("totals", &["one"]),
         "colours" => ("totals", &["red,blue"]),
+        "series" => ("totals", &["TCP*"]),
+        "x" => ("scatter", &["ping.icmp"]),
+        "y" => ("scatter", &["TCP upload"]),
+        "bins" => ("histogram", &["3"]),
         _ => ("totals", &[""]),
     })
 }

@@ -90,7 +90,8 @@ impl Builder<'_> {
         let entries = doc.series.as_deref().unwrap_or_default();
         let (series, lacking) = self.entries(entries, &doc.all).map_err(at)?;
         // Two quantities against each other: one of them alone is no figure.
-        let needs_all = matches!(kind, PlotType::Qq | PlotType::Ellipsis | PlotType::EllipsisCombine);
+        let needs_all =
+            matches!(kind, PlotType::Qq | PlotType::Ellipsis | PlotType::EllipsisCombine | PlotType::Scatter);
         if lacking && (series.is_empty() || needs_all) {
             return Ok(None);
         }

@@ -68,26 +68,43 @@ fn from_chosen(axis: &Axis, ticks: Ticks) -> AxisTicks {
     }
 }
 
-/// Ticks of a vertical axis `length` points long whose labels may be `widest` points wide.
+/// Ticks of a vertical axis `length` points long whose labels may be `widest` points wide; names of categories, which are
+/// no numbers, twice that.
+///
+/// - `set`: from [`category_labels`], used where ticks are fixed.
 pub(super) fn vertical(
     axis: &Axis,
     limits: (f64, f64),
-    length: f32,
-    widest: f32,
+    (length, widest): (f32, f32),
+    set: &LabelSet,
     m: Metrics,
     fonts: &Fonts,
 ) -> AxisTicks {
     let line = m.line_height(fonts.tick);
     let mut out = if let Some(fixed) = &axis.ticks {
-        fixed_ticks(axis, fixed, limits)
+        let projection = Projection::new(axis.scale, limits, (0.0, length));
+        names_beside(fixed_ticks(axis, fixed, limits), set, &projection, widest * 2.0, line)
     } else {
         let most = ((length / (line * 2.0)) as usize).clamp(2, 9);
         from_chosen(axis, ticks::choose(limits, axis.scale, axis.quantity, most))
     };
     for (_, shown, _) in &mut out.labels {
-        *shown = m.elide(shown, fonts.tick, widest);
+        *shown = m.elide(shown, fonts.tick, if axis.ticks.is_some() { widest * 2.0 } else { widest });
         out.depth = out.depth.max(m.width(shown, fonts.tick));
     }
+    out
+}
+
+/// Names of categories beside an axis, shortened, and thinned when they are too many for its length.
+fn names_beside(mut out: AxisTicks, set: &LabelSet, projection: &Projection, widest: f32, line: f32) -> AxisTicks {
+    let mut at: Vec<f32> = out.marks.iter().map(|v| projection.place(*v)).collect();
+    at.sort_by(f32::total_cmp);
+    let pitch = at.windows(2).map(|w| w[1] - w[0]).fold(f32::MAX, f32::min);
+    let stride = (line / pitch.max(0.01)).ceil().max(1.0) as usize;
+    let (lines, common, _) = set.lines(&set.fit(out.labels.len(), widest, 1), stride);
+    out.common = common;
+    out.labels =
+        out.labels.into_iter().step_by(stride).zip(lines).map(|((v, _, full), l)| (v, l.concat(), full)).collect();
     out
 }
 

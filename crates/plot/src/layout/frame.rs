@@ -87,6 +87,7 @@ impl Arrangement {
         let blocks = self.slots.iter().filter_map(|s| s.legend.as_ref()).chain(&self.shared).map(|l| &l.block);
         let mut parts: Vec<&str> = blocks.flat_map(|b| &b.common).map(String::as_str).collect();
         parts.extend(self.slots.iter().filter(|s| s.x_depth > 0.0).filter_map(|s| s.x.common.as_deref()));
+        parts.extend(self.slots.iter().flat_map(|s| &s.y).filter_map(|y| y.common.as_deref()));
         parts.sort_unstable();
         parts.dedup();
         if parts.is_empty() { String::new() } else { format!("left out of labels: {}", parts.join("; ")) }
@@ -317,6 +318,7 @@ pub(super) struct Memo {
     x: RefCell<HashMap<(usize, u32, u32), Rc<AxisTicks>>>,
     y: RefCell<HashMap<(usize, usize, u32), Rc<AxisTicks>>>,
     labels: RefCell<HashMap<usize, LabelSet>>,
+    names: RefCell<HashMap<(usize, usize), LabelSet>>,
 }
 
 impl Memo {
@@ -325,7 +327,10 @@ impl Memo {
         let choose = || {
             let axis = &draft.scene.panels[p].axes[a].y;
             let widest = draft.size.width_pt * 0.12;
-            Rc::new(vertical(axis, draft.domains[p][a].y, height, widest, m, &draft.fonts))
+            let limits = draft.domains[p][a].y;
+            let mut sets = self.names.borrow_mut();
+            let set = sets.entry((p, a)).or_insert_with(|| category_labels(axis, limits, m, &draft.fonts));
+            Rc::new(vertical(axis, limits, (height, widest), set, m, &draft.fonts))
         };
         Rc::clone(self.y.borrow_mut().entry((p, a, height.to_bits())).or_insert_with(choose))
     }

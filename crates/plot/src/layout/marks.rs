@@ -75,7 +75,7 @@ impl Canvas<'_> {
                 self.push(sheet, mark, Shape::Markers { at: curve.dots, marker: Marker::Circle, radius, ink });
             }
         }
-        if let Some((marker, every)) = line.style.marker {
+        if let Some((marker, every)) = self.palette.marker(&line.style) {
             let at = self.marker_places(line, every.max(1), stroke.is_some());
             if !at.is_empty() {
                 let radius = marker_radius(self.scale);
@@ -202,7 +202,7 @@ impl Canvas<'_> {
     fn area(&self, sheet: &mut Sheet, area: &Area, mark: usize) {
         let ink = self.palette.ink(&area.style, area.id.flavour);
         let n = area.x.len().min(area.y_lo.len()).min(area.y_hi.len());
-        let fill = ink.mix(self.theme.face, 0.2);
+        let fill = ink.mix(self.theme.face, 1.0 - area.opacity.clamp(0.0, 1.0));
         for edges in strips(&area.x[..n], &area.y_lo[..n], &area.y_hi[..n], &self.frame, self.rect) {
             self.push(sheet, mark, Shape::Band { edges, fill });
         }
@@ -236,12 +236,12 @@ impl Canvas<'_> {
             Mark::Line(m) => {
                 let ink = self.palette.ink(&m.style, m.id.flavour);
                 let stroke = stroke_of(&m.style, ink, self.palette, self.theme);
-                let marker = m.style.marker.map(|(marker, _)| (marker, marker_radius(self.scale), ink));
+                let marker = self.palette.marker(&m.style).map(|(marker, _)| (marker, marker_radius(self.scale), ink));
                 Sample::Line(stroke, marker)
             }
             Mark::Boxes(m) => m.boxes.get(part).map_or(Sample::None, |b| swatch(&b.style, m.id.flavour, 0.62)),
             Mark::Bars(m) => m.bars.get(part).map_or(Sample::None, |b| swatch(&b.style, m.id.flavour, 0.25)),
-            Mark::Area(m) => swatch(&m.style, m.id.flavour, 0.2),
+            Mark::Area(m) => swatch(&m.style, m.id.flavour, 1.0 - m.opacity.clamp(0.0, 1.0)),
             Mark::Ellipse(m) => swatch(&m.style, m.id.flavour, 0.65),
         }
     }

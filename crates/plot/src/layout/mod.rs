@@ -58,7 +58,7 @@ impl Fonts {
     fn new(theme: &Theme, size: PageSize) -> Self {
         let reference = PageSize::default();
         let area = (size.width_pt * size.height_pt) / (reference.width_pt * reference.height_pt);
-        let scale = if theme.metrics == Metrics::Cells { 1.0 } else { area.powf(0.25).clamp(0.78, 1.5) };
+        let scale = if theme.scales { area.powf(0.25).clamp(0.78, 1.5) } else { 1.0 };
         let f = theme.fonts;
         Self {
             title: f.title * scale,

@@ -11,6 +11,7 @@ pub use table::OPTIONS;
 
 use crate::colour::Rgb;
 use crate::layout::Zoom;
+use crate::page::PageSize;
 
 /// What a figure shows and how, all of it optional.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,6 +44,14 @@ pub struct FigureOptions {
     pub hide_series: Vec<Hidden>,
     /// Parts of the axes to show, in place of what limits and bounds say.
     pub zoom: Vec<Zoom>,
+    /// Series that are drawn: names, patterns or roles; empty: the plot's own.
+    pub series: Vec<String>,
+    /// Series on the x axis of a scatter plot: name, pattern or role.
+    pub x_series: Option<String>,
+    /// Series on the y axis of a scatter plot: names, patterns or roles.
+    pub y_series: Vec<String>,
+    /// Bins of a histogram.
+    pub bins: Option<u32>,
     /// Smoothed lines as Flent draws them, sagging ends and wide gaps included.
     pub flent_smoothing: bool,
     /// Bars of missing series take no room.
@@ -93,6 +102,8 @@ pub struct FigureOptions {
     pub replace_legend: Vec<(String, String)>,
     /// Regular expressions whose matches are dropped from labels and group names.
     pub filter_regexp: Vec<String>,
+    /// Colours, sizes and weights as a whole.
+    pub theme: ThemeName,
     /// Colours in place of the theme's.
     pub colours: Vec<Rgb>,
     /// Inches.
@@ -119,6 +130,32 @@ pub enum ColourMode {
     Groups,
     /// One colour for each bar within a series.
     Series,
+}
+
+/// Which theme a figure has; [`crate::theme::Theme`] holds what it looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ThemeName {
+    /// Dark on white.
+    #[default]
+    Light,
+    /// Light on dark.
+    Dark,
+    /// For print.
+    Paper,
+}
+
+impl ThemeName {
+    /// All of them, by name.
+    pub const ALL: [(&'static str, Self); 3] = [("light", Self::Light), ("dark", Self::Dark), ("paper", Self::Paper)];
+
+    /// As `--theme` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+            Self::Paper => "paper",
+        }
+    }
 }
 
 /// Limits of an axis; `None` leaves that end alone.
@@ -336,6 +373,24 @@ impl FigureOptions {
     /// What differs from the defaults, as names and values in the table's order; a flag's value is empty.
     pub fn to_pairs(&self) -> Vec<(&'static str, String)> {
         OPTIONS.iter().flat_map(|spec| (spec.write)(self).into_iter().map(|value| (spec.name, value))).collect()
+    }
+
+    /// Size of the figure, and dots per inch of raster images, asked for or usual for the theme.
+    ///
+    /// ```
+    /// use fa_plot::options::FigureOptions;
+    /// let (size, dpi) = FigureOptions::from_pairs([("figure-width", "4")])?.size();
+    /// assert_eq!((size.width_pt, size.height_pt, dpi), (288.0, 360.0, 100.0));
+    /// # Ok::<(), fa_plot::options::OptionError>(())
+    /// ```
+    pub fn size(&self) -> (PageSize, f32) {
+        let (width, height, dpi) = match self.theme {
+            ThemeName::Light | ThemeName::Dark => (8.0, 5.0, 100.0),
+            // The text width of most papers; at 300 dots a line of 0.8 points is smooth.
+            ThemeName::Paper => (6.0, 3.75, 300.0),
+        };
+        let or = |own: Option<f64>, usual: f32| own.map_or(usual, |v| v as f32);
+        (PageSize::inches(or(self.figure_width, width), or(self.figure_height, height)), or(self.figure_dpi, dpi))
     }
 
     /// The same as command line arguments.

@@ -1,6 +1,6 @@
 //! The table: a row per option.
 
-use super::{Bounds, ColourMode, GROUP_BY, LEGEND_PLACES, LogBase, OptionGroup, OptionKind, OptionSpec};
+use super::{Bounds, ColourMode, GROUP_BY, LEGEND_PLACES, LogBase, OptionGroup, OptionKind, OptionSpec, ThemeName};
 use crate::colour::Rgb;
 
 macro_rules! flag_option {
@@ -76,6 +76,11 @@ macro_rules! size_option {
         }
     };
 }
+
+/// More bins than a figure has columns of pixels say nothing.
+const MOST_BINS: u32 = 10_000;
+
+const THEMES: &[&str] = &["light", "dark", "paper"];
 
 /// Every figure option, in the order in which help shows them.
 pub static OPTIONS: &[OptionSpec] = &[
@@ -220,6 +225,48 @@ pub static OPTIONS: &[OptionSpec] = &[
         repeatable: true,
         read: |o, v| v.parse().map(|h| o.hide_series.push(h)),
         write: |o| o.hide_series.iter().map(ToString::to_string).collect(),
+    },
+    text_list!(
+        series,
+        "series",
+        Text,
+        Series,
+        "the plot's",
+        "Draw only series of this name, pattern ('Ping*') or role (ping.icmp); again for more. The plots histogram, ridge, timeseries, cdf, box and bar take any series of the files"
+    ),
+    text_option!(
+        x_series,
+        "x",
+        &[],
+        Series,
+        "throughput",
+        "Series on the x axis of a scatter plot: name, pattern or role"
+    ),
+    text_list!(
+        y_series,
+        "y",
+        Text,
+        Series,
+        "latency",
+        "Series on the y axis of a scatter plot: name, pattern or role; again for more"
+    ),
+    OptionSpec {
+        name: "bins",
+        aliases: &[],
+        short: None,
+        group: OptionGroup::Series,
+        kind: OptionKind::Count,
+        default: "as the data need",
+        help: "Bins of a histogram: this many of equal width",
+        repeatable: false,
+        read: |o, v| match v.parse() {
+            Ok(n @ 1..=MOST_BINS) => {
+                o.bins = Some(n);
+                Ok(())
+            }
+            _ => Err(format!("takes a whole number from 1 to {MOST_BINS}")),
+        },
+        write: |o| shown(o.bins.as_ref()),
     },
     flag_option!(
         flent_smoothing,
@@ -388,6 +435,22 @@ pub static OPTIONS: &[OptionSpec] = &[
         "The title of the figure"
     ),
     OptionSpec {
+        name: "theme",
+        aliases: &[],
+        short: None,
+        group: OptionGroup::Figure,
+        kind: OptionKind::Choice(THEMES),
+        default: "light",
+        help: "Look of the figure: light or dark for screens, paper for print (small fonts, thin lines, legible in grey)",
+        repeatable: false,
+        read: |o, v| {
+            let found = ThemeName::ALL.iter().find(|(name, _)| *name == v);
+            o.theme = found.ok_or_else(|| format!("must be one of: {}", THEMES.join(", ")))?.1;
+            Ok(())
+        },
+        write: |o| if o.theme == ThemeName::default() { Vec::new() } else { vec![o.theme.name().to_owned()] },
+    },
+    OptionSpec {
         name: "colours",
         aliases: &["colors"],
         short: None,
@@ -405,9 +468,9 @@ pub static OPTIONS: &[OptionSpec] = &[
             if colours.is_empty() { Vec::new() } else { vec![colours.join(",")] }
         },
     },
-    size_option!(figure_width, "figure-width", "fig-width", "6.4", "Width of the figure, inches"),
-    size_option!(figure_height, "figure-height", "fig-height", "4.8", "Height of the figure, inches"),
-    size_option!(figure_dpi, "figure-dpi", "fig-dpi", "100", "Dots per inch of a PNG"),
+    size_option!(figure_width, "figure-width", "fig-width", "8 (paper: 6)", "Width of the figure, inches"),
+    size_option!(figure_height, "figure-height", "fig-height", "5 (paper: 3.75)", "Height of the figure, inches"),
+    size_option!(figure_dpi, "figure-dpi", "fig-dpi", "100 (paper: 300)", "Dots per inch of a PNG"),
 ];
 
 fn flag(text: &str) -> Result<bool, String> {

@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 pub use pdf::pdf;
 pub use png::png;
 pub use svg::svg;
-pub use terminal::terminal;
+pub use terminal::{terminal, terminal_themed};
 
 use crate::page::Page;
 use crate::text::{FAMILY, embedded_font};

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::layout::layout;
+use crate::options::ThemeName;
 use crate::page::{Ink, Item, Page, PageSize, Pt, Rect, Role, Shape, Strip, TextRun};
 use crate::scene::Scene;
 use crate::text::CELL_WIDTH_EM;
@@ -18,9 +19,16 @@ const DOTS: (usize, usize) = (2, 4);
 ///
 /// Returns `rows` lines at most, without trailing blanks.
 pub fn terminal(scene: &Scene, columns: usize, rows: usize, colour: bool) -> String {
+    terminal_themed(scene, columns, rows, colour, ThemeName::Light)
+}
+
+/// The same for a theme: bright colours on dark, none on paper, and otherwise such as show on black and on white.
+pub fn terminal_themed(scene: &Scene, columns: usize, rows: usize, colour: bool, theme: ThemeName) -> String {
+    let colour = colour && theme != ThemeName::Paper;
+    let theme = if theme == ThemeName::Dark { Theme::terminal_dark() } else { Theme::terminal() };
     let (columns, rows) = (columns.clamp(20, 500), rows.clamp(8, 200));
     let size = PageSize { width_pt: columns as f32 * CELL_PT * CELL_WIDTH_EM, height_pt: rows as f32 * CELL_PT };
-    let page = layout(scene, size, &Theme::terminal(), None);
+    let page = layout(scene, size, &theme, None);
     let mut grid = Grid::new(columns, rows);
     for item in &page.items {
         grid.paint(&page, item);

@@ -7,7 +7,7 @@ use fa_analyze::run::Run;
 use fa_catalog::{PlotDef, PlotSeries, PlotType};
 
 use super::subject::{Data, Subject};
-use super::{Context, Notes, PlotError, bars, boxes, cdf, ellipse, timeseries};
+use super::{Context, Notes, PlotError, bars, boxes, cdf, ellipse, line, timeseries};
 use crate::options::FigureOptions;
 use crate::scene::Panel;
 
@@ -124,6 +124,7 @@ fn draw(
         PlotType::BarCombine => bars::panel(&inner, notes),
         PlotType::CdfCombine => cdf::panel(&inner, notes),
         PlotType::EllipsisCombine => ellipse::panel(&inner, notes),
+        PlotType::LineCombine => line::panel(&inner, notes),
         _ => timeseries::panel(&inner, notes),
     }
 }

@@ -3,6 +3,10 @@
 use fa_analyze::run::Run;
 use fa_catalog::{Expanded, PlotDef, PlotSeries, PlotType};
 
+use super::Notes;
+use super::general::{self, GENERAL_PLOTS, GeneralPlot};
+use crate::options::FigureOptions;
+
 /// What a file has of a plot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drawable {
@@ -12,11 +16,23 @@ pub struct Drawable {
     pub missing: Vec<String>,
 }
 
-/// Says of every plot of a test whether a file has what it draws, and what it lacks. Combining plots need the same as others.
+/// Says of every plot of a test, and of the plots that any file has, whether a file has what it draws, and what it lacks. Combining plots need the same as others.
 ///
 /// Answers from names: a series whose values are all missing counts as there.
 pub fn drawable(run: &Run, expanded: &Expanded) -> Vec<(String, Drawable)> {
-    expanded.plots.iter().map(|(name, plot)| (name.clone(), of_plot(plot, run, expanded))).collect()
+    let own = expanded.plots.iter().map(|(name, plot)| (name.clone(), of_plot(plot, run, expanded)));
+    let of_general = |general: GeneralPlot| {
+        let defined = general::define(
+            general,
+            expanded,
+            std::slice::from_ref(run),
+            &FigureOptions::default(),
+            &mut Notes::default(),
+        );
+        (general.name.to_owned(), Drawable { drawable: defined.is_ok(), missing: Vec::new() })
+    };
+    let general = GENERAL_PLOTS.into_iter().filter(|plot| !expanded.plots.contains_key(plot.name)).map(of_general);
+    own.chain(general).collect()
 }
 
 fn of_plot(plot: &PlotDef, run: &Run, expanded: &Expanded) -> Drawable {
@@ -41,8 +57,8 @@ fn of_plot(plot: &PlotDef, run: &Run, expanded: &Expanded) -> Drawable {
         add(&mut missing, name);
     }
     let any = there.iter().any(|t| *t);
-    // An ellipse lays the others over the first.
-    let ellipse = matches!(plot.kind, PlotType::Ellipsis | PlotType::EllipsisCombine);
+    // Ellipses and scatter plots lay the others over the first.
+    let ellipse = matches!(plot.kind, PlotType::Ellipsis | PlotType::EllipsisCombine | PlotType::Scatter);
     let drawable = if ellipse { there.first() == Some(&true) && there[1..].contains(&true) } else { any };
     Drawable { drawable, missing }
 }

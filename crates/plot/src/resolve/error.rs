@@ -17,6 +17,21 @@ pub enum PlotError {
         /// A name that is close to it.
         suggestion: Option<String>,
     },
+    /// No series of that name, pattern or role.
+    #[error(
+        "test `{test}`: no series here is `{series}`, by name, pattern or role{}; there are {there}",
+        hint(suggestion.as_deref())
+    )]
+    UnknownSeries {
+        /// Test name.
+        test: String,
+        /// What was asked for.
+        series: String,
+        /// A name that is close to it.
+        suggestion: Option<String>,
+        /// The first few that there are.
+        there: String,
+    },
     /// Two series on one axis count different things.
     #[error(
         "plot `{plot}` puts {first} and {second} on one axis (series `{series}`): values of different units cannot share it"

@@ -17,6 +17,20 @@ pub(crate) fn series_label(series: Option<&str>, subject: &str, several: bool) -
     }
 }
 
+/// The same where the axis says which series it is: a single series goes without its name, and alone without a label.
+pub(crate) fn only_what_differs(
+    series: Option<&str>,
+    subject: &str,
+    several_series: bool,
+    several: bool,
+) -> Option<String> {
+    match (several_series, several) {
+        (true, several) => series_label(series, subject, several),
+        (false, true) => Some(subject.to_owned()),
+        (false, false) => None,
+    }
+}
+
 /// The user's filters, compiled once.
 #[derive(Debug)]
 pub(crate) struct LabelFilter {

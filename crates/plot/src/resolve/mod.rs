@@ -11,14 +11,20 @@ mod drawable;
 mod ellipse;
 mod error;
 mod flavour;
+mod general;
+mod histogram;
 mod labels;
 mod limits;
+mod line;
 mod needs;
 mod notes;
 mod numbers;
 mod panel;
 mod qq;
+mod ridge;
+mod scatter;
 mod shown;
+mod spread;
 mod style;
 mod subject;
 mod text;
@@ -32,6 +38,7 @@ use fa_format::DataSet;
 
 pub use drawable::{Drawable, drawable};
 pub use error::PlotError;
+pub use general::{GENERAL_PLOTS, GeneralPlot};
 use labels::LabelFilter;
 pub use needs::needs;
 pub(crate) use notes::Notes;
@@ -111,7 +118,9 @@ fn resolve_sets(
     scale: &[&DataSet],
     options: &FigureOptions,
 ) -> Result<Scene, PlotError> {
-    let def = find_plot(plot, expanded)?;
+    if general::named(plot, expanded, options).is_none() {
+        find_plot(plot, expanded)?;
+    }
     if sets.is_empty() {
         return Err(PlotError::NoData);
     }
@@ -126,6 +135,13 @@ fn resolve_sets(
     }
     let drawn = if options.scale_mode { &sets[..1] } else { sets };
     let runs = runs(drawn, expanded, options);
+    let def = &match general::named(plot, expanded, options) {
+        Some(general) => general::define(general, expanded, &runs, options, &mut notes)?,
+        None => general::narrowed(find_plot(plot, expanded)?, expanded, options, &mut notes)?,
+    };
+    if options.bins.is_some() && def.kind != PlotType::Histogram {
+        notes.add(format!("plot {} is no histogram: --bins does nothing here", def.name));
+    }
     let for_scale: Vec<Run> = sets[drawn.len()..].iter().chain(scale).map(|set| Run::new(set, expanded)).collect();
     let filter = LabelFilter::new(options);
     let labels: Vec<String> =
@@ -289,7 +305,7 @@ impl<'a> Figure<'a> {
         shared_x: Option<(f64, f64)>,
         notes: &mut Notes,
     ) -> Result<Panel, PlotError> {
-        let series = panel::wanted_series(def, subjects, self.options);
+        let series = panel::wanted_series(def, subjects, self.expanded, self.options);
         let columns: Vec<usize> = (0..series.len()).collect();
         let context = Context {
             plot: def,
@@ -309,6 +325,9 @@ impl<'a> Figure<'a> {
             PlotType::Bar => bars::panel(&context, notes),
             PlotType::Qq => qq::panel(&context, notes),
             PlotType::Ellipsis => ellipse::panel(&context, notes),
+            PlotType::Scatter => scatter::panel(&context, notes),
+            PlotType::Histogram => histogram::panel(&context, notes),
+            PlotType::Ridge => ridge::panel(&context, notes),
             PlotType::TimeseriesCombine
             | PlotType::LineCombine
             | PlotType::BoxCombine

@@ -5,20 +5,32 @@ use fa_analyze::needs::Needs;
 use fa_catalog::{Expanded, PlotDef, PlotType};
 
 use super::combine;
+use super::general::{self, GeneralPlot};
 use crate::options::FigureOptions;
 
 /// What [`resolve`](super::resolve) looks at in the files of this plot. Of an unknown plot: everything, so that the error is
 /// the same.
 pub fn needs(plot: &str, expanded: &Expanded, options: &FigureOptions) -> Needs {
-    let Some(def) = expanded.plots.get(plot) else { return Needs::everything() };
     let mut needs = Needs::default();
+    if let Some(general) = general::named(plot, expanded, options) {
+        of_general(general, expanded, options, &mut needs);
+        needs.add_sources(expanded);
+        return needs;
+    }
+    let Some(def) = expanded.plots.get(plot) else { return Needs::everything() };
     let panels = def.subplots.iter().filter_map(|name| expanded.plots.get(name));
     let panels: Vec<&PlotDef> = if def.kind == PlotType::Meta { panels.collect() } else { vec![def] };
     for panel in panels {
         match panel.kind {
             PlotType::Timeseries if panel.stacked => drawn(panel, options, false, &mut needs),
             PlotType::Qq | PlotType::Ellipsis => drawn(panel, options, false, &mut needs),
-            PlotType::Timeseries | PlotType::Box | PlotType::Bar | PlotType::Cdf => {
+            PlotType::Timeseries
+            | PlotType::Box
+            | PlotType::Bar
+            | PlotType::Cdf
+            | PlotType::Scatter
+            | PlotType::Histogram
+            | PlotType::Ridge => {
                 drawn(panel, options, true, &mut needs);
             }
             PlotType::TimeseriesCombine
@@ -32,6 +44,29 @@ pub fn needs(plot: &str, expanded: &Expanded, options: &FigureOptions) -> Needs 
     }
     needs.add_sources(expanded);
     needs
+}
+
+/// What a plot of any series draws: what the user names, else what the roles suggest. Which of those have numbers is known
+/// from the values on the grid; should it be others, their samples are read then.
+fn of_general(general: GeneralPlot, expanded: &Expanded, options: &FigureOptions, needs: &mut Needs) {
+    let named: Vec<&String> =
+        options.series.iter().chain(&options.x_series).chain(&options.y_series).filter(|n| !n.is_empty()).collect();
+    for name in &named {
+        needs.pattern(name);
+        needs.raw_pattern(name);
+        let of_role = general::selected_of(name, expanded);
+        for series in of_role {
+            needs.grid(series);
+            needs.raw(series);
+        }
+    }
+    let chosen = general::suggested(general, expanded, options);
+    if !chosen.is_empty() {
+        needs.pattern("**");
+    }
+    for series in chosen {
+        needs.raw(series);
+    }
 }
 
 /// Series that are drawn as recorded.

@@ -1,18 +1,26 @@
 //! What all plot types do alike: the series of a plot, its axes and their labels, its legend.
 
-use fa_catalog::{PlotDef, PlotSeries};
+use fa_catalog::{Expanded, PlotDef, PlotSeries, PlotType};
 
 use super::limits::{ValueRule, bounded};
 use super::subject::{Data, Subject};
-use super::{Context, PlotError, flavour};
+use super::{Context, PlotError, flavour, general};
 use crate::options::FigureOptions;
 use crate::scene::{Axes, Axis, Legend, LegendEntry, Mark, MarkId, Panel, Quantity, Scale, Side};
 
 /// The plot's series without those the user leaves out; a glob over raw keys becomes one series per key.
-pub(crate) fn wanted_series(def: &PlotDef, subjects: &[Subject], options: &FigureOptions) -> Vec<PlotSeries> {
+pub(crate) fn wanted_series(
+    def: &PlotDef,
+    subjects: &[Subject],
+    expanded: &Expanded,
+    options: &FigureOptions,
+) -> Vec<PlotSeries> {
+    // A scatter plot's series have places of their own.
+    let wanted: &[String] = if def.kind == PlotType::Scatter { &[] } else { &options.series };
     def.series
         .iter()
         .filter(|series| !options.filter_series.contains(&series.data))
+        .filter(|series| general::is_wanted(&series.data, wanted, expanded))
         .flat_map(|series| match &series.raw_key {
             Some(glob) if glob.contains(['*', '?', '[']) => by_raw_key(series, glob, subjects),
             _ => vec![series.clone()],

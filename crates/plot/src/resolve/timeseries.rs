@@ -158,6 +158,7 @@ impl Stacks {
             y_lo: lower.into(),
             y_hi: upper.into(),
             style: style::filled(colour),
+            opacity: 0.8,
         })
     }
 

@@ -343,6 +343,7 @@ pub(crate) fn areas() -> Scene {
             y_lo: below.clone().into(),
             y_hi: top.clone().into(),
             style: style(Colour::Cycle(i)),
+            opacity: 0.8,
         }));
         below = top;
     }
