@@ -1,6 +1,6 @@
 //! From the arguments of `fa measure` to a [`Plan`]: hosts, parameters, the test's expansion.
 
-use fa_catalog::{Catalog, CatalogError, Expanded, Setup};
+use fa_catalog::{Catalog, CatalogError, Expanded, SeriesSource, Setup};
 use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, Plan, Settings};
 use indexmap::IndexMap;
 
@@ -9,8 +9,9 @@ use crate::failure::{Code, Failure};
 
 /// Decides the run, or says what is wrong with the command line.
 pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expanded), Failure> {
-    let hosts: Vec<HostPlan> =
+    let mut hosts: Vec<HostPlan> =
         args.more_hosts.iter().chain(&args.hosts).map(|text| host(text)).collect::<Result<_, _>>()?;
+    HostPlan::tell_apart(&mut hosts);
     let ip_version = match (args.ipv4, args.ipv6) {
         (true, _) => Some(IpVersion::V4),
         (_, true) => Some(IpVersion::V6),
@@ -27,7 +28,8 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         url_lists: Vec::new(),
     };
     let expanded = catalog.expand(&setup).map_err(|e| unknown(&e))?;
-    if hosts.is_empty() {
+    let is_traffic = |source: &SeriesSource| matches!(source, SeriesSource::Flow(_) | SeriesSource::Probe(_));
+    if hosts.is_empty() && expanded.series.values().any(|series| is_traffic(&series.source)) {
         return Err(Failure::usage(format!("test {} needs a host", args.test))
             .hint(format!("fa measure {} HOST, where HOST runs `fa serve`; `localhost` starts its own", args.test)));
     }
@@ -53,7 +55,7 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         seed: u64::from_ne_bytes(seed()),
     };
     let plan = Plan::from_expanded(&expanded, &settings).map_err(Failure::usage)?;
-    if plan.flows.is_empty() && plan.probes.is_empty() {
+    if plan.flows.is_empty() && plan.probes.is_empty() && plan.collectors.is_empty() {
         let parts: Vec<&str> = expanded.series.values().map(|series| series.runner.as_str()).collect();
         return Err(Failure::new(
             Code::Missing,
@@ -70,7 +72,7 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
 }
 
 /// Parameters that tests and mixins read. Others are free: they are only stored.
-const PARAMETERS: [&str; 24] = [
+const PARAMETERS: &[&str] = &[
     "upload_streams",
     "download_streams",
     "bidir_streams",
@@ -94,7 +96,25 @@ const PARAMETERS: [&str; 24] = [
     "voip_host",
     "include_http",
     "cpu_stats_hosts",
+    "netstat_hosts",
     "qdisc_stats_hosts",
+    "qdisc_stats_interfaces",
+    "wifi_stats_hosts",
+    "wifi_stats_interfaces",
+    "wifi_stats_stations",
+    "interface",
+    "command",
+    "command-host",
+    "command-label",
+    "n_cpu_runners",
+    "cpu_load",
+    "ipmi_power_command",
+    "ipmi_host",
+    "mqtt_topic",
+    "mqtt_host",
+    "mqtt_port",
+    "mqtt_user",
+    "mqtt_payload_key",
 ];
 
 /// The parameter that was probably meant by one that nothing reads.
@@ -103,7 +123,7 @@ fn misspelt(name: &str) -> Option<&'static str> {
         return None;
     }
     let close = |known: &&str| strsim::damerau_levenshtein(name, known);
-    PARAMETERS.into_iter().min_by_key(close).filter(|known| close(known) <= 2)
+    PARAMETERS.iter().copied().min_by_key(close).filter(|known| close(known) <= 2)
 }
 
 pub(crate) fn unknown(error: &CatalogError) -> Failure {

@@ -88,7 +88,7 @@ pub(crate) fn watch(
             if let Some(printer) = &mut printer {
                 printer.print(&event);
             }
-            has_samples |= matches!(event.what, What::FlowBytes(_) | What::ProbeReply(_));
+            has_samples |= matches!(event.what, What::FlowBytes(_) | What::ProbeReply(_) | What::CollectorSample(_));
             if let What::Warning { text, .. } = &event.what {
                 shown.push(text.clone());
             }
@@ -228,6 +228,9 @@ fn remark_text(event: &Event) -> Option<String> {
         What::Warning { text, .. } => format!("note: {text}"),
         What::FlowFailed { flow, error, hint } => format!("warning: flow {}: {}", flow.0, with_hint(error, hint)),
         What::ProbeFailed { probe, error, hint } => format!("warning: probe {}: {}", probe.0, with_hint(error, hint)),
+        What::CollectorFailed { collector, error, hint } => {
+            format!("warning: collector {}: {}", collector.0, with_hint(error, hint))
+        }
         What::Overflow { queue, lost, .. } => format!("warning: {lost} records lost in queue {queue}"),
         _ => return None,
     })

@@ -120,6 +120,8 @@ pub struct Limits {
     pub flows: usize,
     /// Probes of one session.
     pub probes: usize,
+    /// Collectors of one session.
+    pub collectors: usize,
     /// Requests of one probe; a bit of memory each.
     pub requests: u32,
     /// Shortest probe interval.
@@ -140,6 +142,7 @@ impl Limits {
             length: Span::from_millis(24 * 3_600_000),
             flows: 2_000,
             probes: 500,
+            collectors: 64,
             requests: 100_000_000,
             interval: Span::from_micros(100),
             bytes: None,
@@ -156,6 +159,7 @@ impl Limits {
             length: Span::from_millis(120_000),
             flows: 16,
             probes: 16,
+            collectors: 16,
             requests: 100_000,
             interval: Span::from_millis(1),
             bytes: Some(20_000_000_000),
@@ -181,6 +185,25 @@ impl Limits {
         }
         if ask.probes.len() > self.probes {
             return no(format!("{} probes are not possible here; at most {}", ask.probes.len(), self.probes));
+        }
+        if ask.collectors.len() > self.collectors {
+            return no(format!(
+                "{} collectors are not possible here; at most {}",
+                ask.collectors.len(),
+                self.collectors
+            ));
+        }
+        for collector in &ask.collectors {
+            let within = collector.start >= Span::ZERO && collector.length >= Span::ZERO;
+            if !within || collector.start + collector.length > ask.length {
+                return no(format!("collector {} lasts longer than the run", collector.collector.0));
+            }
+            if collector.interval < Span::from_millis(1) {
+                return no(format!(
+                    "collector {}: {} between samples; the least is 1 ms",
+                    collector.collector.0, collector.interval
+                ));
+            }
         }
         for flow in &ask.flows {
             if flow.length < Span::ZERO || flow.start < Span::ZERO || flow.start + flow.length > ask.length {

@@ -8,21 +8,24 @@
 //! | `GET /v1/session/TOKEN/flow/N`, `Upgrade: fa-flow` | – | 101 | the connection is flow N from here on |
 //! | `POST /v1/session/TOKEN/begin` | [`Begin`] | [`Report`] | the plan's times count from a moment of the server's clock |
 //! | `POST /v1/session/TOKEN/report` | [`ReportAsk`] | [`Report`] | what was seen since; at most five a second while the load runs |
-//! | `POST /v1/session/TOKEN/stop` | – | [`Report`] | flows end now |
+//! | `POST /v1/session/TOKEN/stop` | – | [`Report`] | flows and collectors end now |
+//! | `POST /v1/session/TOKEN/facts` | [`FactsAsk`] | [`FactsTold`] | what the run did to the host's queues |
 //! | `DELETE /v1/session/TOKEN` | – | 204 | forget it all |
 //!
 //! A session belongs to the address that prepared it. Until `begin` it is gone when its connection closes; from then on
 //! another connection may go on with it, as long as not too much time passes in between. Refusals are [`Refusal`] with a
 //! fitting status. Everything is bounded: see [`MAX_BODY`].
 
+use crate::collect::{CollectorId, Kernel};
 use crate::event::{FlowEnd, ProbeSetup, What};
 use crate::plan::{FlowId, ProbeId};
 use crate::reflect::Seen;
 use crate::time::{FarTime, Span};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// Version of the control protocol; both sides must have the same.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Name of the protocol that a flow's connection is upgraded to.
 pub const UPGRADE: &str = "fa-flow";
@@ -70,6 +73,15 @@ pub struct Prepare {
     pub flows: Vec<FarFlow>,
     /// UDP probes it reflects.
     pub probes: Vec<FarProbe>,
+    /// What it collects about its own host.
+    #[serde(default)]
+    pub collectors: Vec<FarCollector>,
+    /// Facts about its host with addresses, gateways and hardware addresses.
+    #[serde(default)]
+    pub extended: bool,
+    /// Where the test's traffic goes, when that is not the server itself: decides which interface `EGRESS_INFO` describes.
+    #[serde(default)]
+    pub toward: Option<IpAddr>,
     /// Answer to the challenge, 64 hexadecimal digits.
     pub proof: Option<String>,
     /// The challenge it answers.
@@ -106,6 +118,21 @@ pub struct FarProbe {
     pub interval: Span,
     /// TOS byte of the replies.
     pub tos: Option<u8>,
+}
+
+/// A collector on the server's host. There is nothing in here that could name a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FarCollector {
+    /// Which.
+    pub collector: CollectorId,
+    /// What.
+    pub what: Kernel,
+    /// When the first sample is due, after the origin.
+    pub start: Span,
+    /// From the first to the last one.
+    pub length: Span,
+    /// Between one and the next.
+    pub interval: Span,
 }
 
 /// A session is admitted.
@@ -154,6 +181,17 @@ pub struct ReportAsk {
     pub all: bool,
 }
 
+/// Asks for facts after the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactsAsk {}
+
+/// Facts after the run, to be merged with those before it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct FactsTold {
+    /// Keys as in the metadata.
+    pub facts: serde_json::Map<String, serde_json::Value>,
+}
+
 /// What a server saw.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Report {
@@ -163,7 +201,7 @@ pub struct Report {
     pub next: u64,
     /// More is there right now.
     pub more: bool,
-    /// Flows still open.
+    /// Flows still open, and one more while its collectors go on.
     pub open_flows: u32,
     /// What each reflector saw; only when `all` was asked for.
     pub seen: Vec<(ProbeId, Seen)>,

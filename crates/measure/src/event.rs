@@ -8,6 +8,7 @@
 //! Events are ordered by when they reached the stream, not by the times they tell: a far end hands over part of what it
 //! saw after the load has ended.
 
+use crate::collect::CollectorId;
 use crate::plan::{FlowId, HostId, IpVersion, Plan, ProbeId};
 use crate::tcp_info::TcpInfo;
 use crate::time::{FarTime, Span, Time, When};
@@ -79,6 +80,26 @@ pub enum What {
     ProbeTotals(ProbeTotals),
     /// Four stamps that relate a far end's clock to ours.
     Clock(ClockSample),
+    /// What a collector's samples hold from here on; before the first of them.
+    CollectorColumns(CollectorColumns),
+    /// A collector's sample.
+    CollectorSample(CollectorSample),
+    /// What else is known about a collector, for its entry in `SERIES_META`.
+    CollectorFacts {
+        /// Which.
+        collector: CollectorId,
+        /// Keys as in `SERIES_META`.
+        facts: serde_json::Map<String, serde_json::Value>,
+    },
+    /// A collector cannot collect, or not any more. Data like a failed flow.
+    CollectorFailed {
+        /// Which.
+        collector: CollectorId,
+        /// Where and what.
+        error: String,
+        /// What to do about it, when known.
+        hint: Option<String>,
+    },
     /// Something the user should know.
     Warning {
         /// The far end it came from or is about; `None`: this host or the whole run.
@@ -421,6 +442,30 @@ impl ClockSample {
         // Halved first: the sum of two stamps since 1970 is near the end of i64.
         Span(out / 2 + back / 2)
     }
+}
+
+/// Names of a collector's values. Told again, with another number, when they change during the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectorColumns {
+    /// Which collector.
+    pub collector: CollectorId,
+    /// Number of this list, from 0.
+    pub list: u32,
+    /// Keys as in the raw samples of the file; `a::b` for a value inside an object.
+    pub names: Vec<String>,
+}
+
+/// What a collector found at a moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CollectorSample {
+    /// Which collector.
+    pub collector: CollectorId,
+    /// Which list of names.
+    pub list: u32,
+    /// When, on the clock of the host it ran on.
+    pub at: When,
+    /// One per name; `None` where there was none.
+    pub values: Vec<Option<f64>>,
 }
 
 /// Totals of one end of a flow.

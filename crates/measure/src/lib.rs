@@ -16,9 +16,11 @@
 pub mod access;
 pub mod align;
 pub mod clock_offset;
+pub mod collect;
 pub mod control;
 pub mod event;
 pub mod flow;
+pub mod foreign;
 pub mod framing;
 pub mod icmp;
 pub mod journal;
@@ -32,6 +34,7 @@ pub mod tcp_info;
 pub mod time;
 pub mod wire;
 
+pub use collect::CollectorId;
 pub use event::{Event, What};
 pub use launcher::{LaunchError, Launcher, Run, Stop};
 pub use plan::{FlowId, HostId, Plan, ProbeId, Settings};

@@ -3,6 +3,7 @@
 //! A [`Plan`] is built once, from an expanded test and the user's [`Settings`], and never changes afterwards. It travels
 //! with the events, so whoever reads those knows what was meant to happen.
 
+use crate::collect::{Collected, CollectorId, CollectorPlan, is_this_host};
 use crate::time::Span;
 use fa_catalog::{Computed, Direction, Expanded, Protocol, SeriesSource};
 use indexmap::IndexMap;
@@ -102,9 +103,48 @@ pub struct HostPlan {
 }
 
 impl HostPlan {
-    /// A host at the default port.
+    /// A host by name, at the default port unless it ends in `:PORT`.
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), port: DEFAULT_PORT, control: None }
+        let name = name.into();
+        let port = split_port(&name).1.and_then(|port| port.parse().ok()).filter(|&port| port != 0);
+        Self { name, port: port.unwrap_or(DEFAULT_PORT), control: None }
+    }
+
+    /// Gives the same name a number when it comes again, as Flent does: `a`, `a//2`, `a//3`. Each is a far end of its own.
+    pub fn tell_apart(hosts: &mut [Self]) {
+        for at in 1..hosts.len() {
+            let (before, rest) = hosts.split_at_mut(at);
+            let name = &mut rest[0].name;
+            let again = |known: &&Self| {
+                known.name == *name || known.name.rsplit_once("//").is_some_and(|(first, _)| first == *name)
+            };
+            let times = before.iter().filter(again).count();
+            if times > 0 {
+                *name = format!("{name}//{}", times + 1);
+            }
+        }
+    }
+
+    /// What to connect to: the name without what only tells hosts apart. Flent's files know `router//2` (the second
+    /// time that it was given) and, from its way through ssh, `root@router`; a name may also have kept its port.
+    pub fn target(&self) -> &str {
+        let name = self.name.rsplit_once('@').map_or(self.name.as_str(), |(_, name)| name);
+        let name = match name.rsplit_once("//") {
+            Some((first, n)) if !first.is_empty() && n.bytes().all(|b| b.is_ascii_digit()) => first,
+            _ => name,
+        };
+        split_port(name).0
+    }
+}
+
+/// A host's name and the port behind it: `name:port`, `[2001:db8::1]:port`. An IPv6 address without brackets has none.
+fn split_port(text: &str) -> (&str, Option<&str>) {
+    if let Some((name, rest)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return (name, rest.strip_prefix(':'));
+    }
+    match text.rsplit_once(':') {
+        Some((name, port)) if !name.contains(':') => (name, Some(port)),
+        _ => (text, None),
     }
 }
 
@@ -129,6 +169,9 @@ pub struct Plan {
     pub flows: Vec<FlowPlan>,
     /// Probes; the index is the [`ProbeId`].
     pub probes: Vec<ProbePlan>,
+    /// Collectors; the index is the [`CollectorId`].
+    #[serde(default)]
+    pub collectors: Vec<CollectorPlan>,
     /// Doubts of the expansion, to be shown.
     pub notes: Vec<String>,
 }
@@ -156,6 +199,8 @@ pub enum SourcePlan {
     Flow(FlowId),
     /// This probe.
     Probe(ProbeId),
+    /// This collector.
+    Collector(CollectorId),
     /// A function of other series.
     Computed {
         /// The function, step by step over the sources.
@@ -318,6 +363,7 @@ impl Plan {
             series: Vec::with_capacity(expanded.series.len()),
             flows: Vec::new(),
             probes: Vec::new(),
+            collectors: Vec::new(),
             notes: expanded.notes.clone(),
             settings: settings.clone(),
         };
@@ -392,10 +438,32 @@ impl Plan {
                 }
                 SeriesSource::Computed(c) => SourcePlan::Computed { function: c.function, sources: c.sources.clone() },
                 SeriesSource::Null => SourcePlan::Null,
-                SeriesSource::Other { runner, .. } => SourcePlan::Unsupported {
-                    runner: runner.clone(),
-                    reason: format!("runner {runner} is not native yet"),
-                },
+                SeriesSource::Other { runner, start_secs, length_secs, options } => {
+                    match Collected::of_runner(runner, options) {
+                        Some(Ok(what)) => {
+                            let id = CollectorId(plan.collectors.len() as u16);
+                            let host = match &what {
+                                Collected::Kernel(_) => options.get("host").and_then(|host| plan.elsewhere(host)),
+                                Collected::Program(_) => None,
+                            };
+                            plan.collectors.push(CollectorPlan {
+                                id,
+                                series: def.name.clone(),
+                                host,
+                                start: Span::from_secs_f64(*start_secs),
+                                length: Span::from_secs_f64(*length_secs),
+                                interval: plan.step(),
+                                what,
+                            });
+                            SourcePlan::Collector(id)
+                        }
+                        Some(Err(reason)) => SourcePlan::Unsupported { runner: runner.clone(), reason },
+                        None => SourcePlan::Unsupported {
+                            runner: runner.clone(),
+                            reason: format!("runner {runner} is not native yet"),
+                        },
+                    }
+                }
             };
             plan.series.push(SeriesPlan {
                 name: def.name.clone(),
@@ -405,7 +473,37 @@ impl Plan {
                 source,
             });
         }
+        plan.forget_observed_hosts();
         Ok(plan)
+    }
+
+    /// `HOSTS` names targets of traffic. Hosts that are only observed would be taken for some by readers.
+    fn forget_observed_hosts(&mut self) {
+        let targets: Vec<HostId> =
+            self.flows.iter().map(|f| f.host).chain(self.probes.iter().map(|p| p.host)).collect();
+        let target = |name: &str| targets.iter().any(|&id| self.host(id).is_some_and(|host| host.name == name));
+        let given = |name: &str| self.settings.hosts.iter().any(|host| host.name == name);
+        let kept = self.host_names.iter().filter(|name| given(name) || target(name)).cloned().collect();
+        self.host_names = kept;
+    }
+
+    /// Number of a host that is named for observation; `None` when it is this one.
+    fn elsewhere(&mut self, name: &str) -> Option<HostId> {
+        let given = self.settings.hosts.iter().find(|host| host.name == name);
+        if given.is_none() && is_this_host(name) || name.eq_ignore_ascii_case("localhost") {
+            return None;
+        }
+        let host = given.cloned().unwrap_or_else(|| HostPlan::named(name));
+        Some(self.enter(host))
+    }
+
+    /// Number of a host, a new one when it is not known yet.
+    fn enter(&mut self, host: HostPlan) -> HostId {
+        let known = self.hosts.iter().position(|h| *h == host);
+        HostId(known.unwrap_or_else(|| {
+            self.hosts.push(host);
+            self.hosts.len() - 1
+        }) as u16)
     }
 
     /// A far end by its number.
@@ -413,9 +511,24 @@ impl Plan {
         self.hosts.get(usize::from(id.0))
     }
 
-    /// Whether flows or UDP probes need `fa serve` at this far end; pure ICMP does not.
+    /// Whether flows, UDP probes or collectors need `fa serve` at this far end; pure ICMP does not.
     pub fn needs_server(&self, id: HostId) -> bool {
+        self.is_target(id) || self.collectors.iter().any(|c| c.host == Some(id))
+    }
+
+    /// Whether flows or UDP probes go to this far end.
+    pub fn is_target(&self, id: HostId) -> bool {
         self.flows.iter().any(|f| f.host == id) || self.probes.iter().any(|p| p.host == id && p.kind == ProbeKind::Udp)
+    }
+
+    /// A collector by its number.
+    pub fn collector(&self, id: CollectorId) -> Option<&CollectorPlan> {
+        self.collectors.get(usize::from(id.0))
+    }
+
+    /// When the last collector is done, after the run's origin.
+    pub fn collected(&self) -> Span {
+        self.collectors.iter().map(|c| c.start + c.length).max().unwrap_or(Span::ZERO)
     }
 
     /// Number of the far end that index `at` of the expanded test names; enters it when it is new.
@@ -427,11 +540,7 @@ impl Plan {
         if let Some(control) = control {
             host.control = Some(control.to_owned());
         }
-        let known = self.hosts.iter().position(|h| *h == host);
-        HostId(known.unwrap_or_else(|| {
-            self.hosts.push(host);
-            self.hosts.len() - 1
-        }) as u16)
+        self.enter(host)
     }
 
     /// A flow by its number.
@@ -457,7 +566,8 @@ impl Plan {
 
 fn check(expanded: &Expanded, settings: &Settings) -> Result<(), PlanError> {
     let test = || expanded.name.clone();
-    if settings.hosts.is_empty() {
+    let traffic = |source: &SeriesSource| matches!(source, SeriesSource::Flow(_) | SeriesSource::Probe(_));
+    if settings.hosts.is_empty() && expanded.series.values().any(|def| traffic(&def.source)) {
         return Err(PlanError::NoHost { test: test() });
     }
     if !expanded.missing_params.is_empty() {
@@ -549,6 +659,82 @@ mod tests {
             plan.series.iter().filter(|s| matches!(s.source, SourcePlan::Unsupported { .. })).collect();
         assert!(!unsupported.is_empty());
         assert!(!plan.flows.is_empty());
+    }
+
+    #[test]
+    fn collectors_of_hosts_here_and_elsewhere_are_planned() {
+        let mut setup = Setup::new("rrul", &["a.example"]);
+        for (key, value) in [
+            ("cpu_stats_hosts", "localhost,router:6000"),
+            ("netstat_hosts", "a.example"),
+            ("qdisc_stats_hosts", "router:6000"),
+            ("qdisc_stats_interfaces", "eth0"),
+        ] {
+            setup.params.insert(key.into(), value.into());
+        }
+        let mut settings = settings(&setup);
+        settings.hosts[0].port = 7000;
+        let plan = Plan::from_expanded(&Catalog::builtin().expand(&setup).unwrap(), &settings).unwrap();
+        let found: Vec<_> = plan.collectors.iter().map(|c| (c.series.as_str(), c.host.map(|id| id.0))).collect();
+        assert_eq!(
+            found,
+            [
+                ("qdisc_stats_router:6000", Some(1)),
+                ("cpu_stats_localhost", None),
+                ("cpu_stats_router:6000", Some(1)),
+                ("netstat_a.example", Some(0)),
+            ]
+        );
+        assert_eq!((plan.hosts[0].port, plan.hosts[1].port, plan.hosts[1].target()), (7000, 6000, "router"));
+        assert_eq!(plan.host_names, ["a.example"], "targets of traffic only");
+        assert!(plan.needs_server(HostId(1)) && !plan.is_target(HostId(1)));
+        let cpu = &plan.collectors[1];
+        assert_eq!((cpu.start, cpu.length, cpu.interval), (Span::ZERO, Span::from_millis(70_000), plan.step()));
+    }
+
+    #[test]
+    fn a_host_that_is_named_again_gets_a_number() {
+        let mut hosts: Vec<HostPlan> = ["a", "b", "a", "a"].into_iter().map(HostPlan::named).collect();
+        hosts[2].port = 7000;
+        HostPlan::tell_apart(&mut hosts);
+        let found: Vec<_> = hosts.iter().map(|host| (host.name.as_str(), host.target(), host.port)).collect();
+        assert_eq!(found, [("a", "a", 5999), ("b", "b", 5999), ("a//2", "a", 7000), ("a//3", "a", 5999)]);
+    }
+
+    #[test]
+    fn a_test_that_only_observes_needs_no_host() {
+        let mut setup = Setup::new("qdisc-stats", &[]);
+        setup.params.insert("interface".into(), "lo".into());
+        let plan = plan(&setup).unwrap();
+        assert_eq!((plan.hosts.len(), plan.host_names.len(), plan.collectors.len()), (0, 0, 1));
+    }
+
+    #[test]
+    fn both_interfaces_of_a_host_are_observed() {
+        let mut setup = Setup::new("tcp_1up", &["a.example"]);
+        setup.params.insert("qdisc_stats_hosts".into(), "router,router".into());
+        setup.params.insert("qdisc_stats_interfaces".into(), "eth0,ifb0".into());
+        let plan = plan(&setup).unwrap();
+        let found: Vec<_> = plan.collectors.iter().map(|c| (c.series.as_str(), c.what.clone())).collect();
+        let qdisc = |interface: &str| Collected::Kernel(crate::collect::Kernel::Qdisc { interface: interface.into() });
+        assert_eq!(found, [("qdisc_stats_router (eth0)", qdisc("eth0")), ("qdisc_stats_router", qdisc("ifb0"))]);
+        assert!(plan.series.iter().any(|series| series.name == "qdisc_stats_router (eth0)::dropped"));
+    }
+
+    #[test]
+    fn names_that_tell_hosts_apart_lead_to_the_same_host() {
+        for (name, target) in [
+            ("router", "router"),
+            ("router//2", "router"),
+            ("root@router", "router"),
+            ("router:6000", "router"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]:7", "2001:db8::1"),
+            ("fe80::1%eth0", "fe80::1%eth0"),
+            ("//2", "//2"),
+        ] {
+            assert_eq!(HostPlan::named(name).target(), target, "{name}");
+        }
     }
 
     #[test]

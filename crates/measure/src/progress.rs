@@ -84,7 +84,7 @@ impl Progress {
                     rate.told = None;
                 }
             }
-            What::ProbeFailed { .. } => self.failed += 1,
+            What::ProbeFailed { .. } | What::CollectorFailed { .. } => self.failed += 1,
             What::ProbeSent(_) => self.sent += 1,
             What::ProbeLost(_) => self.lost += 1,
             What::ProbeReply(reply) if !reply.duplicate => {
@@ -133,7 +133,7 @@ impl Progress {
         (self.lost, self.sent)
     }
 
-    /// Flows and probes that failed.
+    /// Flows, probes and collectors that failed.
     pub fn failed(&self) -> usize {
         self.failed
     }
@@ -194,6 +194,7 @@ mod tests {
             series: vec![],
             flows: vec![flow(0, Direction::Up), flow(1, Direction::Up)],
             probes: vec![],
+            collectors: vec![],
             notes: vec![],
         }
     }

@@ -37,6 +37,7 @@
 
 mod bulk;
 mod clock;
+mod collect;
 mod datagram;
 pub mod host;
 pub mod journal_writer;

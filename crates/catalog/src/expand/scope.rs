@@ -180,6 +180,13 @@ impl Local<'_> {
         })
     }
 
+    /// Whether this stream's entry of the list that the streams go through is there again later.
+    fn comes_again(&self) -> bool {
+        let list = self.doc.repeat.as_deref().and_then(|repeat| self.settings.param(repeat.strip_suffix("[]")?));
+        let entries: Vec<&str> = template::items(list.unwrap_or_default()).collect();
+        entries.get(self.stream).is_some_and(|own| entries[self.stream + 1..].contains(own))
+    }
+
     fn host_name(&self, depth: usize) -> Result<String, String> {
         let own = self.each.and_then(|each| each.get("host")).or(self.doc.host.as_ref());
         match own {
@@ -211,6 +218,8 @@ impl Names for Local<'_> {
             "dir" => self.dir.map(|dir| dir.word().to_owned()),
             "item" => self.item.map(str::to_owned),
             "fold" => self.fold.map(str::to_owned),
+            "twin" if self.comes_again() => Some(template::fill_nested(" ({interface})", self, depth)?),
+            "twin" => None,
             "url_child" => (self.settings.url_lists.len() > 1).then(|| format!("::{}", self.stream + 1)),
             _ => self.settings.value(name, depth)?,
         })

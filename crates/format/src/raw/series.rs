@@ -256,7 +256,8 @@ pub struct RawSeriesBuilder {
 }
 
 impl RawSeriesBuilder {
-    /// Appends an entry at Unix time `t` (seconds; NaN writes no `t`) with its other values. A key given twice counts once, the later one.
+    /// Appends an entry at Unix time `t` (seconds; NaN writes no `t`) with its other values. A key `a::b` is the key `b`
+    /// of an object `a`. A key given twice counts once, the later one.
     pub fn push(&mut self, t: f64, values: &[(&str, RawValue)]) {
         let entry = self.series.len as u32;
         if !t.is_nan() {
@@ -287,7 +288,7 @@ impl RawSeriesBuilder {
     fn put(&mut self, entry: u32, key: &str, value: &RawValue) {
         let columns = &mut self.series.columns;
         let found = columns.iter().position(|c| c.key == key).unwrap_or_else(|| {
-            columns.push(Column::new(vec![key.to_owned()]));
+            columns.push(Column::new(key.split("::").map(str::to_owned).collect()));
             columns.len() - 1
         });
         let column = &mut columns[found];

@@ -8,6 +8,7 @@
 //! - What a far end stamped is brought to our clock by [`crate::clock_offset`], whose error bound is stored beside.
 //! - The aligned series follow the rules of [`crate::align`], computed series their definition order.
 
+mod collector;
 mod computed;
 mod flow;
 mod metadata;
@@ -24,9 +25,11 @@ use thiserror::Error;
 
 use crate::align::{Grid, MISSING, Samples};
 use crate::clock_offset::{ClockOffset, Exchange};
+use crate::collect::CollectorId;
 use crate::event::{EndReason, Event, HostReady, ProbeSetup, Started, What};
 use crate::plan::{FlowId, HostId, Plan, ProbeId, SeriesPlan, SourcePlan};
 use crate::time::{FarTime, Time, When};
+use collector::CollectorRecord;
 use computed::compute;
 use flow::FlowRecord;
 use probe::ProbeRecord;
@@ -66,6 +69,7 @@ pub struct Recorder {
     facts_there: BTreeMap<HostId, Map<String, Value>>,
     flows: Vec<FlowRecord>,
     probes: Vec<ProbeRecord>,
+    collectors: Vec<CollectorRecord>,
     exchanges: BTreeMap<HostId, Vec<Exchange>>,
     probe_setups: Vec<ProbeSetup>,
     warnings: Vec<String>,
@@ -96,6 +100,7 @@ impl Recorder {
             What::Plan(plan) => {
                 self.flows.resize_with(plan.flows.len(), FlowRecord::default);
                 self.probes.resize_with(plan.probes.len(), ProbeRecord::default);
+                self.collectors.resize_with(plan.collectors.len(), CollectorRecord::default);
                 self.plan = Some(plan.clone());
             }
             What::HostReady(ready) => {
@@ -130,6 +135,21 @@ impl Recorder {
             What::ProbeFailed { probe, error, hint } => {
                 let text = with_hint(error, hint.as_deref());
                 self.probe(*probe, |probe| probe.error = probe.error.take().or(Some(text)));
+            }
+            What::CollectorColumns(columns) => {
+                let taken = self.collector(columns.collector, |collector| collector.columns(columns));
+                self.doubt(taken, columns.collector, "names of values");
+            }
+            What::CollectorSample(sample) => {
+                let taken = self.collector(sample.collector, |collector| collector.sample(sample));
+                self.doubt(taken, sample.collector, "samples");
+            }
+            What::CollectorFacts { collector, facts } => {
+                self.collector(*collector, |collector| merge(&mut collector.facts, facts));
+            }
+            What::CollectorFailed { collector, error, hint } => {
+                let text = with_hint(error, hint.as_deref());
+                self.collector(*collector, |collector| collector.error = collector.error.take().or(Some(text)));
             }
             What::Clock(sample) => self.exchanges.entry(sample.host).or_default().push(Exchange {
                 sent: sample.sent,
@@ -177,6 +197,21 @@ impl Recorder {
         match self.probes.get_mut(usize::from(id.0)) {
             Some(probe) => change(probe),
             None => self.warn(format!("left out what was told about probe {}, which the plan does not have", id.0)),
+        }
+    }
+
+    /// What a change says; nothing for a collector that the plan does not have.
+    fn collector<R>(&mut self, id: CollectorId, change: impl FnOnce(&mut CollectorRecord) -> R) -> Option<R> {
+        let found = self.collectors.get_mut(usize::from(id.0)).map(change);
+        if found.is_none() {
+            self.warn(format!("left out what was told about collector {}, which the plan does not have", id.0));
+        }
+        found
+    }
+
+    fn doubt(&mut self, taken: Option<bool>, id: CollectorId, what: &str) {
+        if taken == Some(false) {
+            self.warn(format!("left out {what} of collector {} that do not fit together", id.0));
         }
     }
 
@@ -229,7 +264,8 @@ impl Recorder {
         }
         computed::describe(plan, &mut measured);
         for (series, measured) in plan.series.iter().zip(&measured) {
-            data.raw.insert(&series.name, raw_series(&measured.entries));
+            let raw = measured.raw.clone().unwrap_or_else(|| raw_series(&measured.entries));
+            data.raw.insert(&series.name, raw);
         }
         let t0 = (grid.len > 0).then_some(grid.t0);
         data.metadata = self.metadata(started, plan, &clocks, t0, &measured, warnings);
@@ -244,6 +280,10 @@ impl Recorder {
             },
             SourcePlan::Probe(id) => match (plan.probe(*id), self.probes.get(usize::from(id.0))) {
                 (Some(probe), Some(record)) => record.measured(probe, clocks),
+                _ => Measured::default(),
+            },
+            SourcePlan::Collector(id) => match (plan.collector(*id), self.collectors.get(usize::from(id.0))) {
+                (Some(collector), Some(record)) => record.measured(collector, clocks),
                 _ => Measured::default(),
             },
             SourcePlan::Unsupported { reason, .. } => {
@@ -339,6 +379,8 @@ struct Entry {
 struct Measured {
     /// Raw samples in order of time.
     entries: Vec<Entry>,
+    /// Raw samples whose keys are only known from the events, instead of `entries`.
+    raw: Option<RawSeries>,
     /// What is to be aligned: the series itself (`None`) and its children.
     columns: Vec<(Option<String>, Samples)>,
     /// Beyond what every series has.

@@ -10,7 +10,7 @@
 mod cpu;
 mod egress;
 mod module;
-mod netlink;
+pub(crate) mod netlink;
 mod qdisc;
 mod route;
 mod sysctl;
@@ -70,6 +70,9 @@ pub struct HostFacts {
     pub sysctls: IndexMap<String, Value>,
     /// Interface towards the target; null without a target or a way to it.
     pub egress_info: Option<EgressInfo>,
+    /// Interface towards the host that controls the run; far ends only, null without a way to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ingress_info: Option<Option<EgressInfo>>,
     /// Processor.
     pub cpu: Cpu,
     /// Extended only: interface → addresses.
@@ -98,6 +101,7 @@ impl HostFacts {
             module_versions: module_versions(Path::new("/sys/module")),
             sysctls: sysctl::sysctls(|path| read_text(Path::new(path))),
             egress_info: target.and_then(|target| egress::egress(target, detail)),
+            ingress_info: None,
             cpu: Cpu {
                 count: std::thread::available_parallelism().ok().map(usize::from),
                 model: read_text(Path::new("/proc/cpuinfo")).as_deref().and_then(cpu::model),
@@ -105,6 +109,20 @@ impl HostFacts {
             ip_addrs: place.addresses,
             gateways: place.gateways,
         }
+    }
+
+    /// The same of a far end.
+    ///
+    /// - `controller`: who runs the test; `INGRESS_INFO` describes the way back to it, whatever else is on that way;
+    /// - `toward`: where the test's traffic goes that only passes here, as `EGRESS_INFO`; without it this host is the target
+    ///   itself, what it sends goes to the controller, and the two are the same.
+    pub fn of_far_end(controller: IpAddr, toward: Option<IpAddr>, detail: Detail) -> Self {
+        let mut facts = Self::collect(Some(toward.unwrap_or(controller)), detail);
+        facts.ingress_info = Some(match toward {
+            Some(_) => egress::egress(controller, detail),
+            None => facts.egress_info.clone(),
+        });
+        facts
     }
 
     /// As metadata: keys and shapes of the data file.
@@ -122,6 +140,14 @@ impl HostFacts {
 pub fn facts_after(target: IpAddr) -> Map<String, Value> {
     let after = Map::from_iter([("tc_stats_post".to_owned(), Value::from(egress::qdisc_statistics(target)))]);
     Map::from_iter([("EGRESS_INFO".to_owned(), Value::Object(after))])
+}
+
+/// What [`facts_after`] is here, for a far end as in [`HostFacts::of_far_end`].
+pub(crate) fn facts_after_far_end(controller: IpAddr, toward: Option<IpAddr>) -> Map<String, Value> {
+    let mut facts = facts_after(toward.unwrap_or(controller));
+    let mut back = facts_after(controller);
+    facts.extend(back.remove("EGRESS_INFO").map(|info| ("INGRESS_INFO".to_owned(), info)));
+    facts
 }
 
 /// What identifies where a host is.

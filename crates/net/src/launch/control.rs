@@ -2,6 +2,7 @@
 
 use crate::socket::Trouble;
 use fa_measure::control::{MAX_ANSWER, Refusal};
+use fa_measure::foreign::spoken;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -150,14 +151,6 @@ impl Control {
     }
 }
 
-/// Longest text of a server that is shown, characters.
-const MAX_TEXT: usize = 500;
-
-/// Text of a server as it may be shown on a terminal: no control characters, and not too much of it.
-pub(super) fn spoken(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect()
-}
-
 /// What a status that is no success means.
 pub(super) fn refusal(status: StatusCode, body: &[u8]) -> ControlError {
     match serde_json::from_slice::<Refusal>(body) {
@@ -173,9 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_cannot_write_on_our_terminal() {
-        assert_eq!(spoken("a\u{1b}[2J\r\nb\u{9b}c\u{7f}é"), "a[2Jbcé");
-        assert_eq!(spoken(&"ä".repeat(9000)).chars().count(), MAX_TEXT);
+    fn refusals_cannot_write_on_our_terminal() {
         let refused = refusal(StatusCode::FORBIDDEN, br#"{"error":"no\u001b[0m","hint":"\u0007try"}"#);
         assert!(
             matches!(refused, ControlError::Refused { error, hint } if error == "no[0m" && hint.as_deref() == Some("try"))

@@ -1,22 +1,25 @@
 //! A far end during a run: reached, prepared, followed, and asked for the rest.
 
 use super::LaunchOptions;
-use super::control::{Control, ControlError, spoken};
-use super::local::{LocalServer, is_local};
+use super::control::{Control, ControlError};
+use super::local::LocalServer;
 use super::pipe::Pipe;
 use super::resolve::resolve;
 use crate::clock::Clock;
 use crate::serve::prove;
 use crate::socket::{Trouble, bind_address};
+use fa_measure::collect::{Collected, CollectorId, MAX_COLUMNS, is_this_host};
 use fa_measure::control::{
-    Begin, ClockAsk, ClockTold, FarFlow, FarProbe, Hello, PROTOCOL, Prepare, Prepared, Report, ReportAsk, Welcome,
+    Begin, ClockAsk, ClockTold, FactsAsk, FactsTold, FarCollector, FarFlow, FarProbe, Hello, PROTOCOL, Prepare,
+    Prepared, Report, ReportAsk, Welcome,
 };
 use fa_measure::event::{ClockSample, FlowEnd, HostReady, What};
+use fa_measure::foreign::{self, spoken};
 use fa_measure::plan::{HostPlan, IpVersion, ProbeKind};
 use fa_measure::reflect::Seen;
 use fa_measure::wire::Token;
 use fa_measure::{FarTime, FlowId, HostId, Plan, ProbeId, Span, Time};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -44,6 +47,7 @@ pub(super) struct Far {
     session: String,
     /// Its end of each of its flows.
     ends: HashMap<FlowId, FlowEnd>,
+    collectors: HashSet<CollectorId>,
     /// Records of flows or ends that are not its own.
     foreign: u64,
     pub(super) probe_tokens: HashMap<ProbeId, Token>,
@@ -77,6 +81,8 @@ impl Far {
         let welcome: Welcome =
             control.post("/v1/hello", &Hello { protocol: PROTOCOL, version }).await.map_err(failed)?;
         let mut prepare = ask_for(plan, host);
+        prepare.extended = options.extended;
+        prepare.toward = passed_by(plan, host).await;
         if let Some(challenge) = &welcome.challenge {
             let key = options.key.as_ref().ok_or_else(|| {
                 Trouble::new(format!("{what} wants a key")).hint("give the key it was started with: --key FILE")
@@ -103,11 +109,11 @@ impl Far {
             child: child.is_some(),
         };
         pipe.push(clock.now(), What::HostReady(ready));
-        pipe.push(clock.now(), What::HostFacts { host: Some(host), facts: prepared.facts });
         if !prepare.probes.is_empty() {
             let setup = fa_measure::event::ProbeSetup { host: Some(host), ..prepared.probe_setup };
             pipe.push(clock.now(), What::ProbeSetup(setup));
         }
+        let facts = prepared.facts;
         let mut far = Self {
             host,
             name,
@@ -116,6 +122,7 @@ impl Far {
             lost: None,
             session: prepared.session,
             ends: prepare.flows.iter().map(|f| (f.flow, f.end)).collect(),
+            collectors: prepare.collectors.iter().map(|c| c.collector).collect(),
             foreign: 0,
             probe_tokens: prepare.probes.iter().map(|p| p.probe).zip(tokens).collect(),
             reflector: SocketAddr::new(address.ip(), prepared.udp_port),
@@ -126,6 +133,7 @@ impl Far {
             cursor: 0,
             _child: child,
         };
+        far.tell_facts(facts);
         if let SocketAddr::V6(v6) = &mut far.reflector
             && let SocketAddr::V6(known) = address
         {
@@ -134,6 +142,15 @@ impl Far {
         }
         far.compare_clocks().await.map_err(|e| e.into_trouble(&what))?;
         Ok(far)
+    }
+
+    /// Facts about its host, cleaned.
+    fn tell_facts(&self, told: serde_json::Map<String, serde_json::Value>) {
+        let (facts, left_out) = foreign::facts(told);
+        if left_out > 0 {
+            self.warn(format!("{} told too much about its host: {left_out} values left out", self.name));
+        }
+        self.pipe.push_patiently(self.clock.now(), What::HostFacts { host: Some(self.host), facts });
     }
 
     pub(super) fn session(&self) -> &str {
@@ -333,6 +350,11 @@ impl Far {
         if let Err(e) = self.compare_clocks().await {
             self.warn(format!("the clock of {} could not be compared after the run: {e}", self.name));
         }
+        let path = self.path("facts");
+        match self.control.get_mut().post::<FactsTold>(&path, &FactsAsk {}).await {
+            Ok(told) => self.tell_facts(told.facts),
+            Err(e) => self.warn(format!("what the run did to the queues of {} is not known: {e}", self.name)),
+        }
         let path = self.session_path();
         // All is here; a far end that does not hear it forgets the session by itself.
         let _ = self.control.get_mut().delete(&path).await;
@@ -352,6 +374,9 @@ impl Far {
             What::TcpInfo(t) => self.ends.get(&t.flow) == Some(&t.end),
             What::FlowEnded(e) => self.ends.get(&e.flow) == Some(&e.end),
             What::FlowFailed { flow, .. } => self.ends.contains_key(flow),
+            What::CollectorColumns(c) => self.collectors.contains(&c.collector) && c.names.len() <= MAX_COLUMNS,
+            What::CollectorSample(c) => self.collectors.contains(&c.collector) && c.values.len() <= MAX_COLUMNS,
+            What::CollectorFailed { collector, .. } => self.collectors.contains(collector),
             What::Warning { .. } | What::Overflow { .. } => true,
             // A hostile server could tell anything else: it would be in our file under our name.
             _ => false,
@@ -365,6 +390,13 @@ impl Far {
             What::Overflow { queue, lost, .. } => What::Overflow { host, queue: spoken(&queue), lost },
             What::FlowFailed { flow, error, hint } => {
                 What::FlowFailed { flow, error: spoken(&error), hint: hint.as_deref().map(spoken) }
+            }
+            What::CollectorColumns(mut columns) => {
+                columns.names.iter_mut().for_each(|name| *name = spoken(name));
+                What::CollectorColumns(columns)
+            }
+            What::CollectorFailed { collector, error, hint } => {
+                What::CollectorFailed { collector, error: spoken(&error), hint: hint.as_deref().map(spoken) }
             }
             What::FlowEnded(mut ended) => {
                 ended.error = ended.error.as_deref().map(spoken);
@@ -397,8 +429,18 @@ pub(super) enum Wish {
 pub(super) async fn addresses_of(host_plan: &HostPlan, plan: &Plan, host: HostId) -> Result<Vec<SocketAddr>, Trouble> {
     let demanded = plan.flows.iter().filter(|f| f.host == host).find_map(|f| f.ip_version);
     let version = plan.settings.ip_version.or(demanded);
-    let name = host_plan.control.as_ref().unwrap_or(&host_plan.name);
+    let name = host_plan.control.as_deref().unwrap_or_else(|| host_plan.target());
     resolve(name, host_plan.port, version).await
+}
+
+/// Where the test's traffic goes that this host only sees; `None` when it is a target of traffic itself.
+async fn passed_by(plan: &Plan, host: HostId) -> Option<IpAddr> {
+    if plan.is_target(host) {
+        return None;
+    }
+    let target = (0..plan.hosts.len()).map(|i| HostId(i as u16)).find(|&id| plan.is_target(id))?;
+    let addresses = addresses_of(plan.host(target)?, plan, target).await.ok()?;
+    addresses.first().map(SocketAddr::ip)
 }
 
 /// Opens the control connection; starts a server of our own where that makes sense.
@@ -419,7 +461,8 @@ async fn open(
     }
     let name = &host.name;
     let refused = matches!(&last, Some(ControlError::Connect { source, .. }) if source.kind() == io::ErrorKind::ConnectionRefused);
-    if let (true, true, Some(command), Some(first)) = (refused, is_local(name), &options.child, addresses.first()) {
+    let ours = is_this_host(host.target());
+    if let (true, true, Some(command), Some(first)) = (refused, ours, &options.child, addresses.first()) {
         let server = LocalServer::start(command, first.ip())?;
         let text = format!("no server on {name}: started one on {} for this run", server.address);
         pipe.push(clock.now(), What::Warning { host: None, text });
@@ -449,12 +492,26 @@ fn ask_for(plan: &Plan, host: HostId) -> Prepare {
         interval: p.interval,
         tos: p.tos.map(|(_, theirs)| theirs),
     });
+    let collectors = plan.collectors.iter().filter(|c| c.host == Some(host)).filter_map(|c| match &c.what {
+        Collected::Kernel(what) => Some(FarCollector {
+            collector: c.id,
+            what: what.clone(),
+            start: c.start,
+            length: c.length,
+            interval: c.interval,
+        }),
+        // Nobody is asked to start programs.
+        Collected::Program(_) => None,
+    });
     Prepare {
         test: plan.settings.test.clone(),
         length: plan.total_length(),
         step: plan.step(),
         flows: flows.collect(),
         probes: probes.collect(),
+        collectors: collectors.collect(),
+        extended: false,
+        toward: None,
         proof: None,
         challenge: None,
     }

@@ -6,10 +6,12 @@ use super::far::{Far, Wish, addresses_of};
 use super::pipe::Pipe;
 use crate::bulk::{Bulk, GroupId, NewStream, Sink};
 use crate::clock::Clock;
+use crate::collect::{Collecting, Job};
 use crate::host::{Detail, HostFacts, facts_after};
 use crate::probe_socket::{ProbeSocket, open_icmp};
 use crate::probing::Probing;
 use crate::socket::Trouble;
+use fa_measure::collect::Collected;
 use fa_measure::event::{EndReason, FlowConnected, FlowEnd, Phase, Started, What};
 use fa_measure::flow::{FlowSpec, Flows, OwnClock};
 use fa_measure::framing::Framing;
@@ -94,7 +96,7 @@ impl Context {
     /// Reaches every far end, connects every flow and opens every probe.
     async fn prepare(&self) -> Result<Prepared, Trouble> {
         let fars = self.reach_all().await?;
-        self.tell_own_facts(fars.first().map(|f| f.address.ip())).await;
+        self.tell_own_facts(self.target(&fars)).await;
         let (ready, beating) = oneshot::channel();
         let preparing = async {
             let prepared = tokio::join!(self.connect_flows(&fars), self.open_probes(&fars));
@@ -102,10 +104,21 @@ impl Context {
             prepared
         };
         let ((flows, probes), ()) = tokio::join!(preparing, heartbeats(&fars, beating));
-        if flows.is_empty() && probes.is_empty() {
+        if flows.is_empty() && probes.is_empty() && !self.is_observation() {
             return Err(Trouble::new("no flow and no probe could be prepared").hint("the warnings above say why"));
         }
         Ok(Prepared { fars, flows, probes })
+    }
+
+    /// Nothing is sent: the run only observes.
+    fn is_observation(&self) -> bool {
+        self.plan.flows.is_empty() && self.plan.probes.is_empty() && !self.plan.collectors.is_empty()
+    }
+
+    /// Where the traffic goes; the first far end where there is none.
+    fn target(&self, fars: &[Far]) -> Option<IpAddr> {
+        let target = fars.iter().find(|far| self.plan.is_target(far.host)).or(fars.first());
+        target.map(|far| far.address.ip())
     }
 
     async fn reach_all(&self) -> Result<Vec<Far>, Trouble> {
@@ -139,8 +152,10 @@ impl Context {
         missed.sort_by_key(|(host, _)| *host);
         // Without any far end, a test of load is none. One of latency still has its ICMP probes.
         let echo_only = self.plan.flows.is_empty() && self.plan.probes.iter().any(|p| p.kind == ProbeKind::Icmp);
-        if fars.is_empty() && !echo_only && !missed.is_empty() {
-            return Err(missed.swap_remove(0).1);
+        let reached = fars.iter().any(|far| self.plan.is_target(far.host));
+        let missed_target = missed.iter().position(|(host, _)| self.plan.is_target(*host));
+        if let Some(at) = missed_target.filter(|_| !reached && !echo_only) {
+            return Err(missed.swap_remove(at).1);
         }
         for (host, trouble) in &missed {
             self.fail_host(*host, trouble);
@@ -157,6 +172,26 @@ impl Context {
         for probe in self.plan.probes.iter().filter(|p| p.host == host && p.kind == ProbeKind::Udp) {
             self.tell(What::ProbeFailed { probe: probe.id, error: error.clone(), hint: hint.clone() });
         }
+        for collector in self.plan.collectors.iter().filter(|c| c.host == Some(host)) {
+            let (error, hint) = (error.clone(), hint.clone());
+            self.tell(What::CollectorFailed { collector: collector.id, error, hint });
+        }
+    }
+
+    /// What the kernel of this host is asked for.
+    fn own_jobs(&self) -> Vec<Job> {
+        let own = self.plan.collectors.iter().filter(|c| c.host.is_none());
+        own.filter_map(|c| match &c.what {
+            Collected::Kernel(what) => Some(Job {
+                collector: c.id,
+                what: what.clone(),
+                start: c.start,
+                length: c.length,
+                interval: c.interval,
+            }),
+            Collected::Program(_) => None,
+        })
+        .collect()
     }
 
     async fn tell_own_facts(&self, target: Option<IpAddr>) {
@@ -271,7 +306,7 @@ impl Context {
     /// Measures: everything is connected.
     async fn load(&mut self, prepared: Prepared) -> Result<EndReason, Trouble> {
         let Prepared { mut fars, flows, probes } = prepared;
-        let target = fars.first().map(|f| f.address.ip());
+        let target = self.target(&fars);
         let no_thread = |e: io::Error| Trouble::new(format!("a measuring thread cannot be started: {e}"));
         let bulk = Bulk::start(self.clock).map_err(no_thread)?;
         let (flows_done, mut flows_ended) = oneshot::channel();
@@ -302,6 +337,10 @@ impl Context {
         })
         .map_err(no_thread)?;
         self.tell(What::Origin { at: origin });
+        let collecting = Collecting::start(self.clock, OwnClock::Here, self.own_jobs(), origin, self.sink(), || {})
+            .map_err(no_thread)?;
+        // Collectors go on where flows and probes have ended, here and elsewhere.
+        let mut collected = origin + self.plan.collected();
 
         let (wish, wished) = watch::channel(Wish::Run);
         let mut following = JoinSet::new();
@@ -315,11 +354,12 @@ impl Context {
         let mut phase = phases.next();
         let (mut bulk_open, mut probes_open) = (true, true);
         let mut how = None;
-        while bulk_open || probes_open {
+        while bulk_open || probes_open || self.clock.now() < collected {
             let next = phase.map_or(Time::NEVER, |(at, _)| at);
             tokio::select! {
                 _ = &mut flows_ended, if bulk_open => bulk_open = false,
                 _ = &mut probes_ended, if probes_open => probes_open = false,
+                () = tokio::time::sleep_until(self.clock.instant(collected).into()), if !bulk_open && !probes_open => {}
                 () = tokio::time::sleep_until(self.clock.instant(next).into()), if phase.is_some() => {
                     if let Some((_, what)) = phase {
                         self.tell(What::Phase(what));
@@ -329,6 +369,8 @@ impl Context {
                 asked = stopped(&mut self.stop, &self.pipe), if how != Some(Stop::Discard) => {
                     how = Some(asked);
                     phase = None;
+                    collected = Time::ZERO;
+                    collecting.stop();
                     if asked == Stop::Discard {
                         break;
                     }
@@ -350,6 +392,7 @@ impl Context {
             let _ = tokio::time::timeout(STOP_ANSWER, goodbye).await;
             return Ok(EndReason::StoppedDiscard);
         }
+        drop(collecting);
         self.tell(What::Phase(Phase::Collecting));
         self.tell_own_counters(target).await;
         let _ = wish.send(Wish::Collect);

@@ -1,8 +1,8 @@
 //! The server's requests: control protocol, flow upgrades, status page, health, metrics.
 
-use super::session::{ConnectionId, Session, Shared};
+use super::session::{ConnectionId, Shared};
 use crate::bulk::NewStream;
-use crate::host::{Detail, HostFacts};
+use crate::host::{Detail, HostFacts, facts_after_far_end};
 use crate::socket::{Trouble, end_facts, set_cong_control, set_tos};
 use crate::sys::seen_tos::seen_tos;
 use axum::body::Body;
@@ -13,8 +13,8 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use fa_measure::control::{
-    Begin, ClockAsk, ClockTold, FarFlow, Hello, MAX_BODY, PROTOCOL, Prepare, Prepared, Refusal, Report, ReportAsk,
-    UPGRADE, Welcome,
+    Begin, ClockAsk, ClockTold, FactsAsk, FactsTold, FarFlow, Hello, MAX_BODY, PROTOCOL, Prepare, Prepared, Refusal,
+    Report, ReportAsk, UPGRADE, Welcome,
 };
 use fa_measure::event::{FlowConnected, FlowEnd, ProbeSetup, StampKind, What};
 use fa_measure::flow::{FlowSpec, OwnClock};
@@ -81,6 +81,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/session/{token}/begin", post(begin))
         .route("/v1/session/{token}/report", post(report))
         .route("/v1/session/{token}/stop", post(stop))
+        .route("/v1/session/{token}/facts", post(facts))
         .route("/v1/session/{token}/flow/{flow}", get(flow))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(shared.clone(), admit))
@@ -158,8 +159,9 @@ async fn prepare(
         shared.totals.refused.fetch_add(1, Ordering::Relaxed);
         No(StatusCode::FORBIDDEN, refusal)
     })?;
-    let target = peer.ip();
-    let facts = tokio::task::spawn_blocking(move || HostFacts::collect(Some(target), Detail::Anonymous).to_metadata());
+    let (controller, toward) = (peer.ip().to_canonical(), ask.toward);
+    let detail = if ask.extended && admitted.may_observe { Detail::Extended } else { Detail::Anonymous };
+    let facts = tokio::task::spawn_blocking(move || HostFacts::of_far_end(controller, toward, detail).to_metadata());
     Ok(Json(Prepared {
         session: admitted.token.to_hex(),
         hostname: crate::host_name(),
@@ -206,7 +208,8 @@ async fn begin(
     if (origin - now).0.abs() > Span::from_millis(60_000).0 {
         return Err(No::new(StatusCode::BAD_REQUEST, "the origin is more than a minute away from now"));
     }
-    shared.with(token, peer.ip(), Session::begin).ok_or_else(No::gone)?;
+    let begun = shared.with(token, peer.ip(), |session| session.begin(shared.clock, origin)).ok_or_else(No::gone)?;
+    begun.map_err(|e| No::new(StatusCode::SERVICE_UNAVAILABLE, format!("no thread for collectors: {e}")))?;
     shared.bulk.begin(group, origin);
     Ok(Json(Report::default()))
 }
@@ -232,9 +235,25 @@ async fn report(
 }
 
 async fn stop(State(shared): Server, Extension(peer): Extension<Peer>, Path(session): Path<String>) -> Answer<Report> {
-    let group = shared.hear(token(&session)?, peer.ip(), peer.connection, |s| s.group).ok_or_else(No::gone)?;
-    shared.bulk.stop(group);
+    let heard = shared.hear(token(&session)?, peer.ip(), peer.connection, |session| {
+        session.stop_collecting();
+        session.group
+    });
+    shared.bulk.stop(heard.ok_or_else(No::gone)?);
     Ok(Json(Report::default()))
+}
+
+/// What the run did to the queues on the ways that were described before it.
+async fn facts(
+    State(shared): Server,
+    Extension(peer): Extension<Peer>,
+    Path(session): Path<String>,
+    Json(FactsAsk {}): Json<FactsAsk>,
+) -> Answer<FactsTold> {
+    let toward = shared.hear(token(&session)?, peer.ip(), peer.connection, |s| s.toward).ok_or_else(No::gone)?;
+    let controller = peer.ip().to_canonical();
+    let facts = tokio::task::spawn_blocking(move || facts_after_far_end(controller, toward));
+    Ok(Json(FactsTold { facts: facts.await.unwrap_or_default() }))
 }
 
 async fn forget(

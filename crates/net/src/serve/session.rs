@@ -4,9 +4,10 @@ use super::key::Gate;
 use super::store::Store;
 use crate::bulk::{Bulk, GroupId};
 use crate::clock::Clock;
+use crate::collect::{Collecting, Job};
 use crate::reflecting::{Expected, Reflecting};
 use fa_measure::access::{Admissions, Limits, Policy};
-use fa_measure::control::{FarFlow, Prepare, Refusal};
+use fa_measure::control::{FarCollector, FarFlow, Prepare, Refusal};
 use fa_measure::event::What;
 use fa_measure::flow::{Flows, OwnClock};
 use fa_measure::reflect::Seen;
@@ -41,8 +42,13 @@ pub(super) struct Session {
     flows: HashMap<FlowId, FarFlow>,
     probes: Vec<(ProbeId, Token)>,
     pub(super) store: Arc<Store>,
-    /// Flows connected and not ended.
+    /// Flows connected and not ended; one more while collectors go on.
     pub(super) open_flows: Arc<AtomicU32>,
+    /// What it collects, until it begins.
+    jobs: Vec<Job>,
+    collecting: Option<Collecting>,
+    /// Where the traffic goes that this host only sees.
+    pub(super) toward: Option<IpAddr>,
     moved: Arc<AtomicU64>,
     opened: Time,
 }
@@ -112,6 +118,8 @@ struct State {
 pub(super) struct Admitted {
     pub(super) token: Token,
     pub(super) probe_tokens: Vec<Token>,
+    /// Whether its controller may know what identifies this host.
+    pub(super) may_observe: bool,
 }
 
 impl Shared {
@@ -155,6 +163,11 @@ impl Shared {
         }
     }
 
+    /// Whether this source, once admitted, may observe this host: it is known by its address or has shown the key.
+    fn may_observe(&self, source: IpAddr) -> bool {
+        self.gate(source).is_some() || self.trusts(source)
+    }
+
     /// A new challenge, where a key is needed from this source.
     pub(super) fn challenge(&self, source: IpAddr) -> Option<String> {
         self.gate(source).map(|gate| gate.challenge(source, self.clock.now()))
@@ -187,6 +200,15 @@ impl Shared {
         state.next_group += 1;
         let epoch = self.clock.epoch();
         let store = Arc::new(Store::new(self.limits.records));
+        let may_observe = self.may_observe(source);
+        let jobs = if may_observe { ask.collectors.iter().map(job).collect() } else { Vec::new() };
+        if !may_observe {
+            for FarCollector { collector, .. } in &ask.collectors {
+                let error = "this server does not tell strangers about its host".to_owned();
+                let hint = "its operator can admit you by address (--allow) or by key (--key)".to_owned();
+                store.push(What::CollectorFailed { collector: *collector, error, hint: Some(hint) });
+            }
+        }
         let session = Session {
             group,
             source,
@@ -197,6 +219,9 @@ impl Shared {
             probes: ask.probes.iter().map(|p| p.probe).zip(probe_tokens.iter().copied()).collect(),
             store: store.clone(),
             open_flows: Arc::default(),
+            jobs,
+            collecting: None,
+            toward: ask.toward,
             moved: Arc::default(),
             opened: now,
         };
@@ -221,7 +246,7 @@ impl Shared {
         }
         state.sessions.insert(token, session);
         self.totals.sessions.fetch_add(1, Ordering::Relaxed);
-        Ok(Admitted { token, probe_tokens })
+        Ok(Admitted { token, probe_tokens, may_observe })
     }
 
     /// Looks at a session on behalf of `source`; `None` when there is none or it belongs to another host.
@@ -304,9 +329,33 @@ impl Shared {
 }
 
 impl Session {
-    /// The run begins.
-    pub(super) fn begin(&mut self) {
+    /// The run begins: what is collected on this host counts its time from `origin`.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub(super) fn begin(&mut self, clock: Clock, origin: Time) -> std::io::Result<()> {
         self.lease.begun = true;
+        let jobs = std::mem::take(&mut self.jobs);
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let (store, open) = (self.store.clone(), self.open_flows.clone());
+        let sink = Arc::new(move |_at: Time, what: What| store.push(what));
+        open.fetch_add(1, Ordering::Relaxed);
+        let done = move || {
+            open.fetch_sub(1, Ordering::Release);
+        };
+        let own = OwnClock::There(self.epoch);
+        self.collecting = Some(Collecting::start(clock, own, jobs, origin, sink, done)?);
+        Ok(())
+    }
+
+    /// Collects no more.
+    pub(super) fn stop_collecting(&mut self) {
+        self.jobs.clear();
+        if let Some(collecting) = &self.collecting {
+            collecting.stop();
+        }
     }
 
     /// Hands out a flow's description, once.
@@ -317,6 +366,11 @@ impl Session {
         far.block = 0;
         (taken.block > 0).then_some(taken)
     }
+}
+
+fn job(far: &FarCollector) -> Job {
+    let FarCollector { collector, what, start, length, interval } = far.clone();
+    Job { collector, what, start, length, interval }
 }
 
 /// 128 random bits.

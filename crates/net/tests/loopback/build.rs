@@ -46,6 +46,7 @@ pub(crate) fn plan(port: u16, length_ms: i64) -> Plan {
         series: vec![],
         flows: vec![],
         probes: vec![],
+        collectors: vec![],
         notes: vec![],
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod build;
+mod collectors;
 mod faults;
 mod hostile;
 mod runs;
