@@ -1,6 +1,7 @@
 //! A server among people who do not mean well.
 
 use super::build::{port, server, server_with};
+use fa_measure::control::PROTOCOL;
 use fa_measure::wire::{LEN, Packet, Token};
 use fa_net::{ServeOptions, Server};
 use std::io::{Read, Write};
@@ -177,7 +178,8 @@ fn without_ipv6_or_with_one_address_the_server_says_where_it_is() {
 #[test]
 fn who_has_not_shown_the_key_learns_nothing_about_the_host() {
     let server = server_with(ServeOptions { key: Some(b"sesame".to_vec()), ..ServeOptions::default() });
-    let hello = raw(&server, &request("POST", "/v1/hello", r#"{"protocol":1,"version":"9"}"#));
+    let ask = format!(r#"{{"protocol":{PROTOCOL},"version":"9"}}"#);
+    let hello = raw(&server, &request("POST", "/v1/hello", &ask));
     let body: serde_json::Value = serde_json::from_str(hello.split("\r\n\r\n").nth(1).unwrap()).unwrap();
     let mut keys: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
