@@ -22,6 +22,8 @@ pub struct Table {
     pub columns: Vec<Vec<f64>>,
     /// Seconds its x axis should reach at least, where x is time.
     pub total_length: Option<f64>,
+    /// What x counts where it is no time: `File`, `Value`.
+    pub counts: Option<&'static str>,
     /// Files behind it.
     pub files: usize,
 }
@@ -44,7 +46,7 @@ impl Table {
                 c
             })
             .collect();
-        Self { title, x: (0..len).map(|i| i as f64).collect(), columns, ..Self::default() }
+        Self { title, x: (0..len).map(|i| i as f64).collect(), columns, counts: Some("File"), ..Self::default() }
     }
 }
 
@@ -246,7 +248,7 @@ fn point_by_point(runs: &[&Run], wanted: &[Wanted]) -> Table {
         })
         .collect();
     let x = keep.iter().map(|i| longest[*i]).collect();
-    Table { x, columns, ..Table::default() }
+    Table { x, columns, total_length: Some(total_length), ..Table::default() }
 }
 
 /// All values of the group's runs on their grids, in sequence. With `span`, each run's less its smallest.
@@ -268,7 +270,7 @@ fn one_after_the_other(runs: &[&Run], wanted: &[Wanted]) -> Table {
             column
         })
         .collect();
-    Table::counted(String::new(), columns)
+    Table { counts: Some("Value"), ..Table::counted(String::new(), columns) }
 }
 
 fn both(

@@ -2,7 +2,8 @@
 //!
 //! The golden files and the data live beside the project (`../shared`, or `FA_SHARED`); without them the test says so and
 //! passes. Tolerances are those of the comparison program that comes with the golden files. Lines are smoothed as Flent does
-//! (`--flent-smoothing`), so that every number can be compared; `smooth` tests what we do otherwise.
+//! (`--flent-smoothing`), so that every number can be compared; `smooth` tests what we do otherwise. This is the quick look while
+//! working on a plot; `tests/golden.sh` compares labels and limits too, through the program, and knows every difference by name.
 //!
 //! | variable | effect |
 //! |---|---|

@@ -6,13 +6,14 @@
 use fa_analyze::stats::Sample;
 
 use super::boxes::Slots;
-use super::limits::{Extent, ValueRule, bounded};
+use super::limits::{Extent, bounded};
 use super::numbers::Need;
 use super::panel::side;
 use super::style::{self, Colours};
+use super::timeseries::scale_numbers;
 use super::{Context, Notes, PlotError};
 use crate::options::ColourMode;
-use crate::scene::{Axes, BarMark, Bars, Colour, Mark, Panel};
+use crate::scene::{Axes, Axis, BarMark, Bars, Colour, Mark, Panel, Quantity, Scale};
 
 /// Bars stand side by side within a group.
 const WIDTH: f64 = 1.0;
@@ -37,7 +38,7 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
                 if sample.is_none() && context.options.skip_missing_series {
                     continue;
                 }
-                let (y, yerr) = sample.map_or((0.0, 0.0), |s| (s.mean().unwrap_or(0.0), s.std_dev().unwrap_or(0.0)));
+                let (y, yerr) = sample.as_ref().map_or((0.0, 0.0), mean_and_deviation);
                 extents[axes].add(y - yerr);
                 extents[axes].add(y + yerr);
                 let x = slots.take(context.tick_label(subject)) - WIDTH / 2.0;
@@ -51,21 +52,48 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
             }
         }
     }
-    let rule = ValueRule::new(None, context.options);
+    for numbers in scale_numbers(context, need, notes) {
+        let axes = context.axes_of(numbers.series);
+        let (y, yerr) = mean_and_deviation(&Sample::new(numbers.y));
+        extents[axes].add(y - yerr);
+        extents[axes].add(y + yerr);
+    }
+    note_unused_options(context, notes);
     let axes = marks
         .into_iter()
         .zip(extents)
         .enumerate()
         .map(|(n, (marks, extent))| {
-            let y = context.value_axis(n, &units[n], rule, bar_limits(extent, rule));
+            let y = Axis {
+                label: context.y_label(n, context.value_label(n, &units[n])),
+                limits: bounded(bar_limits(extent), context.options.bounds_y.get(n)),
+                scale: Scale::Linear,
+                ticks: None,
+                quantity: Quantity::Plain,
+            };
             let texts = if n == 0 && context.names_shown() { slots.texts(&y) } else { Vec::new() };
             let label = if n == 0 { context.x_label(0, "") } else { String::new() };
-            let x = slots.x_axis(label);
-            let limits = bounded(x.limits, context.options.bounds_x.get(n));
-            Axes { x: crate::scene::Axis { limits, ..x }, y, side: side(n), marks, texts }
+            Axes { x: slots.x_axis(label), y, side: side(n), marks, texts }
         })
         .collect();
     Ok(context.finish(axes, slots.inner_dividers()))
+}
+
+fn mean_and_deviation(sample: &Sample) -> (f64, f64) {
+    (sample.mean().unwrap_or(0.0), sample.std_dev().unwrap_or(0.0))
+}
+
+/// The length of a bar is its value only from a linear 0 upwards.
+fn note_unused_options(context: &Context, notes: &mut Notes) {
+    let options = context.options;
+    let unused = [
+        ("--log-scale-y", options.log_scale_y.is_some()),
+        ("--invert-latency-y", options.invert_latency_y),
+        ("--bounds-x", !options.bounds_x.is_empty()),
+    ];
+    for (name, _) in unused.iter().filter(|(_, given)| *given) {
+        notes.add(format!("plot {}: bars stand on a linear axis from 0: {name} has no effect on them", context.plot.name));
+    }
 }
 
 fn colour_by_bar(context: &Context) -> bool {
@@ -75,17 +103,14 @@ fn colour_by_bar(context: &Context) -> bool {
     }
 }
 
-/// Bars stand on 0; 5 % of the height is free beyond the longest error bar.
-fn bar_limits(extent: Extent, rule: ValueRule) -> (f64, f64) {
+/// Bars stand on 0; 5 % of the height is free beyond the longest error bar. Bars of no height have room on both sides.
+fn bar_limits(extent: Extent) -> (f64, f64) {
     if extent.is_empty() {
-        return rule.limits([]);
-    }
-    if rule.log.is_some() {
-        return rule.limits([extent.min, extent.max]);
+        return (0.0, 1.0);
     }
     let (lo, hi) = (extent.min.min(0.0), extent.max.max(0.0));
     if lo == hi {
-        return (0.0, 1.0);
+        return extent.with_margin();
     }
     let free = 0.05 * (hi - lo);
     (if lo < 0.0 { lo - free } else { 0.0 }, if hi > 0.0 { hi + free } else { 0.0 })

@@ -142,6 +142,9 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     for numbers in scale_numbers(context, need, notes) {
         values[context.axes_of(numbers.series)].extend_from_slice(&numbers.y);
     }
+    if !context.options.bounds_x.is_empty() {
+        notes.add(format!("plot {}: boxes stand side by side: --bounds-x has no effect on them", context.plot.name));
+    }
     let rule = ValueRule::new(None, context.options);
     let axes = marks
         .into_iter()

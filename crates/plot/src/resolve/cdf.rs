@@ -16,6 +16,8 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     let by_subject = context.series.len() == 1;
     let mut colours = Colours::default();
     let (mut marks, mut extent) = (Vec::new(), Extent::default());
+    // As in Flent, the first file decides the margin and others only widen the axis.
+    let mut visible: Option<(usize, Extent)> = None;
     let mut smallest_positive = f64::INFINITY;
     for (i, subject) in context.subjects.iter().enumerate() {
         if !by_subject {
@@ -25,7 +27,12 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
             let colour = colours.of(&series.style, notes);
             let Some(numbers) = context.numbers(i, s, need, notes) else { continue };
             let (x, y) = fa_analyze::cdf::cdf(numbers.y);
-            extent.merge(Extent::of(&x));
+            let own = Extent::of(&x);
+            extent.merge(own);
+            let (first, of_first) = visible.get_or_insert((i, own));
+            if *first == i {
+                of_first.merge(own);
+            }
             smallest_positive =
                 x.iter().copied().find(|v| *v > 0.0).map_or(smallest_positive, |v| v.min(smallest_positive));
             marks.push(Mark::Line(Line {
@@ -37,14 +44,13 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
             }));
         }
     }
-    let visible = extent;
     for Numbers { y, .. } in scale_numbers(context, need, notes) {
         extent.merge(Extent::of(&y));
     }
     let rule = ValueRule::new(None, context.options);
     let limits = match rule.log {
         Some(base) => log_limits(extent, smallest_positive, base),
-        None => value_limits(extent, visible, context.options.zero_y),
+        None => value_limits(extent, visible.map_or(extent, |(_, of_first)| of_first), context.options.zero_y),
     };
     let limits = bounded(limits, context.options.bounds_x.first());
     let x = x_axis(context.x_label(0, &context.value_label(0, unit)), limits, rule.scale(), Quantity::Plain);

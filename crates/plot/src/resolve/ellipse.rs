@@ -49,6 +49,15 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
             texts.push(DataText { x: ellipse.median_x, y: ellipse.median_y, text: name(context, s, &subject.label) });
         }
     }
+    for (i, subject) in context.scale.iter().enumerate() {
+        let Some(x) = context.numbers_of(subject, i, 0, need, notes) else { continue };
+        for s in 1..context.series.len() {
+            let y = context.numbers_of(subject, i, s, need, notes);
+            if let Some(ellipse) = y.and_then(|y| covariance_ellipse(&x.y, &y.y)) {
+                reach(&ellipse, &mut xs, &mut ys);
+            }
+        }
+    }
     let (x_limits, x_label) = axis(context, 0, xs, context.options.bounds_x.first());
     let (y_limits, y_label) = axis(context, 1, ys, context.options.bounds_y.first());
     let axes = Axes {

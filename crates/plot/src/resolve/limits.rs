@@ -48,11 +48,11 @@ impl Extent {
         self.min > self.max
     }
 
-    /// The extent with 5 % of its span at either end; a single number gets room around it, nothing gives 0 to 1.
+    /// The extent with 5 % of its span at either end; a single number gets room around it. Nothing is like a single 0: points
+    /// without a value leave an axis as narrow as Flent's.
     pub(crate) fn with_margin(self) -> (f64, f64) {
         let (lo, hi) = match self {
-            _ if self.is_empty() => return (0.0, 1.0),
-            Self { min, max } if min == max && min == 0.0 => (-MARGIN, MARGIN),
+            Self { min, max } if self.is_empty() || (min == max && min == 0.0) => (-MARGIN, MARGIN),
             Self { min, max } if min == max => (min - MARGIN * min.abs(), max + MARGIN * max.abs()),
             Self { min, max } => (min, max),
         };
@@ -64,12 +64,13 @@ impl Extent {
 /// Limits of a time axis: from the first point to the end of the run or the last point, whichever is later, with a margin
 /// where the data are far from 0.
 ///
-/// `points` spans all x, `visible` the x of points that have a value; `end` is the end of the run on this axis.
+/// `points` spans all x, `visible` the x of the first file's points that have a value: as in Flent, the first file decides the
+/// margin and others only widen the axis. `end` is the end of the run on this axis.
 pub(crate) fn time(points: Extent, visible: Extent, end: Option<f64>) -> (f64, f64) {
     if points.is_empty() {
         return (0.0, end.filter(|e| *e > 0.0).unwrap_or(1.0));
     }
-    let (auto_left, auto_right) = if visible.is_empty() { points.with_margin() } else { visible.with_margin() };
+    let (auto_left, auto_right) = visible.with_margin();
     let left = if auto_left > 0.0 { auto_left.min(points.min) } else { points.min };
     let right = points.max.max(auto_right).max(end.unwrap_or(f64::NEG_INFINITY));
     (left, right)
@@ -99,12 +100,18 @@ impl ValueRule {
         }
     }
 
-    /// Limits of an axis with these numbers: the percentiles with 1 % of their distance at either end.
+    /// Limits of an axis with these numbers, NaN for missing ones: the percentiles with 1 % of their distance at either end.
+    /// No number at all, not even a missing one, gives 0 to 1.
     pub(crate) fn limits(self, values: impl IntoIterator<Item = f64>) -> (f64, f64) {
-        let sample = Sample::new(values.into_iter().filter(|v| v.is_finite()));
+        let mut any = false;
+        let sample = Sample::new(values.into_iter().inspect(|_| any = true).filter(|v| v.is_finite()));
         let at = |p: f64| sample.percentile(p);
         let (Some(lo), Some(hi)) = (at(self.percentiles.0), at(self.percentiles.1)) else {
-            return if self.log.is_some() { (1.0, 10.0) } else { (0.0, 1.0) };
+            return match self.log {
+                Some(_) => (1.0, 10.0),
+                None if any => Extent::default().with_margin(),
+                None => (0.0, 1.0),
+            };
         };
         let margin = 0.01 * (hi - lo);
         if self.log.is_some() {
@@ -117,11 +124,13 @@ impl ValueRule {
     }
 }
 
-/// A logarithmic axis begins above 0: at the smallest positive number when the margin would reach below it.
+/// A logarithmic axis begins above 0: where the margin would reach below it, 5 % of the positive numbers' decades are free.
 fn log_limits(sample: &Sample, lo: f64, hi: f64, margin: f64) -> (f64, f64) {
     let smallest = sample.sorted().iter().copied().find(|v| *v > 0.0);
     let Some(smallest) = smallest else { return (1.0, 10.0) };
-    let bottom = if lo - margin > 0.0 { lo - margin } else { smallest.max(lo) };
+    let smallest = smallest.max(lo);
+    let below = |largest: f64| smallest * (largest / smallest).max(1.0).powf(-MARGIN);
+    let bottom = if lo - margin > 0.0 { lo - margin } else { below(sample.max().unwrap_or(smallest)) };
     let top = if hi > bottom { hi + margin } else { bottom * 10.0 };
     (bottom, top)
 }
@@ -156,12 +165,14 @@ mod tests {
         let (lo, hi) = rule(None, false).limits([10.0, 10.0]);
         assert!((lo - 9.45).abs() < 1e-12 && (hi - 10.55).abs() < 1e-12);
         assert_eq!(rule(None, false).limits([]), (0.0, 1.0));
+        assert!(rule(None, false).limits([f64::NAN]).1 < 0.1);
     }
 
     #[test]
     fn a_logarithmic_axis_never_reaches_zero() {
         let (lo, hi) = rule(Some(LogBase::Ten), false).limits([0.0, 0.5, 100.0]);
-        assert_eq!(lo, 0.5);
+        // Of the 2.3 decades from 0.5 to 100, a twentieth is free.
+        assert!((lo - 0.5 * 200f64.powf(-0.05)).abs() < 1e-12, "{lo}");
         assert_eq!(hi, 101.0);
         assert!(rule(Some(LogBase::Ten), false).limits([-1.0, 0.0]).0 > 0.0);
     }
@@ -176,6 +187,9 @@ mod tests {
         assert_eq!(time(x, x, None), (99.0, 121.0));
         // A line that has no value yet still begins where its grid does.
         assert_eq!(time(Extent::of(&[0.0, 120.0]), x, None), (0.0, 121.0));
+        // The margin is the first file's.
+        assert_eq!(time(Extent::of(&[0.0, 120.0]), Extent::of(&[0.0, 60.0]), None), (0.0, 120.0));
+        assert_eq!(time(Extent::of(&[0.0, 60.0]), Extent::default(), None), (0.0, 60.0));
         assert_eq!(time(Extent::default(), Extent::default(), Some(70.0)), (0.0, 70.0));
     }
 }

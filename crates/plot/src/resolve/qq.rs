@@ -25,16 +25,17 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     let (first_values, second_values) = (of(0, notes), of(second, notes));
     let (x, y) = fa_analyze::cdf::qq(first_values, second_values);
 
-    let mut extent = Extent::of(&x);
-    extent.merge(Extent::of(&y));
+    let (of_x, of_y) = (Extent::of(&x), Extent::of(&y));
+    let mut extent = of_x;
+    extent.merge(of_y);
     let marks = if extent.is_empty() { Vec::new() } else { marks(context, x, y, extent) };
-    let limits = if extent.is_empty() { (0.0, 1.0) } else { (extent.min * 0.99, extent.max * 1.01) };
+    let limits = |of: Extent| if of.is_empty() { (0.0, 1.0) } else { (of.min * 0.99, of.max * 1.01) };
     let label = |subject: usize| context.subjects[subject].label.clone();
     let axes = Axes {
-        x: x_axis(context.x_label(0, &label(0)), limits, Scale::Linear, Quantity::Plain),
+        x: x_axis(context.x_label(0, &label(0)), limits(of_x), Scale::Linear, Quantity::Plain),
         y: Axis {
             label: context.y_label(0, label(second)),
-            limits,
+            limits: limits(of_y),
             scale: Scale::Linear,
             ticks: None,
             quantity: Quantity::Plain,

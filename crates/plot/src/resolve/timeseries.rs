@@ -6,6 +6,7 @@ use super::limits::{Extent, ValueRule, bounded, time, values};
 use super::numbers::{Need, Numbers};
 use super::panel::{side, x_axis};
 use super::style::{self, Colours};
+use super::subject::Data;
 use super::{Context, Notes, PlotError, labels};
 use crate::scene::{Area, Axes, Colour, Line, Mark, Panel, Quantity, Scale};
 
@@ -32,18 +33,20 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
         marks[axes].push(mark);
     }
 
-    let x_limits = time_limits(context, drawn.iter().chain(&scale));
+    let x_limits = time_limits(context, &drawn, &scale);
     let rule = ValueRule::new(context.plot.scaling, context.options);
     let axes = marks
         .into_iter()
         .enumerate()
         .map(|(n, marks)| {
-            let on_axes: Vec<&Numbers> =
-                drawn.iter().chain(&scale).filter(|numbers| context.axes_of(numbers.series) == n).collect();
+            // Flent scales anew after each file, with its numbers and all numbers: the last file's count twice.
+            let last = drawn.iter().map(|numbers| numbers.subject).max().filter(|last| *last > 0);
+            let twice = drawn.iter().filter(|numbers| last == Some(numbers.subject));
+            let on_axes = drawn.iter().chain(twice).chain(&scale);
             let limits = if context.plot.stacked {
                 stacks.limits(n, rule)
             } else {
-                rule.limits(values(on_axes.iter().copied()))
+                rule.limits(values(on_axes.filter(|numbers| context.axes_of(numbers.series) == n)))
             };
             let label = if n == 0 { context.x_label(0, x_name(context)) } else { String::new() };
             let quantity = if context.clock() == Clock::Unix { Quantity::UnixTime } else { Quantity::Plain };
@@ -60,8 +63,12 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     Ok(context.finish(axes, Vec::new()))
 }
 
-fn x_name(_context: &Context) -> &'static str {
-    "Time (s)"
+/// What x counts: seconds, or in groups files or values one after the other.
+fn x_name(context: &Context) -> &'static str {
+    match context.subjects.first().map(|subject| &subject.data) {
+        Some(Data::Group(table)) => table.counts.unwrap_or("Time (s)"),
+        _ => "Time (s)",
+    }
 }
 
 /// Numbers of the subjects that only widen the axes.
@@ -101,10 +108,13 @@ fn line(context: &Context, numbers: &Numbers, colour: Colour) -> Line {
 }
 
 /// From the first x to the end of the longest run, whatever of it is drawn; at least what panels above show.
-fn time_limits<'n>(context: &Context, drawn: impl Iterator<Item = &'n Numbers>) -> (f64, f64) {
+fn time_limits(context: &Context, drawn: &[Numbers], scale: &[Numbers]) -> (f64, f64) {
     let (mut points, mut visible) = (Extent::default(), Extent::default());
-    for numbers in drawn {
+    for numbers in drawn.iter().chain(scale) {
         points.merge(Extent::of(&numbers.x));
+    }
+    let first = drawn.first().map(|numbers| numbers.subject);
+    for numbers in drawn.iter().filter(|numbers| Some(numbers.subject) == first) {
         visible.merge(Extent::of(numbers.x.iter().zip(&numbers.y).filter(|(_, y)| y.is_finite()).map(|(x, _)| x)));
     }
     if let Some((left, right)) = context.shared_x {
@@ -162,13 +172,12 @@ impl Stacks {
         })
     }
 
-    /// Areas stand on 0.
+    /// All edges with 5 % of their span at either end.
     fn limits(&self, axes: usize, rule: ValueRule) -> (f64, f64) {
         let extent = self.per_axes.get(axes).map_or(Extent::default(), |(_, _, extent)| *extent);
         if extent.is_empty() {
             return rule.limits([]);
         }
-        let (lo, hi) = rule.limits([extent.min, extent.max]);
-        (if extent.min >= 0.0 && rule.log.is_none() { 0.0 } else { lo }, hi)
+        if rule.zero || rule.log.is_some() { rule.limits([extent.min, extent.max]) } else { extent.with_margin() }
     }
 }
