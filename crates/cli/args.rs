@@ -191,6 +191,9 @@ pub(crate) struct StatsArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Seconds of the run that count; an end of 0 or less counts from the end
+    ///
+    /// Without it, statistics count a flow from its start to its planned end, and everything else for the whole planned run;
+    /// what arrives later, as when a queue drains, is in the file but does not count.
     #[arg(long, visible_alias = "data-cutoff", value_name = "START,END", value_parser = window, allow_hyphen_values = true)]
     pub(crate) window: Option<Cutoff>,
     /// Child series too, such as `TCP upload::tcp_cwnd`
@@ -258,6 +261,9 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "FORMAT", value_parser = flent_text(), conflicts_with_all = ["format", "table"])]
     pub(crate) compat: Option<FlentText>,
     /// Seconds of the run that count; an end of 0 or less counts from the end
+    ///
+    /// Without it, statistics count a flow from its start to its planned end, and everything else for the whole planned run;
+    /// what arrives later, as when a queue drains, is in the file but does not count.
     #[arg(long, visible_alias = "data-cutoff", value_name = "START,END", value_parser = window, allow_hyphen_values = true)]
     pub(crate) window: Option<Cutoff>,
     /// Write here instead of standard output

@@ -106,8 +106,15 @@ pub struct Class {
     pub summing: Summing,
 }
 
-/// The class of a series: by its role in the test, else by its name and unit.
+/// The class of a series: by the key of the samples that it is (`TCP upload::tcp_cwnd`), by its role in the test, else by its
+/// name and unit.
 pub fn of(series: &str, expanded: &Expanded) -> Class {
+    if let Some((parent, key)) = series.rsplit_once("::")
+        && let Some(key) = crate::key::known(key)
+    {
+        let direction = key.direction.unwrap_or_else(|| of(parent, expanded).direction);
+        return Class { kind: key.kind, direction, summing: Summing::Single };
+    }
     match expanded.series.get(series) {
         Some(def) => by_role(&def.role).unwrap_or_else(|| by_name(series, &def.units)),
         None => by_name(series, ""),

@@ -313,7 +313,7 @@ impl<'a> Part<'a> {
         for (t, value) in numbers.t.iter().zip(numbers.value.iter()) {
             if !t.is_nan() {
                 to.x.push(t + shift);
-                to.y.push(*value);
+                to.y.push(crate::key::value(key, *value));
             }
         }
         true

@@ -1,14 +1,15 @@
 //! The numbers of a run at a glance: one row per series, in the order in which people ask.
 //!
 //! Probes first, then download, upload, other measured series, then averages, sums, totals. Statistics are over the raw
-//! samples where the file has any, over the time grid otherwise; loss is counted from sequence numbers.
+//! samples where the file has any, over the time grid otherwise; loss is counted from sequence numbers. Unless the user says
+//! otherwise, a series counts while it was planned to run ([`crate::plan`]).
 
 use std::fmt::Write as _;
 
 use fa_catalog::Expanded;
 use serde::Serialize;
 
-use crate::cutoff::{Cutoff, Window};
+use crate::cutoff::Cutoff;
 use crate::kind::{self, Class, Direction, Kind, Summing};
 use crate::loss::sequence_loss;
 use crate::run::{Clock, Origin, Run, Want};
@@ -58,6 +59,8 @@ pub struct Row {
     pub group: Group,
     /// Unit of the values.
     pub unit: String,
+    /// Seconds of the run that count: from, to.
+    pub window_secs: (f64, f64),
     /// Values behind the statistics.
     pub n: usize,
     /// Points without a value.
@@ -89,7 +92,7 @@ pub struct Row {
 /// What to summarise.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SummaryOptions {
-    /// Part of the run that counts.
+    /// Part of the run that counts; without one, what was planned of each series.
     pub cutoff: Option<Cutoff>,
     /// Child series (`TCP upload::tcp_cwnd`) too.
     pub children: bool,
@@ -98,7 +101,7 @@ pub struct SummaryOptions {
 /// The summary of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// Seconds of the run that count: from, to.
+    /// Seconds of the run that count, of any series: from, to.
     pub window_secs: (f64, f64),
     /// One per series, in order.
     pub rows: Vec<Row>,
@@ -132,15 +135,15 @@ impl std::fmt::Display for Verdict {
 impl Summary {
     /// Summarises a run of the test `expanded`.
     pub fn new(run: &Run, expanded: &Expanded, options: SummaryOptions) -> Self {
-        let window = window(run, options.cutoff);
+        let whole = options.cutoff.unwrap_or(Cutoff { start: 0.0, end: 0.0 }).window(run.total_length());
         let mut rows: Vec<Row> = run
             .series_names()
             .filter(|name| options.children || !is_child(name, expanded))
-            .map(|name| row(run, expanded, name, options.cutoff.map(|_| window)))
+            .map(|name| row(run, expanded, name, options.cutoff))
             .collect();
         // Stable: within a group, the file's order.
         rows.sort_by_key(|row| row.group);
-        Self { window_secs: (window.start, window.end), rows, verdict: verdict(run, expanded) }
+        Self { window_secs: (whole.start, whole.end), rows, verdict: verdict(run, expanded) }
     }
 
     /// The table as text: columns aligned, a blank line between groups, `–` where there is no number.
@@ -216,33 +219,27 @@ fn is_child(name: &str, expanded: &Expanded) -> bool {
     name.contains("::") && !expanded.series.contains_key(name)
 }
 
-fn window(run: &Run, cutoff: Option<Cutoff>) -> Window {
-    match cutoff {
-        Some(cutoff) => cutoff.window(run.total_length()),
-        None => Window { start: 0.0, end: run.total_length() },
-    }
-}
-
-/// The unit of a series: the test's, else what the file says.
+/// The unit of a series: the test's, else what the file says, else that of the key of samples that it is.
 pub fn unit_of(run: &Run, expanded: &Expanded, series: &str) -> String {
     let defined = expanded.series.get(series).map(|def| def.units.as_str()).filter(|unit| !unit.is_empty());
     let recorded = || run.set().metadata.series_meta(series)?.get("UNITS")?.as_str();
-    defined.or_else(recorded).unwrap_or_default().to_owned()
+    let of_key = || Some(crate::key::known(series.rsplit_once("::")?.1)?.unit);
+    defined.or_else(recorded).or_else(of_key).unwrap_or_default().to_owned()
 }
 
-fn row(run: &Run, expanded: &Expanded, series: &str, window: Option<Window>) -> Row {
+fn row(run: &Run, expanded: &Expanded, series: &str, cutoff: Option<Cutoff>) -> Row {
     let class = kind::of(series, expanded);
+    let (window, stamps) = crate::plan::counted(run, expanded, series, cutoff);
     let mut points = run.points(&Want { series, ..Want::default() });
-    if let Some(window) = window {
-        points.cut(window);
-    }
+    points.cut(stamps);
     let sample = Sample::new(points.y);
-    let inside = |x: f64| window.is_none_or(|w| w.contains(x));
+    let inside = |x: f64| stamps.contains(x);
     let loss = sequence_loss(run, series, inside);
     let unit = unit_of(run, expanded, series);
     Row {
         series: series.to_owned(),
         group: Group::of(class),
+        window_secs: (window.start, window.end),
         n: sample.len(),
         missing: sample.missing(),
         min: sample.min(),
@@ -336,6 +333,7 @@ mod tests {
             series: series.into(),
             group,
             unit: "ms".into(),
+            window_secs: (0.0, 70.0),
             n: 10,
             missing: 0,
             min: Some(1.0),

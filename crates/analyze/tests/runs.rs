@@ -161,6 +161,65 @@ fn a_summary_counts_loss_and_keeps_its_order() {
     assert_eq!(rows[1], ("TCP upload", Group::Upload, 3, Some(20.0), None));
 }
 
+/// An upload planned from 1 to 3 s of 4, whose queue drains until 3.4 s, and whose far end then froze.
+fn drained(delay: Option<f64>) -> DataSet {
+    let mut set = run_of("a-01", [0.0, 1.0, 2.0, 3.0]);
+    set.metadata.set("LENGTH", 2);
+    if let Some(delay) = delay {
+        set.metadata.set("DELAY", delay);
+    }
+    let mut samples = RawSeries::builder();
+    // Stamp and length of the interval before it, s; rate, Mbit/s.
+    for (x, dur, rate) in
+        [(1.5, 0.5, 8.0), (2.0, 0.5, 10.0), (2.5, 0.5, 12.0), (3.0005, 0.5, 14.0), (3.4, 0.4, 40.0), (4.5, 0.5, 0.0)]
+    {
+        samples.push(T0 + x, &[("val", RawValue::Float(rate)), ("dur", RawValue::Float(dur))]);
+    }
+    for (x, ssthresh) in [(1.5, 2_147_483_647), (2.0, 20)] {
+        samples.push(T0 + x, &[("tcp_ssthresh", RawValue::Int(ssthresh))]);
+    }
+    set.raw.insert("TCP upload", samples.finish());
+    set
+}
+
+#[test]
+fn statistics_end_where_the_test_was_planned_to_end() {
+    let stats = |set: &DataSet, cutoff: Option<(f64, f64)>| {
+        let test = Catalog::builtin().expand(&fa_setup(set)).unwrap();
+        let options = SummaryOptions { cutoff: cutoff.map(Cutoff::from), children: false };
+        let summary = Summary::new(&Run::new(set, &test), &test, options);
+        let row = summary.rows.iter().find(|row| row.series == "TCP upload").unwrap().clone();
+        (row.window_secs, row.n, row.mean.unwrap(), row.min.unwrap(), row.max.unwrap(), row.total.unwrap())
+    };
+    // By hand: (8 + 10 + 12 + 14) / 4; (8 + 10 + 12 + 14) · 0.5 s.
+    assert_eq!(stats(&drained(Some(1.0)), None), ((1.0, 3.0), 4, 11.0, 8.0, 14.0, 22.0));
+    // Flent's files do not say when flows began: only the end of the run is known. 84 / 5; 22 + 40 · 0.4.
+    assert_eq!(stats(&drained(None), None), ((0.0, 4.0), 5, 16.8, 8.0, 40.0, 38.0));
+    // The user's window counts stamps, whatever was planned.
+    assert_eq!(stats(&drained(Some(1.0)), Some((3.2, 5.0))), ((3.2, 5.0), 2, 20.0, 0.0, 40.0, 16.0));
+}
+
+fn fa_setup(set: &DataSet) -> Setup {
+    let mut setup = Setup::new("tcp_1up", &["example.net"]);
+    setup.length_secs = set.metadata.length_secs().unwrap();
+    setup.delay_secs = set.metadata.delay_secs().unwrap_or(5.0);
+    setup
+}
+
+#[test]
+fn kernel_state_has_its_kind_and_unit_and_no_number_for_no_limit() {
+    let (set, test) = (drained(Some(1.0)), tcp_1up());
+    let runs = [ExportRun::new(&set, &test, "0123456789ab".into(), None)];
+    let mut bytes = Vec::new();
+    let notes = write_csv(TableKind::Samples, &runs, ExportOptions::default(), &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let of_key: Vec<&str> = text.lines().filter(|line| line.contains("ssthresh")).collect();
+    assert_eq!(of_key.len(), 2);
+    assert!(of_key[0].contains(",cwnd,up,1,1.5,") && of_key[0].ends_with(",,packets,,raw"), "{}", of_key[0]);
+    assert!(of_key[1].ends_with(",20,packets,,raw"), "{}", of_key[1]);
+    assert_eq!(notes, ["a-01.flent.gz: tcp_ssthresh is \"no limit\" in 1 samples, written as missing"]);
+}
+
 fn exported(kind: TableKind) -> String {
     let (set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
     let runs = [ExportRun::new(&set, &test, "0123456789ab".into(), Some(99))];

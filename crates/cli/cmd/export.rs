@@ -42,7 +42,11 @@ pub(crate) fn run(args: &ExportArgs, console: Console) -> Outcome {
     let mut table = Vec::new();
     match args.format {
         ExportFormat::Csv => {
-            write_csv(kind, &runs, ExportOptions { window: args.window }, &mut table).map_err(Failure::failed)?;
+            let notes =
+                write_csv(kind, &runs, ExportOptions { window: args.window }, &mut table).map_err(Failure::failed)?;
+            for note in notes {
+                console.note(note);
+            }
         }
     }
     write(args, &table)?;

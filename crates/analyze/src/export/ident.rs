@@ -30,7 +30,7 @@ pub fn canonical_unit(unit: &str) -> (&str, f64) {
         "bits/s" => ("Mbit/s", 1e-6),
         "Kbits/s" | "Kbps" => ("Mbit/s", 1e-3),
         "us" => ("ms", 1e-3),
-        "count" => ("1", 1.0),
+        "count" | "Idx" => ("1", 1.0),
         other => (other, 1.0),
     }
 }
@@ -42,18 +42,6 @@ pub(super) fn unit_suffix(unit: &str) -> String {
         "packets" => "pkts".to_owned(),
         "1" | "" => String::new(),
         other => snake(other),
-    }
-}
-
-/// The unit of a key of raw samples, where it is known.
-pub(super) fn unit_of_key(key: &str) -> &'static str {
-    match key {
-        "tcp_rtt" | "tcp_rtt_var" | "owd_up" | "owd_down" | "ipdv" | "ipdv_up" | "ipdv_down" | "tcp_bbr_mrtt"
-        | "delay" => "ms",
-        "tcp_pacing_rate" | "tcp_delivery_rate" | "tcp_bbr_bw" => "Mbits/s",
-        "backlog_bytes" | "sent_bytes" | "tcp_bytes_sent" | "tcp_bytes_retrans" => "bytes",
-        "tcp_cwnd" | "backlog_pkts" | "sent_pkts" | "dropped" | "ecn_mark" | "tcp_retrans" | "tcp_lost" => "packets",
-        _ => "",
     }
 }
 
@@ -76,16 +64,12 @@ pub(super) fn idents(run: &Run, expanded: &Expanded) -> Vec<Ident> {
     run.series_names()
         .map(|name| {
             let class = kind::of(name, expanded);
-            let parent = name.rsplit_once("::").filter(|_| !expanded.series.contains_key(name));
-            let flow = (class.summing == Summing::Single && parent.is_none()).then(|| {
+            let child = name.contains("::") && !expanded.series.contains_key(name);
+            let flow = (class.summing == Summing::Single && !child).then(|| {
                 seen.push(class);
                 seen.iter().filter(|c| **c == class).count()
             });
-            let unit = match parent {
-                Some((_, key)) if unit_of(run, expanded, name).is_empty() => unit_of_key(key).to_owned(),
-                _ => unit_of(run, expanded, name),
-            };
-            ident(name, class, flow, &unit)
+            ident(name, class, flow, &unit_of(run, expanded, name))
         })
         .collect()
 }

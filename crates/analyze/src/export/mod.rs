@@ -78,7 +78,7 @@ impl<'a> ExportRun<'a> {
 /// Choices of the user.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct ExportOptions {
-    /// Part of each run that counts.
+    /// Part of each run that counts; without one, statistics count what was planned of each series, other tables everything.
     pub window: Option<Cutoff>,
 }
 
@@ -99,7 +99,7 @@ pub fn run_id(uncompressed: &[u8]) -> String {
     format!("{head:012x}")
 }
 
-/// Writes a table of runs, in their order.
+/// Writes a table of runs, in their order. Returns notes for the user: values that have no number.
 ///
 /// # Errors
 /// The writer failed.
@@ -108,21 +108,27 @@ pub fn write_csv(
     runs: &[ExportRun],
     options: ExportOptions,
     to: impl Write,
-) -> Result<(), ExportError> {
+) -> Result<Vec<String>, ExportError> {
+    let mut notes = Vec::new();
     let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(to);
     match kind {
-        TableKind::Samples => samples::write(&mut csv, runs, options)?,
+        TableKind::Samples => notes = samples::write(&mut csv, runs, options)?,
         TableKind::Wide => wide::write(&mut csv, runs, options)?,
         TableKind::Summary => summary::write(&mut csv, runs, options)?,
         TableKind::Runs => runs::write(&mut csv, runs)?,
     }
     csv.flush().map_err(csv::Error::from)?;
-    Ok(())
+    Ok(notes)
 }
 
 /// A number with the fewest digits that read back the same; nothing for a missing one.
 fn number(value: f64) -> String {
-    if value.is_finite() { value.to_string() } else { String::new() }
+    match value {
+        _ if !value.is_finite() => String::new(),
+        // Not `-0`: a stamp a little before the start, rounded.
+        0.0 => "0".to_owned(),
+        _ => value.to_string(),
+    }
 }
 
 fn optional(value: Option<f64>) -> String {
@@ -153,6 +159,7 @@ mod tests {
         assert_eq!(number(0.1), "0.1");
         assert_eq!(number(5.0), "5");
         assert_eq!(number(f64::NAN), "");
+        assert_eq!((number(-0.0), seconds(-1e-9)), ("0".to_owned(), "0".to_owned()));
         assert_eq!(utc(1_436_816_311.530_151), "2015-07-13T19:38:31.530151Z");
         assert_eq!(seconds(0.600_000_000_000_000_1), "0.6");
     }

@@ -3,13 +3,14 @@
 use std::io::Write;
 
 use fa_format::RawValue;
+use indexmap::IndexMap;
 
-use super::ident::{Ident, ident, idents, unit_of_key};
+use super::ident::{Ident, ident, idents};
 use super::{ExportOptions, ExportRun, number, seconds, utc};
 use crate::cutoff::Window;
 use crate::kind;
 use crate::run::{Clock, Want};
-use crate::summary::source_name;
+use crate::summary::{source_name, unit_of};
 
 const COLUMNS: [&str; 12] =
     ["run_id", "series_id", "series", "kind", "direction", "flow", "t_s", "t_utc", "value", "unit", "lost", "source"];
@@ -17,18 +18,28 @@ const COLUMNS: [&str; 12] =
 /// Keys of raw entries that describe the entry rather than measure something.
 const NOT_VALUES: [&str; 7] = ["t", "val", "seq", "dur", "size", "lost", "lost_dir"];
 
-pub(super) fn write<W: Write>(csv: &mut csv::Writer<W>, runs: &[ExportRun], options: ExportOptions) -> csv::Result<()> {
+/// Returns notes: values that have no number.
+pub(super) fn write<W: Write>(
+    csv: &mut csv::Writer<W>,
+    runs: &[ExportRun],
+    options: ExportOptions,
+) -> csv::Result<Vec<String>> {
+    let mut notes = Vec::new();
     csv.write_record(COLUMNS)?;
     for export in runs {
         let window = options.window.map(|cutoff| cutoff.window(export.run.total_length()));
+        let mut unlimited = IndexMap::new();
         let idents = idents(&export.run, export.expanded);
         for ident in &idents {
-            if !write_raw(csv, export, ident, window)? && !is_raw_child(export, &ident.name) {
+            if !write_raw(csv, export, ident, window, &mut unlimited)? && !is_raw_child(export, &ident.name) {
                 write_grid(csv, export, ident, window)?;
             }
         }
+        notes.extend(unlimited.iter().map(|(key, n)| {
+            format!("{}: {key} is \"no limit\" in {n} samples, written as missing", export.run.set().base_name())
+        }));
     }
-    Ok(())
+    Ok(notes)
 }
 
 /// Its samples are written under its parent's.
@@ -44,6 +55,7 @@ fn write_raw<W: Write>(
     export: &ExportRun,
     ident: &Ident,
     window: Option<Window>,
+    unlimited: &mut IndexMap<String, usize>,
 ) -> csv::Result<bool> {
     let Some(raw) = export.run.set().raw.series(&ident.name).filter(|raw| !raw.is_empty()) else { return Ok(false) };
     let t0 = export.run.t0();
@@ -71,17 +83,20 @@ fn write_raw<W: Write>(
     for key in raw.keys().into_iter().filter(|key| !NOT_VALUES.contains(key)) {
         let Some(numbers) = raw.numbers(key) else { continue };
         let name = format!("{}::{key}", ident.name);
-        let child = super::ident::Ident { flow: ident.flow, ..ident_of_child(&name, key, export) };
+        let child = super::ident::Ident { flow: ident.flow, ..ident_of_child(&name, export) };
         for (t, value) in numbers.t.iter().zip(numbers.value.iter()).filter(|(t, _)| inside(**t)) {
-            write_row(csv, export, &child, (t - t0, *t), value * child.factor, None, "raw")?;
+            let known = crate::key::value(key, *value);
+            if known.is_nan() && !value.is_nan() {
+                *unlimited.entry(key.to_owned()).or_default() += 1;
+            }
+            write_row(csv, export, &child, (t - t0, *t), known * child.factor, None, "raw")?;
         }
     }
     Ok(true)
 }
 
-fn ident_of_child(name: &str, key: &str, export: &ExportRun) -> Ident {
-    let defined = export.expanded.series.get(name).map(|def| def.units.as_str()).filter(|unit| !unit.is_empty());
-    ident(name, kind::of(name, export.expanded), None, defined.unwrap_or_else(|| unit_of_key(key)))
+fn ident_of_child(name: &str, export: &ExportRun) -> Ident {
+    ident(name, kind::of(name, export.expanded), None, &unit_of(&export.run, export.expanded, name))
 }
 
 fn write_grid<W: Write>(

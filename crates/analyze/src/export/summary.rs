@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::ident::{Ident, idents};
 use super::{ExportOptions, ExportRun, number, optional};
-use crate::cutoff::{Cutoff, Window};
+use crate::cutoff::Cutoff;
 use crate::loss::sequence_loss;
 use crate::reduce::{tool_mean, total as total_of};
 use crate::run::Want;
@@ -53,26 +53,21 @@ const PERCENTILES: [f64; 10] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99
 pub(super) fn write<W: Write>(csv: &mut csv::Writer<W>, runs: &[ExportRun], options: ExportOptions) -> csv::Result<()> {
     csv.write_record(COLUMNS)?;
     for export in runs {
-        let window = match options.window {
-            Some(cutoff) => cutoff.window(export.run.total_length()),
-            None => Window { start: 0.0, end: export.run.total_length() },
-        };
         for ident in idents(&export.run, export.expanded) {
-            csv.write_record(row(export, &ident, options.window, window))?;
+            csv.write_record(row(export, &ident, options.window))?;
         }
     }
     Ok(())
 }
 
-fn row(export: &ExportRun, ident: &Ident, cutoff: Option<Cutoff>, window: Window) -> Vec<String> {
+fn row(export: &ExportRun, ident: &Ident, cutoff: Option<Cutoff>) -> Vec<String> {
     let run = &export.run;
+    let (window, stamps) = crate::plan::counted(run, export.expanded, &ident.name, cutoff);
     let mut points = run.points(&Want { series: &ident.name, ..Want::default() });
-    if cutoff.is_some() {
-        points.cut(window);
-    }
+    points.cut(stamps);
     let source = source_name(points.origin, ident.class);
     let sample = Sample::new(points.y.iter().map(|y| y * ident.factor));
-    let inside = |x: f64| cutoff.is_none() || window.contains(x);
+    let inside = |x: f64| stamps.contains(x);
     let loss = sequence_loss(run, &ident.name, inside);
     let metadata = &run.set().metadata;
     let mut row = vec![

@@ -92,7 +92,10 @@ fn note_unused_options(context: &Context, notes: &mut Notes) {
         ("--bounds-x", !options.bounds_x.is_empty()),
     ];
     for (name, _) in unused.iter().filter(|(_, given)| *given) {
-        notes.add(format!("plot {}: bars stand on a linear axis from 0: {name} has no effect on them", context.plot.name));
+        notes.add(format!(
+            "plot {}: bars stand on a linear axis from 0: {name} has no effect on them",
+            context.plot.name
+        ));
     }
 }
 
