@@ -86,3 +86,24 @@ fn a_cut_off_file_is_used_only_when_asked_for() {
     desk.fa(["export", "--keep-partial", "cut.flent.gz"]).ends_with_code(0);
     desk.fa(["plot", "totals", "--keep-partial", "cut.flent.gz", "-o", "cut.svg"]).ends_with_code(0);
 }
+
+#[test]
+fn tables_are_written_by_suffix_or_not_at_all() {
+    let desk = Desk::new();
+    let file = sample("ping-idle.flent.gz");
+    let refused = desk.fa(["export", &file, "-o", "x.xlsx"]).ends_with_code(2);
+    assert!(refused.err.contains("x.xlsx") && refused.err.contains(".csv"), "{}", refused.err);
+    assert!(desk.files().is_empty());
+    desk.fa(["export", &file, "-o", "x.CSV"]).ends_with_code(0);
+    desk.fa(["export", &file, "-o", "x.txt", "--format", "csv"]).ends_with_code(0);
+    desk.fa(["export", &file, "-o", "y.txt", "--compat", "flent-stats"]).ends_with_code(0);
+    assert_eq!(desk.files(), ["x.CSV", "x.txt", "y.txt"]);
+}
+
+#[test]
+fn a_journal_is_recognised() {
+    let desk = Desk::new();
+    std::fs::write(desk.file("x.journal"), b"fa\x00journal").unwrap();
+    let said = desk.fa(["stats", "x.journal"]).ends_with_code(1);
+    assert!(said.err.contains("fa recover"), "{}", said.err);
+}

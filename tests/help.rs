@@ -50,3 +50,13 @@ fn completions_and_manual_are_made_from_the_same_options() {
     assert!(desk.fa(["completions", "bash"]).ends_with_code(0).out.contains("--bounds-y"));
     assert!(desk.fa(["man"]).ends_with_code(0).out.contains("fa"));
 }
+
+#[test]
+fn commands_without_arguments_say_what_they_could_do() {
+    let said = Desk::new().fa(["plot"]).ends_with_code(2);
+    assert!(said.err.contains("fa list plots FILE"), "{}", said.err);
+    let listed = Desk::new().fa(["list"]).ends_with_code(0);
+    for what in ["tests", "plots", "series"] {
+        assert!(listed.out.contains(&format!("fa list {what}")), "{}", listed.out);
+    }
+}

@@ -153,7 +153,7 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Args)]
 pub(crate) struct PlotArgs {
     /// Plot name (see `fa list plots FILE`); left out: the one the test opens with
-    pub(crate) plot: String,
+    pub(crate) plot: Option<String>,
     /// Data files, patterns or folders; `-` is standard input
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<String>,
@@ -251,9 +251,9 @@ pub(crate) struct ExportArgs {
     /// Data files, patterns or folders; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
-    /// File format
-    #[arg(short, long, value_enum, default_value = "csv", value_name = "FORMAT")]
-    pub(crate) format: ExportFormat,
+    /// File format [default: by the suffix of --output, else csv]
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<ExportFormat>,
     /// Which table
     #[arg(long, value_enum, default_value = "samples", value_name = "TABLE")]
     pub(crate) table: TableName,
@@ -304,9 +304,9 @@ pub(crate) enum TableName {
 /// `fa list`.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// What to list
+    /// What to list; left out: what can be listed
     #[arg(value_enum)]
-    pub(crate) what: Listing,
+    pub(crate) what: Option<Listing>,
     /// A test name or a data file (for plots and series)
     #[arg(value_name = "TEST|FILE")]
     pub(crate) of: Option<String>,

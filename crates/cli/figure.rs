@@ -9,13 +9,14 @@ use fa_plot::layout::layout;
 use fa_plot::options::{FigureOptions, OPTIONS, OptionKind};
 use fa_plot::page::Page;
 use fa_plot::render::Format;
-use fa_plot::resolve::{PlotError, resolve_scaled, setup_from};
+use fa_plot::resolve::{PlotError, combined_sets, delay_doubts, resolve_scaled, setup_from};
 use fa_plot::scene::Scene;
 use fa_plot::theme::Theme;
 use fa_plot::{json, render};
 
 use crate::failure::{Code, Failure, Outcome};
 use crate::output::{self, Console};
+use crate::record;
 
 /// Adds every figure option of the option table to a verb, except spellings the verb has for itself.
 pub(crate) fn add_options(verb: Command) -> Command {
@@ -146,9 +147,15 @@ pub(crate) fn draw(request: &Request<'_>, targets: &Targets<'_>, console: Consol
                 _ => Failure::failed(error),
             }
         })?;
+    for doubt in delay_doubts(request.sets, request.catalog, request.delay_secs) {
+        console.note(doubt);
+    }
     let notes = if console.verbose { &scene.notes } else { &scene.brief_notes };
     for note in expanded.notes.iter().chain(notes) {
         console.note(note);
+    }
+    if let Some(folder) = &request.options.combine_save_dir {
+        store_groups(request, &expanded, Path::new(folder), console)?;
     }
     let page = page(&scene, request.options);
     for (path, format) in formats {
@@ -170,6 +177,26 @@ pub(crate) fn draw(request: &Request<'_>, targets: &Targets<'_>, console: Consol
         }
         None => Ok(Code::Ok),
     }
+}
+
+/// Writes each group of files that the plot combines into a folder, under the names that Flent gives them.
+fn store_groups(request: &Request<'_>, expanded: &Expanded, folder: &Path, console: Console) -> Result<(), Failure> {
+    let groups = combined_sets(request.plot, expanded, request.sets, request.options).map_err(Failure::failed)?;
+    if groups.is_empty() {
+        return Err(Failure::usage(format!("--combine-save-dir: plot {} puts no files into groups", request.plot))
+            .hint("`fa list plots FILE` names those that do: their types end in _combine"));
+    }
+    std::fs::create_dir_all(folder)
+        .map_err(|e| Failure::failed(format!("could not make the folder {}: {e}", folder.display())))?;
+    let now = jiff::Zoned::now();
+    for (i, set) in groups.into_iter().enumerate() {
+        let text = |key: &str| set.metadata.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+        let name = fa_format::file_name(&format!("{}-{}", text("COMBINER_PLOT"), text("FROM_COMBINER")), &now, "");
+        let stem = name.strip_suffix(".flent.gz").unwrap_or(&name);
+        let saved = record::save_as(set, folder.join(format!("{stem}-{i:02}.flent.gz")))?;
+        console.note(format!("group {:?} stored in {}", saved.set.metadata.title(), saved.path.display()));
+    }
+    Ok(())
 }
 
 fn page(scene: &Scene, options: &FigureOptions) -> Page {

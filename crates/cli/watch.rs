@@ -291,7 +291,12 @@ fn line(progress: &Progress) -> String {
         Phase::LeadOut => "idle, after the load",
         Phase::Collecting => "collecting",
     };
-    let mut text = format!("{phase}  {:.0}/{:.0} s", progress.elapsed().as_secs_f64(), progress.total().as_secs_f64());
+    let total = progress.total().as_secs_f64();
+    let mut text = phase.to_owned();
+    // How long the run takes is known when it begins.
+    if total > 0.0 {
+        text.push_str(&format!("  {:.0}/{total:.0} s", progress.elapsed().as_secs_f64()));
+    }
     for (direction, name) in [(Direction::Down, "down"), (Direction::Up, "up")] {
         if let Some(mbits) = progress.mbits(direction) {
             text.push_str(&format!("  {name} {mbits:.1} Mbit/s"));

@@ -26,6 +26,8 @@ pub struct Table {
     pub counts: Option<&'static str>,
     /// Files behind it.
     pub files: usize,
+    /// Which of all files is the first of them.
+    pub first: usize,
 }
 
 impl Table {
@@ -188,7 +190,7 @@ pub fn combine(
     let titled = |groups: &IndexMap<String, Vec<&Run>>, f: &dyn Fn(&[&Run]) -> Table| -> Vec<Table> {
         groups
             .iter()
-            .map(|(name, runs)| Table { title: title(name, runs.len()), files: runs.len(), ..f(runs) })
+            .map(|(name, of)| Table { title: title(name, of.len()), files: of.len(), first: place(runs, of), ..f(of) })
             .collect()
     };
     let (tables, columns) = match by {
@@ -213,6 +215,11 @@ pub fn combine(
         GroupBy::Both => both(&groups, wanted, &mut notes)?,
     };
     Ok(Combined { tables, columns, notes })
+}
+
+/// Where the first run of a group stands among all.
+fn place(runs: &[&Run], group: &[&Run]) -> usize {
+    runs.iter().position(|run| group.first().is_some_and(|first| std::ptr::eq(*run, *first))).unwrap_or(0)
 }
 
 fn numbers(runs: &[&Run], wanted: &Wanted) -> Vec<f64> {

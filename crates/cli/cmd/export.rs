@@ -1,5 +1,8 @@
 //! `fa export`: tables for notebooks and spreadsheets.
 
+use std::path::Path;
+
+use clap::ValueEnum as _;
 use fa_analyze::cutoff::Cutoff;
 use fa_analyze::export::flent::{FlentOptions, FlentText, flent_text};
 use fa_analyze::export::{ExportOptions, ExportRun, TableKind, run_id, write_csv};
@@ -13,6 +16,7 @@ use crate::output::{self, Console};
 use crate::{catalog, figure, inputs};
 
 pub(crate) fn run(args: &ExportArgs, console: Console) -> Outcome {
+    let format = format_of(args)?;
     let paths = inputs::expand(&args.files, console)?;
     let catalog = catalog::load(&args.catalog)?;
     let loaded =
@@ -40,7 +44,7 @@ pub(crate) fn run(args: &ExportArgs, console: Console) -> Outcome {
         TableName::Runs => TableKind::Runs,
     };
     let mut table = Vec::new();
-    match args.format {
+    match format {
         ExportFormat::Csv => {
             let notes =
                 write_csv(kind, &runs, ExportOptions { window: args.window }, &mut table).map_err(Failure::failed)?;
@@ -51,6 +55,37 @@ pub(crate) fn run(args: &ExportArgs, console: Console) -> Outcome {
     }
     write(args, &table)?;
     Ok(loaded.code())
+}
+
+/// The format asked for, else that of the suffix. `--compat` is text and may be called anything.
+fn format_of(args: &ExportArgs) -> Result<ExportFormat, Failure> {
+    let suffix = args.output.as_deref().and_then(Path::extension);
+    match (args.format, suffix) {
+        (Some(format), _) => Ok(format),
+        (None, Some(suffix)) if args.compat.is_none() => ExportFormat::value_variants()
+            .iter()
+            .copied()
+            .find(|format| suffix.eq_ignore_ascii_case(format.suffix()))
+            .ok_or_else(|| {
+                let known: Vec<String> =
+                    ExportFormat::value_variants().iter().map(|format| format!(".{}", format.suffix())).collect();
+                let path = args.output.as_deref().unwrap_or(Path::new("")).display();
+                Failure::usage(format!("{path}: tables are not written as .{}", suffix.display())).hint(format!(
+                    "known suffixes: {}; with --format the file may be called anything",
+                    known.join(", ")
+                ))
+            }),
+        (None, _) => Ok(ExportFormat::Csv),
+    }
+}
+
+impl ExportFormat {
+    /// Of its files.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+        }
+    }
 }
 
 fn write(args: &ExportArgs, bytes: &[u8]) -> Result<(), Failure> {

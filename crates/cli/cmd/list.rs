@@ -24,17 +24,18 @@ struct Row {
 pub(crate) fn run(args: &ListArgs, console: Console) -> Outcome {
     let catalog = catalog::load(&args.catalog)?;
     let rows = match (args.what, &args.of) {
-        (Listing::Tests, None) => tests(&catalog),
-        (Listing::Tests, Some(of)) => {
+        (None, _) => listings(),
+        (Some(Listing::Tests), None) => tests(&catalog),
+        (Some(Listing::Tests), Some(of)) => {
             return Err(Failure::usage(format!("`fa list tests` takes no further argument, got {of:?}"))
                 .hint("`fa list plots TEST|FILE` and `fa list series TEST|FILE` do"));
         }
-        (what, None) => {
+        (Some(what), None) => {
             let name = if what == Listing::Plots { "plots" } else { "series" };
             return Err(Failure::usage(format!("of which test or file? `fa list {name} TEST|FILE`"))
                 .hint("`fa list tests` names all tests"));
         }
-        (what, Some(of)) => {
+        (Some(what), Some(of)) => {
             let (expanded, set) = subject(of, &catalog, console)?;
             for note in &expanded.notes {
                 console.note(note);
@@ -45,6 +46,23 @@ pub(crate) fn run(args: &ListArgs, console: Console) -> Outcome {
     let text =
         if args.json { format!("{:#}\n", Value::Array(rows.iter().map(object).collect())) } else { table(&rows) };
     output::print(text.as_bytes()).map(|()| Code::Ok)
+}
+
+/// What can be listed, with the command that does.
+fn listings() -> Vec<Row> {
+    let row = |(name, text): (&str, &str)| Row {
+        name: format!("fa list {name}"),
+        kind: String::new(),
+        text: text.to_owned(),
+        more: Value::Null,
+    };
+    [
+        ("tests", "tests that can be measured or whose files can be plotted"),
+        ("plots TEST|FILE", "plots of a test; of a file with what it lacks for each"),
+        ("series TEST|FILE", "series of a test; of a file with those that it holds"),
+    ]
+    .map(row)
+    .into()
 }
 
 fn tests(catalog: &Catalog) -> Vec<Row> {

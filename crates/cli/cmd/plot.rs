@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use fa_analyze::needs::Needs;
 use fa_format::{DataSet, ReadOptions};
 use fa_plot::options::FigureOptions;
 use fa_plot::render::Format;
-use fa_plot::resolve::needs;
+use fa_plot::resolve::{is_combined, needs};
 
 use crate::args::PlotArgs;
 use crate::catalog;
@@ -18,19 +19,28 @@ pub(crate) fn run(args: &PlotArgs, options: &FigureOptions, console: Console) ->
     figure::formats(&args.output)?;
     let catalog = catalog::load(&args.catalog)?;
     // `fa plot FILE`: the plot name was left out. A plot is never called like an existing file.
-    let (plot, files) = if Path::new(&args.plot).is_file() {
-        (None, [std::slice::from_ref(&args.plot), &args.files].concat())
+    let Some(named) = &args.plot else {
+        return Err(Failure::usage("which plot of which file?").hint(
+            "fa plot FILE… draws what the test opens with; `fa list plots FILE` names all plots; `fa plot --help` \
+             explains the options",
+        ));
+    };
+    let (plot, files) = if Path::new(named).is_file() {
+        (None, [std::slice::from_ref(named), &args.files].concat())
     } else {
-        (Some(args.plot.as_str()), args.files.clone())
+        (Some(named.as_str()), args.files.clone())
     };
     if files.is_empty() {
-        return Err(Failure::usage(format!("plot {:?} of which file?", args.plot))
+        return Err(Failure::usage(format!("plot {named:?} of which file?"))
             .hint("fa plot PLOT FILE…, for example: fa plot icmp_cdf runs/*.flent.gz"));
     }
     let paths = inputs::expand(&files, console)?;
     let reading = ReadOptions { keep_partial: args.keep_partial, ..ReadOptions::default() };
     // Of many files only what the plot draws is held in memory.
     let wanted = |first: &DataSet| {
+        if is_combined(first) {
+            return Ok(Needs::everything());
+        }
         let expanded = figure::expand(&catalog, first, args.delay)?;
         Ok(needs(plot.unwrap_or(&expanded.default_plot), &expanded, options))
     };

@@ -5,9 +5,13 @@
 use fa_catalog::{Catalog, Expanded, Setup};
 use fa_format::{DataSet, MISSING, Metadata, RawSeries, RawValue};
 use fa_plot::json::to_json;
+use fa_plot::layout::layout;
 use fa_plot::options::{FigureOptions, OPTIONS};
-use fa_plot::resolve::{PlotError, drawable, resolve, resolve_scaled, setup_from};
+use fa_plot::page::PageSize;
+use fa_plot::render::svg;
+use fa_plot::resolve::{PlotError, combined_sets, drawable, is_combined, resolve, resolve_scaled, setup_from};
 use fa_plot::scene::{Colour, Dash, Mark, Panel, Quantity, Scale, Scene, Side};
+use fa_plot::theme::Theme;
 
 const T0: f64 = 1_500_000_000.0;
 
@@ -296,12 +300,13 @@ fn split_groups_divide_the_files() {
     assert_eq!(first.boxes.iter().map(|b| b.file).collect::<Vec<_>>(), [0, 1]);
 }
 
-/// The plot on which an option shows, and its values; every option of the table must change the scene somewhere.
+/// The plot on which an option shows, and its values; every option of the table must change a figure somewhere.
 fn shows_on(option: &str) -> Option<(&'static str, &'static [&'static str])> {
     Some(match option {
-        // The first four are of the page: how large and in which colours, not what. Files to scale by are read and passed by the caller. Smoothing
-        // has its own test: no plot of this test smooths.
-        "figure-width" | "figure-height" | "figure-dpi" | "theme" | "scale-data" | "flent-smoothing" => return None,
+        // How large a page is, which files are read and which are written is the caller's affair, and a legend goes below by
+        // itself where it needs less room there: tests/figures.rs. Smoothing has its own test: no plot of this test smooths.
+        "figure-width" | "figure-height" | "figure-dpi" | "scale-data" | "combine-save-dir" | "horizontal-legend"
+        | "flent-smoothing" => return None,
         "bounds-x" | "bounds-y" => ("totals", &["1,50"]),
         "label-x" | "label-y" | "override-title" | "figure-note" | "legend-title" => ("totals", &["own"]),
         "log-scale-y" => ("totals", &["log10"]),
@@ -316,6 +321,7 @@ fn shows_on(option: &str) -> Option<(&'static str, &'static [&'static str])> {
         "override-label" => ("totals", &["first"]),
         "no-print-n" => ("box_totals_combine", &[""]),
         "no-labels" => ("box_totals", &[""]),
+        "theme" => ("totals", &["dark"]),
         "legend-placement" => ("totals", &["upper right"]),
         "norm-factor" | "legend-columns" => ("totals", &["2"]),
         "replace-legend" => ("totals", &["codel=X"]),
@@ -335,12 +341,19 @@ fn every_option_does_something() {
         (0..6).map(|i| run_of(&format!("codel one {i}"), &format!("t-codel-{i}"), 5.0, 20.0)).collect();
     sets[1].series.shift_remove("TCP upload");
     sets[1].raw.insert("TCP upload", RawSeries::builder().finish());
+    let mut idle = Vec::new();
     for spec in OPTIONS {
         let Some((plot, values)) = shows_on(spec.name) else { continue };
         let pairs: Vec<(&str, &str)> = values.iter().map(|v| (spec.name, *v)).collect();
-        let (without, with) = (scene(plot, &sets, &[]), scene(plot, &sets, &pairs));
-        assert_ne!(without, with, "--{} changes nothing on {plot}", spec.name);
+        let figure = |pairs: &[(&str, &str)]| {
+            let theme = Theme::of(&options(pairs));
+            svg(&layout(&scene(plot, &sets, pairs), PageSize::inches(11.0, 8.0), &theme, None))
+        };
+        if figure(&[]) == figure(&pairs) {
+            idle.push(format!("--{} on {plot}", spec.name));
+        }
     }
+    assert!(idle.is_empty(), "these change nothing: {idle:?}");
 }
 
 #[test]
@@ -412,4 +425,41 @@ fn a_zoom_sets_limits_as_they_are_given() {
     let axes = &scene.panels[0].axes;
     assert_eq!(axes[0].x.limits, (10.0, 20.0));
     assert_eq!(axes[1].y.limits, (7.0, -3.0));
+}
+
+/// Stored groups give the numbers of the files behind them, without those files.
+#[test]
+fn stored_groups_are_drawn_as_they_are() {
+    let sets: Vec<DataSet> = [("codel-01", 10.0), ("codel-02", 12.0), ("pie-01", 5.0), ("pie-02", 6.0)]
+        .map(|(name, rate)| run_of(name, &format!("t-{name}"), rate, 20.0))
+        .into();
+    let test = test_of(&sets[0]);
+    for (plot, by) in [
+        ("box_totals_combine", "groups"),
+        ("box_totals_combine", "groups_points"),
+        ("box_totals_combine", "groups_concat"),
+        ("box_totals_combine", "series"),
+        ("box_totals_combine", "batch"),
+    ] {
+        let given = options(&[("override-group-by", by)]);
+        let stored: Vec<DataSet> = combined_sets(plot, &test, &sets, &given)
+            .unwrap()
+            .iter()
+            .map(|set| {
+                // As files, to be read by Flent too: it takes a file without raw series for empty.
+                let bytes = fa_format::to_bytes(set).unwrap();
+                let again = fa_format::read_bytes(&bytes, "x.flent.gz".as_ref(), &fa_format::ReadOptions::default());
+                let again = again.unwrap();
+                assert_eq!(again.length(), again.series.len());
+                again
+            })
+            .collect();
+        assert!(stored.iter().all(is_combined));
+        let panels = |sets: &[DataSet]| format!("{:?}", resolve(plot, &test, sets, &given).unwrap().panels);
+        assert_eq!(panels(&sets), panels(&stored), "{plot} by {by}");
+    }
+    let other = combined_sets("box_totals_combine", &test, &sets, &options(&[])).unwrap();
+    let error = resolve("box_totals_combine", &test, &other, &options(&[("override-group-by", "series")])).unwrap_err();
+    assert!(error.to_string().contains("GroupsCombiner"), "{error}");
+    assert!(combined_sets("totals", &test, &sets, &options(&[])).unwrap().is_empty());
 }

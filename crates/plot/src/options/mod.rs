@@ -66,6 +66,8 @@ pub struct FigureOptions {
     pub split_group: Vec<String>,
     /// How combining plots group files, in place of the plot's own rule.
     pub override_group_by: Option<String>,
+    /// Folder in which each combined group of files is stored.
+    pub combine_save_dir: Option<String>,
     /// What colours stand for in bar plots.
     pub override_colour_mode: Option<ColourMode>,
     /// Group titles without their number of files.

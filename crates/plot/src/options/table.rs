@@ -328,6 +328,14 @@ pub static OPTIONS: &[OptionSpec] = &[
             None => Vec::new(),
         },
     },
+    text_option!(
+        combine_save_dir,
+        "combine-save-dir",
+        &[],
+        Files,
+        "not stored",
+        "Store each group of files that the plot combines as a data file in this folder; plots of such files draw them as they are"
+    ),
     flag_option!(no_print_n, "no-print-n", None, Files, "Do not add (n=…) to the names of groups"),
     text_list!(
         override_label,

@@ -7,14 +7,36 @@ use fa_analyze::run::Run;
 use fa_catalog::{PlotDef, PlotSeries, PlotType};
 
 use super::subject::{Data, Subject};
-use super::{Context, Notes, PlotError, bars, boxes, cdf, ellipse, line, timeseries};
+use super::{Context, Notes, PlotError, bars, boxes, cdf, ellipse, line, saved, timeseries};
 use crate::options::FigureOptions;
 use crate::scene::Panel;
 
 pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotError> {
+    let combination = combination(context, notes)?;
+    draw(context, &combination, notes)
+}
+
+/// Groups of files, reduced to tables with a column per series.
+#[derive(Debug)]
+pub(crate) struct Combination {
+    pub(crate) by: GroupBy,
+    pub(crate) series: Vec<PlotSeries>,
+    pub(crate) tables: Vec<Table>,
+    /// Only widen the axes.
+    scale: Vec<Table>,
+}
+
+/// The files of a plot in groups; those that are combinations already, as they are.
+pub(crate) fn combination(context: &Context, notes: &mut Notes) -> Result<Combination, PlotError> {
     let runs: Vec<&Run> = runs_of(context.subjects);
-    let wanted = wanted(context, notes);
+    let scale_runs = runs_of(context.scale);
     let by = group_by(context)?;
+    if runs.iter().chain(&scale_runs).all(|run| saved::is_combined(run.set())) {
+        let (series, tables) = saved::from_sets(context.plot, by, context.series, &runs)?;
+        let scale = saved::from_sets(context.plot, by, context.series, &scale_runs)?.1;
+        return Ok(Combination { by, series, tables, scale });
+    }
+    let wanted = wanted(context, notes);
     let options =
         CombineOptions { name_filters: context.filter.expressions().to_vec(), print_n: !context.options.no_print_n };
     let unsupported = |error: fa_analyze::combine::CombineError| PlotError::Unsupported {
@@ -25,16 +47,29 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     for note in combined.notes {
         notes.add(note);
     }
-    let scale = if context.scale.is_empty() {
+    let scale = if scale_runs.is_empty() {
         Vec::new()
     } else {
-        combine(by, &runs_of(context.scale), &wanted, &options).map_err(unsupported)?.tables
+        combine(by, &scale_runs, &wanted, &options).map_err(unsupported)?.tables
     };
-    let (series, columns) = match combined.columns {
-        Columns::Series => (context.series.to_vec(), (0..context.series.len()).collect()),
+    let series = match combined.columns {
+        Columns::Series => context.series.to_vec(),
         Columns::Groups(names) => turned(context, &names),
     };
-    draw(context, &series, &columns, &combined.tables, &scale, notes)
+    Ok(Combination { by, series, tables: combined.tables, scale })
+}
+
+/// Whether plots of this type put files into groups.
+pub(crate) fn combines(kind: PlotType) -> bool {
+    matches!(
+        kind,
+        PlotType::TimeseriesCombine
+            | PlotType::LineCombine
+            | PlotType::BoxCombine
+            | PlotType::BarCombine
+            | PlotType::CdfCombine
+            | PlotType::EllipsisCombine
+    )
 }
 
 fn runs_of<'a>(subjects: &'a [Subject<'a>]) -> Vec<&'a Run<'a>> {
@@ -95,20 +130,14 @@ pub(crate) fn rule<'a>(plot: &'a PlotDef, options: &'a FigureOptions) -> &'a str
 }
 
 /// A series per group, when tables stand for the plot's series.
-fn turned(context: &Context, names: &[String]) -> (Vec<PlotSeries>, Vec<usize>) {
-    let Some(model) = context.series.first() else { return (Vec::new(), Vec::new()) };
-    let series = names.iter().map(|name| PlotSeries { label: Some(name.clone()), ..model.clone() }).collect();
-    (series, (0..names.len()).collect())
+fn turned(context: &Context, names: &[String]) -> Vec<PlotSeries> {
+    let Some(model) = context.series.first() else { return Vec::new() };
+    names.iter().map(|name| PlotSeries { label: Some(name.clone()), ..model.clone() }).collect()
 }
 
-fn draw(
-    context: &Context,
-    series: &[PlotSeries],
-    columns: &[usize],
-    tables: &[Table],
-    scale: &[Table],
-    notes: &mut Notes,
-) -> Result<Panel, PlotError> {
+fn draw(context: &Context, combination: &Combination, notes: &mut Notes) -> Result<Panel, PlotError> {
+    let Combination { series, tables, scale, .. } = combination;
+    let columns: Vec<usize> = (0..series.len()).collect();
     let titles: Vec<String> = tables.iter().map(|table| table.title.clone()).collect();
     let labels = context.filter.apply(&titles);
     let subjects: Vec<Subject> =
@@ -118,7 +147,7 @@ fn draw(
         .enumerate()
         .map(|(i, table)| Subject::group(table, table.title.clone(), tables.len() + i))
         .collect();
-    let inner = Context { series, columns, subjects: &subjects, scale: &scale, ..*context };
+    let inner = Context { series, columns: &columns, subjects: &subjects, scale: &scale, ..*context };
     match context.plot.kind {
         PlotType::BoxCombine => boxes::panel(&inner, notes),
         PlotType::BarCombine => bars::panel(&inner, notes),

@@ -7,6 +7,7 @@ mod bars;
 mod boxes;
 mod cdf;
 mod combine;
+mod delay;
 mod drawable;
 mod ellipse;
 mod error;
@@ -22,6 +23,7 @@ mod numbers;
 mod panel;
 mod qq;
 mod ridge;
+mod saved;
 mod scatter;
 mod shown;
 mod spread;
@@ -36,12 +38,14 @@ use fa_analyze::run::Run;
 use fa_catalog::{Expanded, Orientation, PlotDef, PlotSeries, PlotType, Setup};
 use fa_format::DataSet;
 
+pub use delay::delay_doubts;
 pub use drawable::{Drawable, drawable};
 pub use error::PlotError;
 pub use general::{GENERAL_PLOTS, GeneralPlot};
 use labels::LabelFilter;
 pub use needs::needs;
 pub(crate) use notes::Notes;
+pub use saved::is_combined;
 use subject::Subject;
 
 use crate::options::FigureOptions;
@@ -180,6 +184,53 @@ fn resolve_sets(
         palette: options.colours.clone(),
         panels,
     })
+}
+
+/// The groups of files that a combining plot draws, each as a data set of its own: stored as files, they are drawn again
+/// without the files behind them. None of a plot that combines nothing.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn combined_sets<S: Borrow<DataSet>>(
+    plot: &str,
+    expanded: &Expanded,
+    sets: &[S],
+    options: &FigureOptions,
+) -> Result<Vec<DataSet>, PlotError> {
+    if general::named(plot, expanded, options).is_some() {
+        return Ok(Vec::new());
+    }
+    let def = &general::narrowed(find_plot(plot, expanded)?, expanded, options, &mut Notes::default())?;
+    let sets: Vec<&DataSet> = sets.iter().map(Borrow::borrow).collect();
+    let runs = runs(&sets, expanded, options);
+    let filter = LabelFilter::new(options);
+    let subjects: Vec<Subject> = runs.iter().enumerate().map(|(i, run)| Subject::run(run, String::new(), i)).collect();
+    let panels: Vec<&PlotDef> = match def.kind {
+        PlotType::Meta => def.subplots.iter().filter_map(|name| expanded.plots.get(name)).collect(),
+        _ => vec![def],
+    };
+    let mut combined = Vec::new();
+    for plot in panels.into_iter().filter(|plot| combine::combines(plot.kind)) {
+        let series = panel::wanted_series(plot, &subjects, options);
+        let (columns, scale) = ((0..series.len()).collect::<Vec<_>>(), []);
+        let context = Context {
+            plot,
+            expanded,
+            options,
+            filter: &filter,
+            series: &series,
+            columns: &columns,
+            subjects: &subjects,
+            scale: &scale,
+            shared_x: None,
+        };
+        let groups = combine::combination(&context, &mut Notes::default())?;
+        for table in groups.tables.iter().filter(|table| !table.x.is_empty()) {
+            let first = sets.get(table.first).unwrap_or(&sets[0]);
+            combined.push(saved::to_set(plot, groups.by, &groups.series, table, first));
+        }
+    }
+    Ok(combined)
 }
 
 fn find_plot<'e>(plot: &str, expanded: &'e Expanded) -> Result<&'e PlotDef, PlotError> {
