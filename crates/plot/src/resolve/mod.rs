@@ -211,7 +211,7 @@ pub fn combined_sets<S: Borrow<DataSet>>(
     };
     let mut combined = Vec::new();
     for plot in panels.into_iter().filter(|plot| combine::combines(plot.kind)) {
-        let series = panel::wanted_series(plot, &subjects, options);
+        let series = panel::wanted_series(plot, &subjects, expanded, options);
         let (columns, scale) = ((0..series.len()).collect::<Vec<_>>(), []);
         let context = Context {
             plot,
