@@ -1,7 +1,7 @@
 //! From the arguments of `fa measure` to a [`Plan`]: hosts, parameters, the test's expansion.
 
 use fa_catalog::{Catalog, CatalogError, Expanded, SeriesSource, Setup};
-use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, Plan, Settings, numbered_names};
+use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, Plan, Settings};
 use indexmap::IndexMap;
 
 use crate::args::MeasureArgs;
@@ -19,7 +19,7 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
     };
     let setup = Setup {
         test: args.test.clone(),
-        hosts: numbered_names(&hosts),
+        hosts: hosts.iter().map(|h| h.name.clone()).collect(),
         params: parameters(&args.test_parameters)?,
         length_secs: f64::from(args.length),
         delay_secs: f64::from(args.delay),

@@ -148,17 +148,6 @@ fn split_port(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Names of hosts for the expansion of a test. A host given again gets a number, as in Flent: `a`, `a//2`, `a//3`, so that
-/// the series of its flows have names of their own.
-pub fn numbered_names(hosts: &[HostPlan]) -> Vec<String> {
-    let number = |i: usize| hosts[..=i].iter().filter(|host| host.name == hosts[i].name).count();
-    let name = |(i, host): (usize, &HostPlan)| match number(i) {
-        1 => host.name.clone(),
-        n => format!("{}//{n}", host.name),
-    };
-    hosts.iter().enumerate().map(name).collect()
-}
-
 /// A run, decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -546,9 +535,8 @@ impl Plan {
     fn host_id(&mut self, expanded: &Expanded, at: usize, control: Option<&str>) -> HostId {
         let given = &self.settings.hosts;
         let name = expanded.hosts.get(at).unwrap_or(&given[at % given.len()].name);
-        let numbered = numbered_names(given);
-        let of_given = numbered.iter().position(|known| known == name).map(|i| given[i].clone());
-        let mut host = of_given.unwrap_or_else(|| HostPlan::named(name.as_str()));
+        let mut host =
+            given.iter().find(|h| h.name == *name).cloned().unwrap_or_else(|| HostPlan::named(name.as_str()));
         if let Some(control) = control {
             host.control = Some(control.to_owned());
         }
@@ -653,22 +641,6 @@ mod tests {
                 assert_eq!(plan.flow(id).unwrap().series, series.name, "series {i}");
             }
         }
-    }
-
-    #[test]
-    fn a_host_given_twice_is_used_twice() {
-        let given: Vec<HostPlan> = ["a", "b", "a"].map(HostPlan::named).into();
-        assert_eq!(numbered_names(&given), ["a", "b", "a//2"]);
-        let names = numbered_names(&given);
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let setup = Setup::new("rtt_fair_var_up", &names);
-        let expanded = Catalog::builtin().expand(&setup).unwrap();
-        let settings = Settings { hosts: given, ..settings(&setup) };
-        let plan = Plan::from_expanded(&expanded, &settings).unwrap();
-        let to: Vec<&str> = plan.flows.iter().map(|flow| plan.host(flow.host).unwrap().name.as_str()).collect();
-        assert_eq!((to.iter().filter(|name| **name == "a").count(), plan.flows.len()), (2, 3), "{to:?}");
-        assert_eq!(plan.host_names, ["a", "b", "a//2"], "as Flent writes HOSTS");
-        assert!(plan.hosts.iter().all(|host| !host.name.contains("//")), "names to be looked up have no number");
     }
 
     #[test]
