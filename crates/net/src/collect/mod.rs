@@ -5,9 +5,13 @@
 
 mod cpu;
 mod netstat;
+mod parse;
+mod program;
 mod qdisc;
 mod text;
 mod wifi;
+
+pub(crate) use program::Running;
 
 use crate::bulk::Sink;
 use crate::clock::Clock;
@@ -54,6 +58,10 @@ impl Stop {
         self.changed.notify_all();
     }
 
+    fn is_asked(&self) -> bool {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until `at`; true when asked to stop before.
     fn wait_until(&self, clock: &Clock, at: Time) -> bool {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,14 +91,15 @@ impl Collecting {
         let stop = Arc::new(Stop::default());
         let heard = stop.clone();
         let thread = std::thread::Builder::new().name("fa-collect".into()).spawn(move || {
-            let mut collectors: Vec<Collector> = jobs.iter().map(|job| Collector::new(job, origin)).collect();
+            let mut collectors: Vec<Collector> =
+                jobs.iter().map(|job| Collector::new(job, origin, own, &sink)).collect();
             while let Some(at) = collectors.iter().filter_map(Collector::due).min() {
                 if heard.wait_until(&clock, at) {
                     break;
                 }
                 for collector in &mut collectors {
                     if collector.due().is_some_and(|due| due <= clock.now()) {
-                        collector.take(&clock, own, &sink);
+                        collector.take(&clock);
                     }
                 }
             }
@@ -143,14 +152,42 @@ impl Reader {
     }
 }
 
-/// One collector under way.
-struct Collector {
-    id: CollectorId,
-    reader: Reader,
-    schedule: Schedule,
+/// Where a collector's samples go.
+struct Outlet {
+    collector: CollectorId,
+    own: OwnClock,
+    sink: Sink,
     names: Vec<String>,
     /// Number of the next list of names.
     lists: u32,
+}
+
+impl Outlet {
+    fn new(collector: CollectorId, own: OwnClock, sink: Sink) -> Self {
+        Self { collector, own, sink, names: Vec::new(), lists: 0 }
+    }
+
+    /// Tells a sample, and before it the names when they are not the last ones.
+    fn put(&mut self, at: Time, values: &[(String, f64)]) {
+        let collector = self.collector;
+        let same = self.names.len() == values.len() && self.names.iter().zip(values).all(|(name, (n, _))| name == n);
+        if !same || self.lists == 0 {
+            self.names = values.iter().map(|(name, _)| name.clone()).collect();
+            let columns = CollectorColumns { collector, list: self.lists, names: self.names.clone() };
+            (self.sink)(at, What::CollectorColumns(columns));
+            self.lists += 1;
+        }
+        let values = values.iter().map(|(_, value)| Some(*value).filter(|value| value.is_finite())).collect();
+        let sample = CollectorSample { collector, list: self.lists - 1, at: self.own.when(at), values };
+        (self.sink)(at, What::CollectorSample(sample));
+    }
+}
+
+/// One collector under way.
+struct Collector {
+    reader: Reader,
+    schedule: Schedule,
+    outlet: Outlet,
     /// Readings that failed one after the other.
     failed: u32,
     given_up: bool,
@@ -160,18 +197,17 @@ struct Collector {
 const PATIENCE: u32 = 25;
 
 impl Collector {
-    fn new(job: &Job, origin: Time) -> Self {
+    fn new(job: &Job, origin: Time, own: OwnClock, sink: &Sink) -> Self {
         let schedule = Schedule::new(origin, job.start, job.length, job.interval);
-        let reader = Reader::new(&job.what);
-        Self { id: job.collector, reader, schedule, names: Vec::new(), lists: 0, failed: 0, given_up: false }
+        let outlet = Outlet::new(job.collector, own, sink.clone());
+        Self { reader: Reader::new(&job.what), schedule, outlet, failed: 0, given_up: false }
     }
 
     fn due(&self) -> Option<Time> {
         self.schedule.due().filter(|_| !self.given_up)
     }
 
-    fn take(&mut self, clock: &Clock, own: OwnClock, sink: &Sink) {
-        let collector = self.id;
+    fn take(&mut self, clock: &Clock) {
         let before = clock.now();
         let read = self.reader.read();
         let after = clock.now();
@@ -179,27 +215,17 @@ impl Collector {
         match read {
             Ok(values) => {
                 self.failed = 0;
-                if values.is_empty() {
-                    return;
+                if !values.is_empty() {
+                    self.outlet.put(before + Span((after - before).0 / 2), &values);
                 }
-                let same =
-                    self.names.len() == values.len() && self.names.iter().zip(&values).all(|(name, (n, _))| name == n);
-                if !same {
-                    self.names = values.iter().map(|(name, _)| name.clone()).collect();
-                    let columns = CollectorColumns { collector, list: self.lists, names: self.names.clone() };
-                    sink(after, What::CollectorColumns(columns));
-                    self.lists += 1;
-                }
-                let at = own.when(before + Span((after - before).0 / 2));
-                let values = values.into_iter().map(|(_, value)| Some(value).filter(|v| v.is_finite())).collect();
-                sink(after, What::CollectorSample(CollectorSample { collector, list: self.lists - 1, at, values }));
             }
             Err(Trouble { error, hint }) => {
                 self.failed += 1;
                 // The first reading decides whether it can work at all.
-                if self.lists == 0 || self.failed >= PATIENCE {
+                if self.outlet.lists == 0 || self.failed >= PATIENCE {
                     self.given_up = true;
-                    sink(after, What::CollectorFailed { collector, error, hint });
+                    let collector = self.outlet.collector;
+                    (self.outlet.sink)(after, What::CollectorFailed { collector, error, hint });
                 }
             }
         }

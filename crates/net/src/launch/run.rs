@@ -6,7 +6,7 @@ use super::far::{Far, Wish, addresses_of};
 use super::pipe::Pipe;
 use crate::bulk::{Bulk, GroupId, NewStream, Sink};
 use crate::clock::Clock;
-use crate::collect::{Collecting, Job};
+use crate::collect::{Collecting, Job, Running};
 use crate::host::{Detail, HostFacts, facts_after};
 use crate::probe_socket::{ProbeSocket, open_icmp};
 use crate::probing::Probing;
@@ -178,6 +178,21 @@ impl Context {
         }
     }
 
+    /// Programs of this host; one that cannot be started is a failed collector.
+    fn start_programs(&self, origin: Time) -> Vec<Running> {
+        let mut programs = Vec::new();
+        for plan in &self.plan.collectors {
+            match Running::start(self.clock, plan, origin, self.sink()) {
+                Ok(running) => programs.extend(running),
+                Err(e) => {
+                    let error = format!("no thread for a program: {e}");
+                    self.tell(What::CollectorFailed { collector: plan.id, error, hint: None });
+                }
+            }
+        }
+        programs
+    }
+
     /// What the kernel of this host is asked for.
     fn own_jobs(&self) -> Vec<Job> {
         let own = self.plan.collectors.iter().filter(|c| c.host.is_none());
@@ -339,6 +354,7 @@ impl Context {
         self.tell(What::Origin { at: origin });
         let collecting = Collecting::start(self.clock, OwnClock::Here, self.own_jobs(), origin, self.sink(), || {})
             .map_err(no_thread)?;
+        let programs = self.start_programs(origin);
         // Collectors go on where flows and probes have ended, here and elsewhere.
         let mut collected = origin + self.plan.collected();
 
@@ -371,6 +387,7 @@ impl Context {
                     phase = None;
                     collected = Time::ZERO;
                     collecting.stop();
+                    programs.iter().for_each(Running::stop);
                     if asked == Stop::Discard {
                         break;
                     }
@@ -393,6 +410,8 @@ impl Context {
             return Ok(EndReason::StoppedDiscard);
         }
         drop(collecting);
+        // Those that do not end by themselves take a while.
+        let _ = tokio::task::spawn_blocking(move || drop(programs)).await;
         self.tell(What::Phase(Phase::Collecting));
         self.tell_own_counters(target).await;
         let _ = wish.send(Wish::Collect);
