@@ -229,6 +229,8 @@ pub(crate) struct Palette<'a> {
     by_direction: Option<BTreeMap<(u8, usize), usize>>,
     /// Dashes are free to tell apart series beyond the cycle.
     dashes_free: bool,
+    /// No file is told apart by its marker.
+    markers_free: bool,
 }
 
 impl<'a> Palette<'a> {
@@ -236,7 +238,9 @@ impl<'a> Palette<'a> {
         let mut seen: BTreeMap<usize, Flavour> = BTreeMap::new();
         let mut clean = true;
         let mut dashes_free = true;
+        let mut markers_free = true;
         for (style, flavour) in panel.axes.iter().flat_map(|a| &a.marks).flat_map(styles) {
+            markers_free &= style.marker.is_none();
             dashes_free &= matches!(style.dash, Some(Dash::Solid)) && style.marker.is_none();
             if let Colour::Cycle(n) = style.colour {
                 clean &= *seen.entry(n).or_insert(flavour) == flavour;
@@ -244,7 +248,7 @@ impl<'a> Palette<'a> {
         }
         // A number that stands for two directions is a file's, not a series'.
         let by_direction = clean.then(|| ranks(theme, &seen)).flatten();
-        Self { theme, by_direction, dashes_free }
+        Self { theme, by_direction, dashes_free, markers_free }
     }
 
     /// Ink of a style.
@@ -289,7 +293,7 @@ impl<'a> Palette<'a> {
         ];
         let turn = match style.colour {
             // Of dashes that are free, the first four colours have one each; of dashes that tell files apart, none.
-            Colour::Cycle(n) if self.theme.grey_safe && style.dash.is_some() => {
+            Colour::Cycle(n) if self.theme.grey_safe && self.markers_free => {
                 if self.dashes_free {
                     n / 4
                 } else {
@@ -350,6 +354,44 @@ mod tests {
     fn contrast(a: Ink, b: Ink) -> f64 {
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn on_paper_no_two_series_differ_by_colour_alone() {
+        use crate::scene::{Axes, Axis, Line, MarkId, Quantity, Scale, Side};
+        let axis = || Axis {
+            label: String::new(),
+            limits: (0.0, 1.0),
+            scale: Scale::Linear,
+            ticks: None,
+            quantity: Quantity::Plain,
+        };
+        // Two files of 12 series each: the second file is dashed.
+        let marks: Vec<Mark> = (0..24)
+            .map(|i| {
+                let dash = if i < 12 { Dash::Solid } else { Dash::Dashed };
+                let style = Style { colour: Colour::Cycle(i % 12), width: 1.0, dash: Some(dash), marker: None };
+                let id = MarkId { file: i / 12, index: i % 12, ..MarkId::default() };
+                Mark::Line(Line { id, label: None, x: [].into(), y: [].into(), style })
+            })
+            .collect();
+        let distinct = |marks: &[Mark], how_many: usize| {
+            let axes = Axes { x: axis(), y: axis(), side: Side::Left, marks: marks.to_vec(), texts: Vec::new() };
+            let panel = Panel { title: None, axes: vec![axes], legend: None, dividers: Vec::new(), show_x_ticks: true };
+            let theme = Theme::paper();
+            let palette = Palette::new(&theme, &panel);
+            let mut looks: Vec<String> = marks
+                .iter()
+                .flat_map(styles)
+                .map(|(style, _)| format!("{:?} {:?}", palette.dash(style), palette.marker(style)))
+                .collect();
+            looks.sort_unstable();
+            looks.dedup();
+            assert_eq!(looks.len(), how_many, "{looks:?}");
+        };
+        distinct(&marks[..8], 8);
+        distinct(&marks[..12], 12);
+        distinct(&[&marks[..8], &marks[12..20]].concat(), 16);
     }
 
     #[test]

@@ -37,6 +37,10 @@ pub(super) struct AxisTicks {
     pub(super) overshoot: f32,
     /// What the labels have in common and do not say.
     pub(super) common: Option<String>,
+    /// What numbers that stand for labels mean: `1 = codel; 2 = pie`.
+    pub(super) explained: Option<String>,
+    /// Labels lost a part.
+    pub(super) elided: bool,
 }
 
 fn name_of(axis: &Axis, ticks: &Ticks) -> String {
@@ -65,6 +69,8 @@ fn from_chosen(axis: &Axis, ticks: Ticks) -> AxisTicks {
         depth: 0.0,
         overshoot: 0.0,
         common: None,
+        explained: None,
+        elided: false,
     }
 }
 
@@ -190,7 +196,13 @@ fn categories(
         stride = (line / pitch.max(0.01)).ceil().max(1.0) as usize;
         out.stance = Stance::Upright;
         fit = set.fit(n, tallest, 1);
+        if fit.is_elided()
+            && let Some(numbered) = numbered(&out, set, projection, (length, pitch), m, fonts)
+        {
+            return numbered;
+        }
     }
+    out.elided = fit.is_elided();
     let (lines, common, _) = set.lines(&fit, stride);
     out.common = common;
     out.labels =
@@ -202,6 +214,55 @@ fn categories(
         out.overshoot = overshoot(&out, projection, length, m, fonts);
     }
     out
+}
+
+/// Most labels that a caption can explain.
+const MOST_NUMBERED: usize = 40;
+
+/// Numbers in place of labels that are too long, equal labels with equal numbers; what they mean is for the caption.
+fn numbered(
+    ticks: &AxisTicks,
+    set: &LabelSet,
+    projection: &Projection,
+    (length, pitch): (f32, f32),
+    m: Metrics,
+    fonts: &Fonts,
+) -> Option<AxisTicks> {
+    let mut distinct: Vec<&str> = Vec::new();
+    let numbers: Vec<usize> = ticks
+        .labels
+        .iter()
+        .map(|(_, _, full)| {
+            distinct.iter().position(|d| d == full).unwrap_or_else(|| {
+                distinct.push(full);
+                distinct.len() - 1
+            })
+        })
+        .collect();
+    if distinct.len() > MOST_NUMBERED {
+        return None;
+    }
+    let (short, common) = set.shortest_texts();
+    let mut meanings = vec![""; distinct.len()];
+    for (number, text) in numbers.iter().zip(short) {
+        meanings[*number] = text;
+    }
+    // What a number means stays on its line where that is possible.
+    let explain = |(i, text): (usize, &&str)| format!("{} = {text}", i + 1).replace(' ', "\u{A0}");
+    let explained: Vec<String> = meanings.iter().enumerate().map(explain).collect();
+    let widest = m.width(&distinct.len().to_string(), fonts.tick) + m.width("0", fonts.tick) * 0.5;
+    let stride = (widest / pitch.max(0.01)).ceil().max(1.0) as usize;
+    let labels = ticks.labels.iter().zip(&numbers);
+    let mut out = AxisTicks {
+        labels: labels.step_by(stride).map(|((v, _, full), n)| (*v, (n + 1).to_string(), full.clone())).collect(),
+        stance: Stance::Level,
+        depth: m.line_height(fonts.tick),
+        common,
+        explained: Some(explained.join("; ")),
+        ..ticks.clone()
+    };
+    out.overshoot = overshoot(&out, projection, length, m, fonts);
+    Some(out)
 }
 
 /// The labels of an axis with fixed ticks that are within its limits.

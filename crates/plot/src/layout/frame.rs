@@ -90,7 +90,14 @@ impl Arrangement {
         parts.extend(self.slots.iter().flat_map(|s| &s.y).filter_map(|y| y.common.as_deref()));
         parts.sort_unstable();
         parts.dedup();
-        if parts.is_empty() { String::new() } else { format!("left out of labels: {}", parts.join("; ")) }
+        let mut explained: Vec<&str> = self.slots.iter().filter_map(|s| s.x.explained.as_deref()).collect();
+        explained.dedup();
+        let explained = explained.join("; ");
+        match (parts.is_empty(), explained.is_empty()) {
+            (true, _) => explained,
+            (false, true) => format!("left out of labels: {}", parts.join("; ")),
+            (false, false) => format!("{explained} (left out: {})", parts.join("; ")),
+        }
     }
 }
 
@@ -152,7 +159,8 @@ pub(super) fn arrange(draft: &Draft<'_>, m: Metrics) -> Arrangement {
             if share < DATA_SHARE && i + 1 < LEVELS.len() {
                 continue;
             }
-            let cost = cost(draft, &reserve) + level.cost - share * 0.5 + if share < DATA_SHARE { 10.0 } else { 0.0 };
+            let cost = cost(draft, &reserve) + unnamed(draft, &reserve, level, &slots) + level.cost - share * 0.5
+                + if share < DATA_SHARE { 10.0 } else { 0.0 };
             if best.as_ref().is_none_or(|(c, _)| cost < *c) {
                 let arrangement =
                     Arrangement { level: *level, slots, shared, variant: reserve.variant, notes: Vec::new() };
@@ -226,6 +234,15 @@ fn cost(draft: &Draft<'_>, reserve: &Reserve) -> f32 {
     lost / legends.count().max(1) as f32 + 2.0 * missing as f32 + 0.002 * legends.count() as f32
 }
 
+/// What is lost when the names of boxes are left to ticks that cannot say them.
+fn unnamed(draft: &Draft<'_>, reserve: &Reserve, level: &Level, slots: &[Slot]) -> f32 {
+    let left_to_ticks = reserve.variant > 0 && draft.legends[reserve.variant].is_empty() && outside(draft);
+    let cannot = slots.iter().any(|slot| slot.x.elided || !level.tick_labels);
+    // An explanation in the caption, too, has to be shown.
+    let unexplained = slots.iter().any(|slot| slot.x.explained.is_some()) && !level.annotation;
+    if left_to_ticks && (cannot || unexplained) { 2.0 } else { 0.0 }
+}
+
 /// The forms that the legends could take on a level, each within what the data area can spare.
 fn reserves(draft: &Draft<'_>, m: Metrics, level: &Level) -> Vec<Reserve> {
     let n = draft.scene.panels.len();
@@ -234,7 +251,11 @@ fn reserves(draft: &Draft<'_>, m: Metrics, level: &Level) -> Vec<Reserve> {
     let mut out = Vec::new();
     for (variant, legends) in draft.legends.iter().enumerate() {
         if n == 0 || !outside(draft) || legends.is_empty() {
-            return vec![Reserve::none(0, n, Beside::Right, Beside::Right)];
+            out.push(Reserve::none(variant, n, Beside::Right, Beside::Right));
+            if n == 0 || !outside(draft) {
+                return out;
+            }
+            continue;
         }
         let has_own = legends.own.iter().any(|g| !g.is_empty());
         let mut forms = vec![(Beside::Below, Beside::Below)];

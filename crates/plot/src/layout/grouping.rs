@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use crate::page::Ink;
-use crate::scene::{Panel, Scene};
+use crate::scene::{LegendPlacement, Mark, Panel, Scene};
 
 use super::legend::{Entry, Group, Ready, Sample};
 
@@ -78,7 +78,17 @@ pub(super) fn variants(scene: &Scene, plain: Vec<Group>, ink: Ink) -> Vec<Legend
         shared.append(&mut shared_files);
         out.push(Legends { own: vec![Vec::new(); n], shared, headings });
     }
+    if scene.legend_placement == LegendPlacement::Outside && drawn.iter().all(|p| names_every_box(&scene.panels[*p])) {
+        out.push(Legends { own: vec![Vec::new(); n], shared: Vec::new(), headings: vec![None; n] });
+    }
     out
+}
+
+/// Whether the ticks below boxes name the files, so that a legend says nothing new.
+fn names_every_box(panel: &Panel) -> bool {
+    let boxes = panel.axes.iter().flat_map(|axes| &axes.marks).all(|mark| matches!(mark, Mark::Boxes(_)));
+    let ticks = panel.axes.first().and_then(|axes| axes.x.ticks.as_ref());
+    boxes && ticks.is_some_and(|ticks| ticks.iter().all(|(_, label)| !label.is_empty()))
 }
 
 /// Whether the groups of these panels say the same with the same specimens.
@@ -115,15 +125,25 @@ fn merged(groups: &[Group], panels: &[usize]) -> Group {
     out
 }
 
+/// What a legend entry stands for.
+struct Place {
+    file: usize,
+    series: usize,
+    /// The marker says which file it is; else, if there is one, it goes with the colour.
+    own_marker: bool,
+}
+
 /// Splits entries `series - file` into a group of series (colours) and one of files (patterns), where every label and
 /// every specimen is the combination of its two parts.
 fn by_series_and_file(group: &Group, panel: &Panel, ink: Ink) -> Option<(Group, Group)> {
     let legend = panel.legend.as_ref()?;
-    let places: Option<Vec<(usize, usize)>> = legend
+    let places: Option<Vec<Place>> = legend
         .entries
         .iter()
         .map(|e| match panel.axes.get(e.sample.0)?.marks.get(e.sample.1)? {
-            crate::scene::Mark::Line(line) => Some((line.id.file, line.id.index)),
+            Mark::Line(line) => {
+                Some(Place { file: line.id.file, series: line.id.index, own_marker: line.style.marker.is_some() })
+            }
             _ => None,
         })
         .collect();
@@ -141,15 +161,15 @@ fn by_series_and_file(group: &Group, panel: &Panel, ink: Ink) -> Option<(Group, 
     [false, true].into_iter().filter_map(cut).find_map(|parts| factor(group, &places, &parts, ink))
 }
 
-fn factor(group: &Group, places: &[(usize, usize)], parts: &[(&str, &str)], ink: Ink) -> Option<(Group, Group)> {
+fn factor(group: &Group, places: &[Place], parts: &[(&str, &str)], ink: Ink) -> Option<(Group, Group)> {
     let mut series = Group { title: group.title.clone(), entries: Vec::new() };
     let mut files = Group::default();
     let mut seen_series: Vec<(usize, &str)> = Vec::new();
     let mut seen_files: Vec<(usize, &str)> = Vec::new();
-    for (entry, ((file, index), (head, tail))) in group.entries.iter().zip(places.iter().zip(parts)) {
-        let (colour, pattern) = split_sample(&entry.sample, ink)?;
-        collect(&mut series, &mut seen_series, *index, head, colour, &entry.marks)?;
-        collect(&mut files, &mut seen_files, *file, tail, pattern, &entry.marks)?;
+    for (entry, (place, (head, tail))) in group.entries.iter().zip(places.iter().zip(parts)) {
+        let (colour, pattern) = split_sample(&entry.sample, ink, place.own_marker)?;
+        collect(&mut series, &mut seen_series, place.series, head, colour, &entry.marks)?;
+        collect(&mut files, &mut seen_files, place.file, tail, pattern, &entry.marks)?;
     }
     // One series or one file: nothing to combine. Two specimens alike: they do not tell the files (or series) apart.
     let distinct =
@@ -180,8 +200,8 @@ fn collect<'a>(
     Some(())
 }
 
-/// Colour and width alone, and pattern and marker alone.
-fn split_sample(sample: &Sample, ink: Ink) -> Option<(Sample, Sample)> {
+/// Colour and width alone, and pattern alone; the marker with the one it belongs to.
+fn split_sample(sample: &Sample, ink: Ink, marker_of_file: bool) -> Option<(Sample, Sample)> {
     let Sample::Line(Some(stroke), marker) = sample else { return None };
     let mut solid = stroke.clone();
     solid.dash.clear();
@@ -191,5 +211,6 @@ fn split_sample(sample: &Sample, ink: Ink) -> Option<(Sample, Sample)> {
     pattern.dash.iter_mut().for_each(|d| *d = (*d * unit * 100.0).round() / 100.0);
     pattern.ink = ink;
     pattern.width = 1.0;
-    Some((Sample::Line(Some(solid), None), Sample::Line(Some(pattern), marker.map(|(m, r, _)| (m, r, ink)))))
+    let (of_series, of_file) = if marker_of_file { (None, *marker) } else { (*marker, None) };
+    Some((Sample::Line(Some(solid), of_series), Sample::Line(Some(pattern), of_file.map(|(m, r, _)| (m, r, ink)))))
 }

@@ -120,6 +120,11 @@ impl LabelSet {
         }
     }
 
+    /// The labels without what all have in common, and that.
+    pub(super) fn shortest_texts(&self) -> (&[String], Option<String>) {
+        (&self.shortest().texts, self.short.as_ref().map(|s| s.1.clone()))
+    }
+
     fn elided(&self, text: &str, width: f32) -> String {
         self.m.elide(text, self.size, width)
     }
@@ -157,6 +162,15 @@ fn common_parts(labels: &[&str]) -> Option<Parts> {
             let short = heads.iter().map(|h| (*h).to_owned()).collect();
             return Some(Parts { short, common: tails[0].to_owned() });
         }
+        if heads.iter().all(|h| *h == heads[0]) {
+            let stripped = strip(&tails);
+            let own = || tails.iter().map(|t| (*t).to_owned()).collect();
+            let common = stripped.as_ref().map_or(String::new(), |parts| format!("; {}", parts.common));
+            return Some(Parts {
+                short: stripped.map_or_else(own, |parts| parts.short),
+                common: format!("{}{common}", heads[0]),
+            });
+        }
         if let Some(tails) = strip(&tails) {
             let short = heads.iter().zip(&tails.short).map(|(h, t)| format!("{h} - {t}")).collect();
             return Some(Parts { short, common: tails.common });
@@ -192,8 +206,10 @@ fn strip(labels: &[&str]) -> Option<Parts> {
             let text = label[i..i + run.max(1)].concat();
             // An ellipsis must pay for itself.
             if run > 0 && text.chars().count() > 2 {
-                // Whole words at the front, such as a host's name, are not even missed.
-                if i > 0 || !text.ends_with(' ') {
+                // Whole words at the front, such as a host's name, and what a word begins with, such as the key of a
+                // value, are not even missed.
+                let begins_word = out.is_empty() || out.ends_with(' ');
+                if !(begins_word && i + run < label.len() && text.ends_with([' ', '-', '_', '/', ':'])) {
                     out.push('…');
                 }
                 if k == 0 {
@@ -223,7 +239,7 @@ mod tests {
     fn what_differs_survives() {
         let (short, common) =
             without_common_parts(&["rrul-2020-01-01-codel-run", "rrul-2020-01-02-fq_codel-run"]).unwrap();
-        assert_eq!(short, ["…01-…", "…02-fq_…"]);
+        assert_eq!(short, ["01-…", "02-fq_…"]);
         assert_eq!(common, "rrul-2020-01- … codel-run");
         let (short, common) = without_common_parts(&["a-codel-on-the-gateway-1", "a-cake-on-the-gateway-2"]).unwrap();
         assert_eq!(short, ["a-codel-…1", "a-cake-…2"]);
@@ -250,7 +266,15 @@ mod tests {
     #[test]
     fn files_are_compared_with_files() {
         let parts = common_parts(&["BE - run-x-1", "BE - run-x-2", "BK - run-x-1", "BK - run-x-2"]).unwrap();
-        assert_eq!(parts.short, ["BE - …1", "BE - …2", "BK - …1", "BK - …2"]);
+        assert_eq!(parts.short, ["BE - 1", "BE - 2", "BK - 1", "BK - 2"]);
+    }
+
+    #[test]
+    fn a_series_common_to_all_labels_and_the_keys_of_values_go() {
+        let parts =
+            common_parts(&["Ping (ms) - site-0 qdisc:codel rep:1", "Ping (ms) - site-1 qdisc:pie rep:2"]).unwrap();
+        assert_eq!(parts.short, ["0 codel 1", "1 pie 2"]);
+        assert_eq!(parts.common, "Ping (ms); site- … qdisc: … rep:");
     }
 
     #[test]
@@ -279,10 +303,10 @@ mod tests {
         };
         assert_eq!(told(7.0, 1), (vec!["run-2020-codel".into(), "run-2020-cake".into()], None, 0.0, 0.0));
         assert_eq!(told(5.0, 2).0, ["run-2020-/codel", "run-2020-/cake"]);
-        assert_eq!(told(5.0, 1), (vec!["…codel".into(), "…cake".into()], Some("run-2020-".into()), 0.0, IMPLIED));
+        assert_eq!(told(5.0, 1), (vec!["codel".into(), "cake".into()], Some("run-2020-".into()), 0.0, IMPLIED));
         let (texts, _, alike, loss) = told(1.0, 1);
-        assert_eq!((texts, alike), (vec!["……".to_owned(), "……".into()], 0.5), "nothing tells them apart");
-        // "…codel" is 3 wide and "…cake" 2.5: two thirds and three fifths are gone.
-        assert!((loss - ELIDED * (2.0 / 3.0 + 0.6) / 2.0).abs() < 1e-6, "{loss}");
+        assert_eq!((texts, alike), (vec!["c…".to_owned(), "c…".into()], 0.5), "nothing tells them apart");
+        // "codel" is 2.5 wide and "cake" 2: three fifths and a half are gone.
+        assert!((loss - ELIDED * (0.6 + 0.5) / 2.0).abs() < 1e-6, "{loss}");
     }
 }

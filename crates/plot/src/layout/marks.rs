@@ -78,7 +78,8 @@ impl Canvas<'_> {
         if let Some((marker, every)) = self.palette.marker(&line.style) {
             let at = self.marker_places(line, every.max(1), stroke.is_some());
             if !at.is_empty() {
-                let radius = marker_radius(self.scale);
+                let crowd = if stroke.is_none() { at.len() } else { 0 };
+                let radius = self.marker_radius(crowd);
                 self.push(sheet, mark, Shape::Markers { at, marker, radius, ink });
             }
         }
@@ -226,6 +227,16 @@ impl Canvas<'_> {
         self.path(sheet, mark, &ring, &Stroke::solid(ink, self.theme.weight));
     }
 
+    /// Radius of a marker; of a crowd of points without a line, smaller, so that they do not merge.
+    fn marker_radius(&self, crowd: usize) -> f32 {
+        let alone = 2.4 * self.scale.min(1.2) * self.theme.weight.min(1.0);
+        match crowd {
+            0..300 => alone,
+            300..2000 => alone * 0.7,
+            _ => alone * 0.45,
+        }
+    }
+
     /// The legend's specimen of a mark, or of its `part`-th box or bar.
     pub(super) fn sample(&self, mark: &Mark, part: usize) -> Sample {
         let swatch = |style: &Style, flavour, fade| {
@@ -236,7 +247,7 @@ impl Canvas<'_> {
             Mark::Line(m) => {
                 let ink = self.palette.ink(&m.style, m.id.flavour);
                 let stroke = stroke_of(&m.style, ink, self.palette, self.theme);
-                let marker = self.palette.marker(&m.style).map(|(marker, _)| (marker, marker_radius(self.scale), ink));
+                let marker = self.palette.marker(&m.style).map(|(marker, _)| (marker, self.marker_radius(0), ink));
                 Sample::Line(stroke, marker)
             }
             Mark::Boxes(m) => m.boxes.get(part).map_or(Sample::None, |b| swatch(&b.style, m.id.flavour, 0.62)),
@@ -245,10 +256,6 @@ impl Canvas<'_> {
             Mark::Ellipse(m) => swatch(&m.style, m.id.flavour, 0.65),
         }
     }
-}
-
-fn marker_radius(scale: f32) -> f32 {
-    2.4 * scale.min(1.2)
 }
 
 fn ordered(a: f32, b: f32) -> (f32, f32) {

@@ -176,6 +176,8 @@ pub fn layout_with(scene: &Scene, size: PageSize, theme: &Theme, view: Option<&V
     draft.caption = arrangement.caption();
     if !draft.caption.is_empty() {
         arrangement = arrange(&draft, sheet.metrics);
+        // With less room other labels may be short.
+        draft.caption = arrangement.caption();
     }
 
     let mut panels = Vec::new();
@@ -377,7 +379,9 @@ fn draw_texts(
             }
             let full = one_line(&text.text);
             let shown = m.elide(&full, fonts.label, rect.w * 0.4);
-            let tries = [0.0, -line, line * 1.3, -2.0 * line, line * 2.3];
+            // Above the point that it names, clear of its marker.
+            let over = -(3.5 * draft.fonts.scale) - (line - base);
+            let tries = [over, line + 1.0, over - line, 2.0 * line, over - 2.0 * line];
             let free = tries.iter().any(|dy| {
                 let half = m.width(&shown, fonts.label) / 2.0;
                 let x = at.x.clamp(rect.x + half.min(rect.w / 2.0), rect.right() - half.min(rect.w / 2.0));

@@ -44,22 +44,31 @@ pub(super) fn title_height(draft: &Draft<'_>, m: Metrics, level: &Level) -> f32 
 
 /// Height of annotation and note with the gap above them.
 pub(super) fn foot_height(draft: &Draft<'_>, m: Metrics, level: &Level) -> f32 {
-    let lines = foot_lines(draft, level).len() as f32;
+    let lines = foot_lines(draft, m, level).len() as f32;
     if lines == 0.0 { 0.0 } else { lines * m.line_height(draft.fonts.small) + draft.gaps.text }
 }
 
-fn foot_lines<'a>(draft: &'a Draft<'_>, level: &Level) -> Vec<(Role, &'a str)> {
+/// Most lines of the caption.
+const CAPTION_LINES: usize = 6;
+
+/// Lines at the foot of the page: text shown and complete text.
+fn foot_lines<'a>(draft: &'a Draft<'_>, m: Metrics, level: &Level) -> Vec<(Role, String, &'a str)> {
     if !level.annotation {
         return Vec::new();
     }
-    [
-        (Role::Caption, draft.caption.as_str()),
-        (Role::Note, draft.note.as_str()),
-        (Role::Annotation, draft.annotation.as_str()),
-    ]
-    .into_iter()
-    .filter(|(_, text)| !text.is_empty())
-    .collect()
+    let (size, width) = (draft.fonts.small, width(draft));
+    let mut out = Vec::new();
+    if !draft.caption.is_empty() {
+        let lines = m.wrap(&draft.caption, size, width, CAPTION_LINES);
+        let lines = lines.unwrap_or_else(|| vec![m.elide(&draft.caption, size, width)]);
+        out.extend(lines.into_iter().map(|line| (Role::Caption, line, draft.caption.as_str())));
+    }
+    for (role, full) in [(Role::Note, draft.note.as_str()), (Role::Annotation, draft.annotation.as_str())] {
+        if !full.is_empty() {
+            out.push((role, m.elide(full, size, width), full));
+        }
+    }
+    out
 }
 
 /// Draws title, note and annotation.
@@ -81,10 +90,9 @@ pub(super) fn draw(sheet: &mut Sheet, draft: &Draft<'_>, arrangement: &Arrangeme
         y += m.line_height(size);
     }
     let line = m.line_height(fonts.small);
-    let lines = foot_lines(draft, &arrangement.level);
+    let lines = foot_lines(draft, m, &arrangement.level);
     let mut y = draft.size.height_pt - margin - line * lines.len() as f32;
-    for (role, full) in lines {
-        let text = m.elide(full, fonts.small, width(draft));
+    for (role, text, full) in lines {
         sheet.text(&Label {
             role,
             panel: None,

@@ -28,7 +28,8 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     let mut colours = Colours::default();
     let series_colours: Vec<Colour> = context.series.iter().map(|s| colours.of(&s.style, notes)).collect();
     // Few rows keep apart; many may reach into the row above.
-    let height = if spreads.len() > 5 { 1.6 } else { 0.9 };
+    let height = if spreads.len() > 5 { (spreads.len() as f64 / 25.0).max(1.6) } else { 0.9 };
+    let thin = if spreads.len() > 30 { 0.6 } else { 1.0 };
     let (mut marks, mut ticks) = (Vec::new(), Vec::new());
     for (row, spread) in spreads.iter().enumerate() {
         let base = (spreads.len() - 1 - row) as f64;
@@ -38,7 +39,7 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
         let factor = if peak > 0.0 { height / peak } else { 0.0 };
         let label = row_label(context, spread);
         ticks.push((base, label.clone()));
-        let style = style::filled(series_colours[spread.series]);
+        let style = Style { width: thin, ..style::filled(series_colours[spread.series]) };
         let x: std::sync::Arc<[f64]> = places.iter().map(|p| ruler.value(*p)).collect();
         let y: std::sync::Arc<[f64]> = heights.iter().map(|d| base + d * factor).collect();
         let id = context.mark_id(spread.series, spread.subject);
@@ -49,7 +50,7 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
             y_lo: vec![base; x.len()].into(),
             y_hi: y.clone(),
             style: style.clone(),
-            opacity: 0.45,
+            opacity: if spreads.len() > 30 { 0.15 } else { 0.45 },
         }));
         marks.push(Mark::Line(Line { id: id.clone(), label: None, x, y, style: style.clone() }));
         if let Some(median) = spread.sample.median().filter(|m| *m >= shown.0 && *m <= shown.1) {
@@ -60,7 +61,7 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
                 label: None,
                 x: [at, at].as_slice().into(),
                 y: [base, top].as_slice().into(),
-                style: Style { colour: Colour::Ink, width: 1.0, dash: Some(Dash::Solid), marker: None },
+                style: Style { colour: Colour::Ink, width: thin, dash: Some(Dash::Solid), marker: None },
             }));
         }
     }

@@ -21,12 +21,31 @@ pub(crate) fn title(
     if options.no_title {
         return Vec::new();
     }
+    let tests = tests(runs);
     let of_file = if single { runs[0].set().metadata.title() } else { "" };
-    [expanded.purpose.as_str(), plot.text.as_str(), of_file]
+    [tests.as_deref().unwrap_or(&expanded.purpose), plot.text.as_str(), of_file]
         .into_iter()
         .filter(|line| !line.is_empty())
         .map(str::to_owned)
         .collect()
+}
+
+/// The names of the tests, when the files are of several: what the first one is for says nothing about the others.
+fn tests(runs: &[Run]) -> Option<String> {
+    const NAMED: usize = 4;
+    let mut names: Vec<&str> = Vec::new();
+    for set in runs.iter().flat_map(Run::sets) {
+        let name = set.metadata.name();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let (last, rest) = names.split_last().filter(|(_, rest)| !rest.is_empty())?;
+    Some(if names.len() > NAMED {
+        format!("Runs of {} tests: {} and {} more", names.len(), names[..NAMED].join(", "), names.len() - NAMED)
+    } else {
+        format!("Runs of {} and {last}", rest.join(", "))
+    })
 }
 
 /// Hosts, time, length and step of the first run.
