@@ -1,6 +1,7 @@
 //! From the arguments of `fa measure` to a [`Plan`]: hosts, parameters, the test's expansion.
 
 use fa_catalog::{Catalog, CatalogError, Expanded, SeriesSource, Setup};
+use fa_measure::options::TestOptions;
 use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, Plan, Settings};
 use indexmap::IndexMap;
 
@@ -53,6 +54,7 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         params: setup.params,
         local_bind: None,
         seed: u64::from_ne_bytes(seed()),
+        options: TestOptions::default(),
     };
     let plan = Plan::from_expanded(&expanded, &settings).map_err(Failure::usage)?;
     if plan.flows.is_empty() && plan.probes.is_empty() && plan.collectors.is_empty() {
@@ -162,7 +164,7 @@ fn host(text: &str) -> Result<HostPlan, Failure> {
         None => DEFAULT_PORT,
         Some(port) => port.parse().ok().filter(|&p| p != 0).ok_or_else(|| bad("the port is not from 1 to 65535"))?,
     };
-    Ok(HostPlan { name: name.to_owned(), port, control: None })
+    Ok(HostPlan::at(name, port))
 }
 
 /// `key=value`, several separated by `;`, as Flent takes them.

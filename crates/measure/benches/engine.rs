@@ -14,7 +14,7 @@ fn engine(flows: u16) -> Flows {
     let mut engine = Flows::new(OwnClock::Here, Span::from_millis(200));
     for i in 0..flows {
         let (start, length) = (Span::ZERO, Span::from_millis(3_600_000));
-        engine.add(FlowSpec { flow: FlowId(i), end: FlowEnd::Receiver, start, length }, Time::ZERO);
+        engine.add(FlowSpec { flow: FlowId(i), end: FlowEnd::Receiver, start, length, bytes: None }, Time::ZERO);
     }
     engine.begin(Time::ZERO);
     engine

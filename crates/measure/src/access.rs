@@ -6,6 +6,7 @@
 use crate::control::{Prepare, Refusal};
 use crate::plan::DEFAULT_BLOCK;
 use crate::time::{Span, Time};
+use crate::traffic::MAX_SIZE;
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -106,7 +107,7 @@ fn is_near(address: IpAddr) -> bool {
 }
 
 /// How much one server gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// Sessions in all.
     pub sessions: usize,
@@ -130,6 +131,10 @@ pub struct Limits {
     pub bytes: Option<u64>,
     /// Records kept per session until they are fetched.
     pub records: usize,
+    /// Bits per second of all datagram flows of one session together.
+    pub datagram_bps: f64,
+    /// Largest datagram.
+    pub datagram_bytes: u32,
 }
 
 impl Limits {
@@ -147,6 +152,8 @@ impl Limits {
             interval: Span::from_micros(100),
             bytes: None,
             records: 4_000_000,
+            datagram_bps: 100e9,
+            datagram_bytes: MAX_SIZE,
         }
     }
 
@@ -164,6 +171,9 @@ impl Limits {
             interval: Span::from_millis(1),
             bytes: Some(20_000_000_000),
             records: 200_000,
+            // A flood needs no acknowledgements: it could drown a slow line beside the client's.
+            datagram_bps: 20e6,
+            datagram_bytes: 1_472,
         }
     }
 
@@ -212,6 +222,30 @@ impl Limits {
             if flow.block == 0 || flow.block > 128 * DEFAULT_BLOCK {
                 return no(format!("flow {}: blocks of {} bytes are not possible", flow.flow.0, flow.block));
             }
+        }
+        let mut rate = 0.0;
+        for flow in &ask.flows {
+            let Some(datagrams) = &flow.datagrams else { continue };
+            let traffic = datagrams.traffic.clone().checked();
+            let traffic = match traffic {
+                Ok(traffic) => traffic,
+                Err(why) => return no(format!("flow {}: {why}", flow.flow.0)),
+            };
+            let largest = traffic.fixed_size().unwrap_or(MAX_SIZE);
+            if largest > self.datagram_bytes {
+                return no(format!(
+                    "flow {}: datagrams of {largest} bytes are not possible here; at most {}",
+                    flow.flow.0, self.datagram_bytes
+                ));
+            }
+            rate += traffic.bits_per_sec();
+        }
+        if rate > self.datagram_bps {
+            return no(format!(
+                "datagrams of {:.0} Mbit/s are not possible here; at most {:.0} Mbit/s in all",
+                rate / 1e6,
+                self.datagram_bps / 1e6
+            ));
         }
         for probe in &ask.probes {
             if probe.count > self.requests || probe.interval < self.interval {
@@ -364,6 +398,44 @@ mod tests {
         let refusal = admissions.open(ip("2001:db8::1"), now).unwrap_err();
         assert!(refusal.error.contains("last minute"), "{refusal:?}");
         assert_eq!(admissions.open(ip("2001:db8::1"), Time::from_secs_f64(61.0)), Ok(()));
+    }
+
+    #[test]
+    fn floods_have_a_limit_of_their_own() {
+        let flow = |rate, size| crate::control::FarFlow {
+            flow: crate::FlowId(0),
+            end: crate::event::FlowEnd::Sender,
+            start: Span::ZERO,
+            length: Span::from_millis(1000),
+            tos: None,
+            cong_control: None,
+            block: 1,
+            bytes: None,
+            socket_stats: true,
+            datagrams: Some(crate::control::FarDatagrams {
+                traffic: crate::traffic::Traffic::at_rate(rate, size, 1),
+                packets: false,
+            }),
+        };
+        let ask = |flows| Prepare {
+            test: String::new(),
+            length: Span::from_millis(1000),
+            step: Span::from_millis(200),
+            flows,
+            probes: vec![],
+            proof: None,
+            challenge: None,
+            elsewhere: false,
+            collectors: vec![],
+            extended: false,
+            toward: None,
+        };
+        assert_eq!(Limits::public().check(&ask(vec![flow(19e6, 1400)])), Ok(()));
+        for (refused, why) in [(flow(21e6, 1400), "20 Mbit/s"), (flow(1e6, 60_000), "1472"), (flow(1e16, 100), "0.1")] {
+            let refusal = Limits::public().check(&ask(vec![refused])).unwrap_err();
+            assert!(refusal.error.contains(why), "{refusal:?}");
+        }
+        assert_eq!(Limits::normal().check(&ask(vec![flow(1e9, 60_000)])), Ok(()));
     }
 
     #[test]

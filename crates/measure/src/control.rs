@@ -6,6 +6,7 @@
 //! | `POST /v1/session` | [`Prepare`] | [`Prepared`] | admission, tokens for flows and probes |
 //! | `POST /v1/session/TOKEN/clock` | [`ClockAsk`] | [`ClockTold`] | four stamps |
 //! | `GET /v1/session/TOKEN/flow/N`, `Upgrade: fa-flow` | – | 101 | the connection is flow N from here on |
+//! | `GET /v1/session/TOKEN/probe/N`, `Upgrade: fa-flow` | – | 101 | the connection carries probe N from here on |
 //! | `POST /v1/session/TOKEN/begin` | [`Begin`] | [`Report`] | the plan's times count from a moment of the server's clock |
 //! | `POST /v1/session/TOKEN/report` | [`ReportAsk`] | [`Report`] | what was seen since; at most five a second while the load runs |
 //! | `POST /v1/session/TOKEN/stop` | – | [`Report`] | flows and collectors end now |
@@ -21,6 +22,7 @@ use crate::event::{FlowEnd, ProbeSetup, What};
 use crate::plan::{FlowId, ProbeId};
 use crate::reflect::Seen;
 use crate::time::{FarTime, Span};
+use crate::traffic::Traffic;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -71,7 +73,7 @@ pub struct Prepare {
     pub step: Span,
     /// Flows whose other end the server is.
     pub flows: Vec<FarFlow>,
-    /// UDP probes it reflects.
+    /// Probes it reflects.
     pub probes: Vec<FarProbe>,
     /// What it collects about its own host.
     #[serde(default)]
@@ -86,10 +88,14 @@ pub struct Prepare {
     pub proof: Option<String>,
     /// The challenge it answers.
     pub challenge: Option<String>,
+    /// Flows and probes come from other addresses than this request: they are bound to others, or control goes another
+    /// way.
+    #[serde(default)]
+    pub elsewhere: bool,
 }
 
 /// The server's end of a flow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FarFlow {
     /// Which.
     pub flow: FlowId,
@@ -105,6 +111,28 @@ pub struct FarFlow {
     pub cong_control: Option<String>,
     /// Bytes per write.
     pub block: u32,
+    /// Bytes after which the sender ends.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// Tell samples of kernel state.
+    #[serde(default = "yes")]
+    pub socket_stats: bool,
+    /// Datagrams instead of a byte stream.
+    #[serde(default)]
+    pub datagrams: Option<FarDatagrams>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// What a flow of datagrams carries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FarDatagrams {
+    /// What is sent.
+    pub traffic: Traffic,
+    /// Tell every packet.
+    pub packets: bool,
 }
 
 /// The server's end of a probe.
@@ -118,6 +146,9 @@ pub struct FarProbe {
     pub interval: Span,
     /// TOS byte of the replies.
     pub tos: Option<u8>,
+    /// Over a connection of its own instead of datagrams.
+    #[serde(default)]
+    pub tcp: bool,
 }
 
 /// A collector on the server's host. There is nothing in here that could name a program.
@@ -144,6 +175,9 @@ pub struct Prepared {
     pub hostname: String,
     /// One token per probe, in the order asked for.
     pub probe_tokens: Vec<String>,
+    /// Tokens of the flows of datagrams.
+    #[serde(default)]
+    pub flow_tokens: Vec<(FlowId, String)>,
     /// UDP port that reflects.
     pub udp_port: u16,
     /// What its probe thread obtained.

@@ -9,7 +9,7 @@
 //! saw after the load has ended.
 
 use crate::collect::CollectorId;
-use crate::plan::{FlowId, HostId, IpVersion, Plan, ProbeId};
+use crate::plan::{FetchId, FlowId, HostId, IpVersion, Plan, ProbeId};
 use crate::tcp_info::TcpInfo;
 use crate::time::{FarTime, Span, Time, When};
 use fa_catalog::Direction;
@@ -70,6 +70,12 @@ pub enum What {
     FlowBytes(FlowBytes),
     /// A flow's kernel state.
     TcpInfo(Box<TcpSample>),
+    /// What a datagram flow's receiver counted during an interval.
+    Datagrams(Box<DatagramInterval>),
+    /// Datagrams of a flow that tells every one.
+    Packets(Box<Packets>),
+    /// Counts of one end of a datagram flow over the run.
+    DatagramTotals(Box<DatagramTotals>),
     /// A request left.
     ProbeSent(ProbeSent),
     /// An answer came.
@@ -107,6 +113,8 @@ pub enum What {
         /// One sentence.
         text: String,
     },
+    /// A round of fetching web objects is over.
+    Fetched(Box<Fetched>),
     /// A flow failed. It is data: its series stays as far as it got, the rest goes on.
     FlowFailed {
         /// Which.
@@ -120,6 +128,15 @@ pub enum What {
     ProbeFailed {
         /// Which.
         probe: ProbeId,
+        /// Where and what.
+        error: String,
+        /// What to do about it, when known.
+        hint: Option<String>,
+    },
+    /// A fetcher cannot go on. Data like a failed flow.
+    FetchFailed {
+        /// Which.
+        fetch: FetchId,
         /// Where and what.
         error: String,
         /// What to do about it, when known.
@@ -317,6 +334,117 @@ pub struct TcpSample {
     pub info: TcpInfo,
 }
 
+/// What the receiver of a datagram flow counted during an interval, the same as that of its [`FlowBytes`]. Definitions in
+/// [`crate::stream`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatagramInterval {
+    /// Which.
+    pub flow: FlowId,
+    /// Which end counted.
+    pub end: FlowEnd,
+    /// End of the interval.
+    pub at: When,
+    /// Length of the interval.
+    pub interval: Span,
+    /// New datagrams.
+    pub packets: u64,
+    /// Gaps that appeared less those that were filled.
+    pub lost: i64,
+    /// Datagrams that had been there before.
+    pub duplicates: u64,
+    /// Datagrams that came after a later one.
+    pub reordered: u64,
+    /// Mean change of the transit time from one datagram to the next; `None` with fewer than two.
+    pub jitter: Option<Span>,
+    /// Mean of arrival less sending, each in the nanoseconds of its own clock.
+    pub delay: Option<i64>,
+    /// The least of them.
+    pub least_delay: Option<i64>,
+    /// The largest of them.
+    pub most_delay: Option<i64>,
+}
+
+/// Datagrams as they arrived.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Packets {
+    /// Which flow.
+    pub flow: FlowId,
+    /// Which end saw them.
+    pub end: FlowEnd,
+    /// In order of arrival, duplicates left out.
+    pub packets: Vec<PacketSeen>,
+}
+
+/// One datagram as it arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PacketSeen {
+    /// Its number, from 0.
+    pub seq: u64,
+    /// When it was sent: nanoseconds of the sender's clock.
+    pub sent: i64,
+    /// When it arrived: nanoseconds of the receiver's clock.
+    pub received: i64,
+    /// Bytes of UDP payload.
+    pub size: u32,
+}
+
+/// Counts of one end of a datagram flow; what the other end counts is zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatagramTotals {
+    /// Which flow.
+    pub flow: FlowId,
+    /// Which end.
+    pub end: FlowEnd,
+    /// Sender: datagrams sent, those that its kernel refused included. Receiver: different ones received.
+    pub packets: u64,
+    /// Their payload.
+    pub bytes: u64,
+    /// Sender: refused by its own kernel.
+    pub refused: u64,
+    /// Sender: were due, and not sent because its own send buffer was full until the end.
+    pub unsent: u64,
+    /// Sender: how late the latest one was.
+    pub lateness: Span,
+    /// Receiver: never arrived.
+    pub lost: i64,
+    /// Receiver: had been there before.
+    pub duplicates: u64,
+    /// Receiver: came after a later one.
+    pub reordered: u64,
+    /// Receiver: dropped by its own queue, and so among the lost.
+    pub dropped: u64,
+    /// Receiver: arrived with "congestion experienced".
+    pub congestion_marks: u64,
+    /// Receiver: mean change of the transit time.
+    pub jitter: Option<Span>,
+    /// Receiver: the same smoothed as in RFC 3550, at the end.
+    pub smoothed_jitter: Option<Span>,
+    /// Receiver: the sender has told how many there were, so what was lost at the end is counted.
+    pub end_known: bool,
+}
+
+impl Default for DatagramTotals {
+    fn default() -> Self {
+        Self {
+            flow: FlowId(0),
+            end: FlowEnd::Sender,
+            packets: 0,
+            bytes: 0,
+            refused: 0,
+            unsent: 0,
+            lateness: Span::ZERO,
+            lost: 0,
+            duplicates: 0,
+            reordered: 0,
+            dropped: 0,
+            congestion_marks: 0,
+            jitter: None,
+            smoothed_jitter: None,
+            end_known: false,
+        }
+    }
+}
+
 /// A request left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeSent {
@@ -353,6 +481,9 @@ pub struct ProbeReply {
     pub duplicate: bool,
     /// An answer to a later request was already there.
     pub late: bool,
+    /// TOS byte of the answer as it arrived, where the kernel told.
+    #[serde(default)]
+    pub tos_seen: Option<u8>,
 }
 
 impl ProbeReply {
@@ -466,6 +597,33 @@ pub struct CollectorSample {
     pub at: When,
     /// One per name; `None` where there was none.
     pub values: Vec<Option<f64>>,
+}
+
+/// A round of fetching: every object of the list once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Fetched {
+    /// Which fetcher.
+    pub fetch: FetchId,
+    /// When the round began.
+    pub began: Time,
+    /// From then until the last object was there.
+    pub took: Span,
+    /// Objects that came.
+    pub objects: u32,
+    /// Objects that did not: refused, broken, or not in time.
+    pub failed: u32,
+    /// Of those, the ones that did not come in time.
+    pub timed_out: u32,
+    /// Payload of all.
+    pub bytes: u64,
+    /// Connections that had to be made.
+    pub connections: u32,
+    /// The longest that the name of a server took to be looked up; `None` without a look-up.
+    pub name_lookup: Option<Span>,
+    /// The longest that a connection took.
+    pub connecting: Option<Span>,
+    /// The longest from a request to the first byte of its answer.
+    pub first_byte: Option<Span>,
 }
 
 /// Totals of one end of a flow.

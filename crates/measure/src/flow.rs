@@ -51,6 +51,8 @@ pub struct FlowSpec {
     pub start: Span,
     /// How long it sends.
     pub length: Span,
+    /// Bytes after which it ends, when that comes first.
+    pub bytes: Option<u64>,
 }
 
 /// A stream of an engine.
@@ -147,6 +149,8 @@ pub struct Flows {
     origin: Option<Time>,
     stopped: Option<Time>,
     end_expected: bool,
+    /// Kernel state is asked for at every step.
+    samples: bool,
     slots: Vec<Slot>,
     open: usize,
     out: VecDeque<Output>,
@@ -165,11 +169,18 @@ impl Flows {
             origin: None,
             stopped: None,
             end_expected: false,
+            samples: true,
             slots: Vec::new(),
             open: 0,
             out: VecDeque::new(),
             due: Time::NEVER,
         }
+    }
+
+    /// The same without samples of kernel state while streams run; the last one stays.
+    #[must_use]
+    pub fn without_samples(self) -> Self {
+        Self { samples: false, ..self }
     }
 
     /// Takes a connected stream. Its times count from the origin; before that one is known, senders are quiet.
@@ -252,13 +263,17 @@ impl Flows {
                     slot.first = Some(now);
                 }
                 slot.last = now;
+                if slot.spec.end == FlowEnd::Sender && slot.is_complete() {
+                    slot.stop = slot.stop.min(now);
+                    self.due = self.due.min(now);
+                }
             }
             Input::EndOfStream => match slot.state {
                 State::Closing | State::Closed => {}
                 State::Draining => self.finish(id, now),
                 State::Waiting | State::Running => {
                     let early = slot.stop - now;
-                    if early > EARLY && !self.end_expected {
+                    if early > EARLY && !self.end_expected && !slot.is_complete() {
                         let when = if slot.stop == Time::NEVER { String::new() } else { format!(" {early}") };
                         slot.error = Some(format!("the other end closed the connection{when} before its time"));
                     }
@@ -368,7 +383,9 @@ impl Flows {
                 if slot.state == State::Running {
                     self.tell_bytes(id, now);
                 }
-                self.out.push_back(Output::Sample(id));
+                if self.samples {
+                    self.out.push_back(Output::Sample(id));
+                }
             }
         }
         self.due = self.slots.iter().map(Slot::deadline).min().unwrap_or(Time::NEVER);
@@ -402,6 +419,11 @@ impl Flows {
 }
 
 impl Slot {
+    /// A flow of a fixed size has moved all of it.
+    fn is_complete(&self) -> bool {
+        self.spec.bytes.is_some_and(|bytes| self.total >= bytes)
+    }
+
     /// When this slot next has something to do without being told.
     fn deadline(&self) -> Time {
         match self.state {
@@ -435,7 +457,8 @@ mod tests {
     }
 
     fn spec(end: FlowEnd) -> FlowSpec {
-        FlowSpec { flow: FlowId(3), end, start: Span::from_millis(500), length: Span::from_millis(1000) }
+        let (start, length) = (Span::from_millis(500), Span::from_millis(1000));
+        FlowSpec { flow: FlowId(3), end, start, length, bytes: None }
     }
 
     fn bytes(out: &[Output]) -> Vec<(i64, u64)> {
@@ -512,6 +535,27 @@ mod tests {
             out.iter().any(|o| matches!(o, Output::Event(What::FlowEnded(e)) if e.bytes == 77 && e.error.is_some()))
         );
         assert_eq!(next, None);
+    }
+
+    #[test]
+    fn a_flow_of_a_fixed_size_ends_with_it_at_both_ends() {
+        let sized = |end| FlowSpec { bytes: Some(1000), ..spec(end) };
+        let mut flows = Flows::new(OwnClock::Here, Span::from_millis(200));
+        let (sender, receiver) = (flows.add(sized(FlowEnd::Sender), at(0)), flows.add(sized(FlowEnd::Receiver), at(0)));
+        flows.begin(at(0));
+        drain(&mut flows, at(500));
+        flows.handle(sender, Input::Wrote(999), at(510));
+        assert!(!drain(&mut flows, at(510)).0.contains(&Output::CloseWrite(sender)));
+        flows.handle(sender, Input::Wrote(1), at(520));
+        assert!(drain(&mut flows, at(520)).0.contains(&Output::CloseWrite(sender)));
+        flows.handle(receiver, Input::Read(1000), at(530));
+        flows.handle(receiver, Input::EndOfStream, at(540));
+        drain(&mut flows, at(540));
+        flows.handle(receiver, Input::LastInfo { info: None, cong_control: None, tos_seen: None }, at(540));
+        let (out, _) = drain(&mut flows, at(540));
+        assert!(
+            out.iter().any(|o| matches!(o, Output::Event(What::FlowEnded(e)) if e.error.is_none() && e.bytes == 1000))
+        );
     }
 
     #[test]

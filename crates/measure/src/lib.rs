@@ -15,6 +15,7 @@
 
 pub mod access;
 pub mod align;
+pub mod call;
 pub mod clock_offset;
 pub mod collect;
 pub mod control;
@@ -25,13 +26,17 @@ pub mod framing;
 pub mod icmp;
 pub mod journal;
 pub mod launcher;
+pub mod options;
 pub mod plan;
+mod planning;
 pub mod probe;
 pub mod progress;
 pub mod recorder;
 pub mod reflect;
+pub mod stream;
 pub mod tcp_info;
 pub mod time;
+pub mod traffic;
 pub mod wire;
 
 pub use collect::CollectorId;

@@ -47,6 +47,8 @@ pub enum Input {
         at: Time,
         /// Who stamped that.
         kind: StampKind,
+        /// TOS byte it arrived with, where the kernel told.
+        tos: Option<u8>,
     },
     /// An ICMP echo reply.
     Echo {
@@ -56,6 +58,8 @@ pub enum Input {
         at: Time,
         /// Who stamped that.
         kind: StampKind,
+        /// TOS byte it arrived with, where the kernel told.
+        tos: Option<u8>,
     },
     /// Our receive queue has dropped so many datagrams in all.
     Dropped(u32),
@@ -111,6 +115,7 @@ struct Probe {
     /// Requests told as lost without knowing where.
     unplaced: Vec<(u32, Time)>,
     failed: bool,
+    lost_after: Span,
 }
 
 /// All probes of a run.
@@ -148,6 +153,7 @@ impl Probes {
             totals: ProbeTotals { probe: plan.id, ..ProbeTotals::default() },
             unplaced: Vec::new(),
             failed: false,
+            lost_after: plan.lost_after.unwrap_or(LOST_AFTER),
         });
         self.due = self.due.min(start);
     }
@@ -199,11 +205,11 @@ impl Probes {
                     request.stamped = Some(at);
                 }
             }
-            Input::Reply { reply, at, kind } => {
+            Input::Reply { reply, at, kind, tos } => {
                 probe.learn(&reply);
-                probe.answer(reply.seq, Some(reply.there), at, kind, &mut self.out);
+                probe.answer(reply.seq, Some(reply.there), (at, kind, tos), &mut self.out);
             }
-            Input::Echo { seq, at, kind } => probe.answer(seq, None, at, kind, &mut self.out),
+            Input::Echo { seq, at, kind, tos } => probe.answer(seq, None, (at, kind, tos), &mut self.out),
             Input::Dropped(total) => probe.totals.dropped_here = u64::from(total),
         }
         if probe.next == probe.count {
@@ -252,7 +258,7 @@ impl Probes {
     pub fn finish(&mut self, mut seen: impl FnMut(ProbeId) -> Option<Seen>) -> Vec<What> {
         let mut told = Vec::new();
         for probe in &mut self.list {
-            let seen = if probe.kind == ProbeKind::Udp { seen(probe.id) } else { None };
+            let seen = if probe.kind.needs_server() { seen(probe.id) } else { None };
             let mut lost = std::mem::take(&mut probe.unplaced);
             for (i, request) in probe.window.iter_mut().enumerate() {
                 if !request.answered && !request.told_lost {
@@ -298,7 +304,13 @@ impl Probe {
         }
     }
 
-    fn answer(&mut self, seq: u32, there: Option<Reflected>, at: Time, kind: StampKind, out: &mut VecDeque<Output>) {
+    fn answer(
+        &mut self,
+        seq: u32,
+        there: Option<Reflected>,
+        (at, kind, tos_seen): (Time, StampKind, Option<u8>),
+        out: &mut VecDeque<Output>,
+    ) {
         let (id, late) = (self.id, self.highest_answer.is_some_and(|h| h > seq));
         let Some(request) = self.request(seq) else { return };
         let duplicate = request.answered;
@@ -315,8 +327,18 @@ impl Probe {
             self.highest_answer = self.highest_answer.max(Some(seq));
             self.unplaced.retain(|&(lost, _)| lost != seq);
         }
-        let reply =
-            ProbeReply { probe: id, seq, sent, sent_kind, received: at, received_kind: kind, there, duplicate, late };
+        let reply = ProbeReply {
+            probe: id,
+            seq,
+            sent,
+            sent_kind,
+            received: at,
+            received_kind: kind,
+            there,
+            duplicate,
+            late,
+            tos_seen,
+        };
         self.longest = self.longest.max(reply.round_trip());
         out.push_back(Output::Event(What::ProbeReply(reply)));
     }
@@ -324,7 +346,7 @@ impl Probe {
     /// Tells requests that have been out too long, and forgets those that nobody can answer any more.
     fn find_losses(&mut self, now: Time, out: &mut VecDeque<Output>) {
         while let Some(&request) = self.loss_at.checked_sub(self.base).and_then(|i| self.window.get(i as usize)) {
-            if !request.answered && now < request.sent + LOST_AFTER {
+            if !request.answered && now < request.sent + self.lost_after {
                 break;
             }
             if !request.answered && !request.told_lost {
@@ -355,7 +377,7 @@ impl Probe {
             return None;
         }
         // After the last request: as long as the slowest answers took, and then some.
-        let give_up = self.last_sent + self.longest.times(3).max(LINGER).min(LOST_AFTER);
+        let give_up = self.last_sent + self.longest.times(3).max(LINGER).min(self.lost_after);
         (now < give_up).then_some(give_up)
     }
 }
@@ -384,6 +406,9 @@ mod tests {
             tos: None,
             ip_version: None,
             local_bind: None,
+            payload: None,
+            call: false,
+            lost_after: None,
         }
     }
 
@@ -436,7 +461,11 @@ mod tests {
         let mut probes = engine(0);
         drive(&mut probes, at(0));
         probes.handle(ProbeId(0), Input::Stamped { seq: 0, at: Time(10_000) }, at(1));
-        probes.handle(ProbeId(0), Input::Reply { reply: reply(0, 1), at: at(3), kind: StampKind::Kernel }, at(4));
+        probes.handle(
+            ProbeId(0),
+            Input::Reply { reply: reply(0, 1), at: at(3), kind: StampKind::Kernel, tos: None },
+            at(4),
+        );
         let (events, next) = drive(&mut probes, at(4));
         let [What::ProbeReply(r)] = events[..] else { panic!("{events:?}") };
         // 3 ms − 10 µs, less the 1 ms that the reflector held it.
@@ -449,7 +478,7 @@ mod tests {
         let mut probes = engine(20);
         drive(&mut probes, at(20));
         for (seq, window) in [(1, 3), (0, 1), (1, 3), (2, 7)] {
-            let input = Input::Reply { reply: reply(seq, window), at: at(25), kind: StampKind::Kernel };
+            let input = Input::Reply { reply: reply(seq, window), at: at(25), kind: StampKind::Kernel, tos: None };
             probes.handle(ProbeId(0), input, at(25));
         }
         drive(&mut probes, at(25));
@@ -464,7 +493,7 @@ mod tests {
         drive(&mut probes, at(30));
         // Of 0..3 the reflector got 0, 1 and 3 (bits 3, 2 and 0), and only 0 and 3 were answered.
         for (seq, window) in [(0, 1), (3, 0b1101)] {
-            let input = Input::Reply { reply: reply(seq, window), at: at(31), kind: StampKind::Kernel };
+            let input = Input::Reply { reply: reply(seq, window), at: at(31), kind: StampKind::Kernel, tos: None };
             probes.handle(ProbeId(0), input, at(31));
         }
         let (events, _) = drive(&mut probes, at(30) + LOST_AFTER);

@@ -168,8 +168,10 @@ mod tests {
             tos: None,
             cong_control: None,
             block: 1,
+            bytes: None,
             ip_version: None,
             local_bind: None,
+            datagrams: None,
         };
         let host = HostPlan::named("far.example");
         Plan {
@@ -185,6 +187,7 @@ mod tests {
                 params: indexmap::IndexMap::new(),
                 local_bind: None,
                 seed: 0,
+                options: crate::options::TestOptions::default(),
             },
             purpose: String::new(),
             default_plot: String::new(),
@@ -195,6 +198,7 @@ mod tests {
             flows: vec![flow(0, Direction::Up), flow(1, Direction::Up)],
             probes: vec![],
             collectors: vec![],
+            fetches: vec![],
             notes: vec![],
         }
     }
@@ -220,6 +224,7 @@ mod tests {
             there: None,
             duplicate: false,
             late: false,
+            tos_seen: None,
         };
         Event::new(at(ms), What::ProbeReply(reply))
     }

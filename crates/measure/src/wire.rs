@@ -28,6 +28,9 @@ use crate::time::FarTime;
 /// Length of every datagram, bytes of UDP payload.
 pub const LEN: usize = 64;
 
+/// Longest request and reply, bytes of UDP payload: what is longer than [`LEN`] is padding that means nothing.
+pub const MAX_LEN: usize = 1_472;
+
 /// A datagram's bytes.
 pub type Datagram = [u8; LEN];
 
@@ -147,6 +150,13 @@ impl Packet {
         b
     }
 
+    /// Reads a request or a reply that may be padded; handshakes are never.
+    pub fn parse_padded(bytes: &[u8]) -> Option<Self> {
+        let packet = Self::parse(bytes.get(..LEN)?)?;
+        let may_be = matches!(packet, Self::Request { .. } | Self::Reply(_)) && bytes.len() <= MAX_LEN;
+        (bytes.len() == LEN || may_be).then_some(packet)
+    }
+
     /// Reads a datagram; `None` when it is not one of ours. Any length but [`LEN`] is not.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let b: &Datagram = bytes.try_into().ok()?;
@@ -246,6 +256,15 @@ mod tests {
         #[test]
         fn hostile_datagrams_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
             let _ = Packet::parse(&bytes);
+        }
+
+        #[test]
+        fn padding_is_for_requests_and_replies(kind in 1u8..=6, padding in 0usize..2000) {
+            let mut b = MAGIC.to_vec();
+            b.push(kind);
+            b.resize(LEN + padding, 0);
+            let may_be = padding == 0 || kind >= 5 && b.len() <= MAX_LEN;
+            prop_assert_eq!(Packet::parse_padded(&b).is_some(), may_be);
         }
 
         #[test]

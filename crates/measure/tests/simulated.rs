@@ -203,3 +203,58 @@ fn the_same_seed_gives_the_same_file() {
     assert!(bytes(1) == bytes(1));
     assert!(bytes(1) != bytes(2));
 }
+
+#[test]
+fn a_flood_shows_the_rate_of_its_bottleneck_and_loses_the_rest() {
+    // 1500 bytes on the line for 1458 of payload; 20 Mbit/s asked, 10 Mbit/s there.
+    let params = [("udp_bandwidth", "20M"), ("udp_pktsize", "1458")];
+    let slow = Link::with_delay_ms(10).bottleneck(10.0, 50.0);
+    let data = record(&Simulation::seeded(4).up(slow).run(&plan_with("udp_flood", 10.0, 1.0, &params)));
+    let up = "UDP upload";
+    let expected = 10.0 * 1458.0 / 1500.0;
+    assert_close("goodput", number(&data, up, "MEAN_VALUE"), expected, 0.1);
+    let (sent, received) = (count(&data, up, "PACKETS_SENT"), count(&data, up, "PACKETS_RECEIVED"));
+    assert_eq!(sent, (20e6_f64 * 10.0 / 8.0 / 1458.0).ceil() as u64);
+    assert_eq!(count(&data, up, "PACKETS_LOST"), sent - received);
+    assert_close("loss", number(&data, up, "PACKET_LOSS_RATE"), 1.0 - expected / 20.0, 0.01);
+    assert_eq!(count(&data, up, "BYTES_RECVD"), received * 1458);
+    let lost: f64 = data.raw.series(up).unwrap().numbers("lost").unwrap().value.iter().sum();
+    assert_eq!(lost as u64, sent - received, "what each interval lost adds up");
+    // The queue is full: 10 ms of way and 50 ms of queue.
+    let raw = data.raw.series(up).unwrap();
+    let delays = raw.numbers("delay").unwrap();
+    assert_close("delay", delays.value[delays.value.len() / 2], 60.0, 2.0 + number(&data, up, "DELAY_BOUND"));
+    assert_eq!(data.metadata.failed_runners(), Some(0));
+}
+
+#[test]
+fn both_kinds_of_call_tell_delay_jitter_loss_and_bit_rate() {
+    for params in [&[][..], &[("voip_codec", "G.711.2")][..]] {
+        let clock = FarClock { ahead: Span::from_millis(7_000), drift_ppm: 10.0 };
+        let up = Link::with_delay_ms(30).losing_every(10);
+        let simulation = Simulation::seeded(6).up(up).down(Link::with_delay_ms(30)).far_clock(clock);
+        let data = record(&simulation.run(&plan_with("voip", 20.0, 0.0, params)));
+        let middle = |child: &str| median(&between(&data, &format!("VoIP::{child}"), 1.0, 18.0));
+        assert_close("delay", middle("delay"), 30.0, 2.0);
+        assert_close("jitter", middle("jitter"), 0.0, 0.01);
+        // 172 bytes fifty times a second, nine of ten: 61.92 kbit/s.
+        assert_close("bit rate", middle("bitrate"), 61.92, 0.1);
+        // One of the ten that a step of 200 ms has.
+        assert_close("loss", middle("loss"), 1.0, 0.001);
+        assert_close("induced", middle("induced_delay"), 0.0, 1.0);
+        assert_close("loss rate", number(&data, "VoIP", "PACKET_LOSS_RATE"), 0.1, 0.005);
+        let raw = data.raw.series("VoIP").unwrap();
+        assert!(raw.numbers("seq").unwrap().value.len() > 850);
+        assert_eq!(data.metadata.failed_runners(), Some(0));
+        let runner = &meta(&data, "VoIP")["RUNNER"];
+        assert_eq!(runner, if params.is_empty() { "IrttRunner" } else { "DitgRunner" });
+    }
+}
+
+#[test]
+fn bursts_come_and_go() {
+    let params = [("burst_length", "2"), ("burst_rate", "5M"), ("burst_psize", "458")];
+    let data = record(&Simulation::seeded(6).run(&plan_with("bursts", 12.0, 1.0, &params)));
+    assert_close("during", median(&between(&data, "Burst 0", 1.5, 2.5)), 5.0, 0.1);
+    assert!(between(&data, "Burst 0", 4.0, 6.0).is_empty());
+}

@@ -134,7 +134,7 @@ fn fa(case: &Case, secs: u32) -> Result<Cost, Error> {
 /// Our client: uploads; prints the bytes that the receivers read, Jain's index of the flows, and records lost.
 fn client(arguments: &[String]) -> Result<(), Error> {
     let [port, flows, block, secs] = arguments else { return Err("client PORT FLOWS BLOCK SECONDS".into()) };
-    let host = HostPlan { name: "127.0.0.1".into(), port: port.parse()?, control: None };
+    let host = HostPlan::at("127.0.0.1", port.parse()?);
     let setup = Setup { length_secs: secs.parse()?, delay_secs: 0.0, ..Setup::new("tcp_nup", &["127.0.0.1"]) }
         .with_param("upload_streams", flows.as_str())
         .with_param("tcp_cong_control", "cubic");
@@ -150,6 +150,7 @@ fn client(arguments: &[String]) -> Result<(), Error> {
         params: setup.params.clone(),
         local_bind: None,
         seed: 1,
+        options: fa_measure::options::TestOptions::default(),
     };
     let mut plan = Plan::from_expanded(&Catalog::builtin().expand(&setup)?, &settings)?;
     plan.probes.clear();

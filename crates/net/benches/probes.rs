@@ -30,7 +30,7 @@ fn main() -> Result<(), Error> {
 }
 
 fn plan(port: u16, flows: u32, secs: u32) -> Result<Plan, Error> {
-    let host = HostPlan { name: "127.0.0.1".into(), port, control: None };
+    let host = HostPlan::at("127.0.0.1", port);
     let setup = Setup { length_secs: secs.into(), delay_secs: 0.0, ..Setup::new("tcp_nup", &["127.0.0.1"]) }
         .with_param("upload_streams", flows.max(1).to_string());
     let settings = Settings {
@@ -45,6 +45,7 @@ fn plan(port: u16, flows: u32, secs: u32) -> Result<Plan, Error> {
         params: setup.params.clone(),
         local_bind: None,
         seed: 1,
+        options: fa_measure::options::TestOptions::default(),
     };
     let mut plan = Plan::from_expanded(&Catalog::builtin().expand(&setup)?, &settings)?;
     plan.flows.truncate(flows as usize);
@@ -59,6 +60,9 @@ fn plan(port: u16, flows: u32, secs: u32) -> Result<Plan, Error> {
         tos: None,
         ip_version: None,
         local_bind: None,
+        payload: None,
+        call: false,
+        lost_after: None,
     }];
     Ok(plan)
 }

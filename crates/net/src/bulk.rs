@@ -152,6 +152,8 @@ struct Stream {
     want: Want,
     /// Blocks with headers of their own cannot share the payload buffer.
     own_buffer: Vec<u8>,
+    /// Bytes that a flow of a fixed size has still to send.
+    left: Option<u64>,
 }
 
 struct Loop {
@@ -260,6 +262,7 @@ impl Loop {
             framing: new.framing,
             want: Want { read: false, write: false },
             own_buffer,
+            left: new.spec.bytes,
         });
         if new.early > 0 {
             group.engine.handle(slot, Input::Read(new.early), now);
@@ -385,9 +388,12 @@ impl Loop {
 
 impl Stream {
     fn write(&mut self, payload: &[u8], clock: &Clock, moved: &mut u64) -> Result<(), String> {
-        while (*moved as usize) < QUOTA {
+        while (*moved as usize) < QUOTA && self.left != Some(0) {
             let bytes = match &mut self.framing {
-                Framing::None => &payload[..self.block],
+                Framing::None => {
+                    let most = self.left.map_or(self.block, |left| left.min(self.block as u64) as usize);
+                    &payload[..most]
+                }
                 framing @ Framing::Blocks(_) => {
                     framing.fill(&mut self.own_buffer, clock.now());
                     &self.own_buffer
@@ -397,6 +403,9 @@ impl Stream {
                 Ok(n) => {
                     *moved += n as u64;
                     self.framing.sent(n);
+                    if let Some(left) = &mut self.left {
+                        *left = left.saturating_sub(n as u64);
+                    }
                     if n < bytes.len() {
                         return Ok(());
                     }
@@ -458,7 +467,7 @@ mod tests {
         let group = GroupId(7);
         bulk.add_group(group, engine, sink, Some(1_000_000), move || done.send(()).unwrap());
         let (start, length) = (Span::ZERO, Span::from_millis(3_600_000));
-        let spec = FlowSpec { flow: FlowId(0), end: FlowEnd::Sender, start, length };
+        let spec = FlowSpec { flow: FlowId(0), end: FlowEnd::Sender, start, length, bytes: None };
         bulk.add(group, NewStream { socket: ours, spec, block: 10_000, framing: Framing::None, early: 0 });
         bulk.begin(group, clock.now());
         ended.recv().unwrap();

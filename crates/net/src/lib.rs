@@ -19,10 +19,11 @@
 //! let server = Server::start(options, |line| println!("{line}"))?;
 //!
 //! // … a plan against it, here of two probes and no flows …
-//! # let host = HostPlan { name: "127.0.0.1".into(), port: server.addresses()[0].port(), control: None };
+//! # let host = HostPlan::at("127.0.0.1", server.addresses()[0].port());
 //! # let settings = Settings {
 //! #     test: "ping".into(), hosts: vec![host], length_secs: 0.2, delay_secs: 0.0, step_secs: 0.05, title: String::new(),
 //! #     note: String::new(), ip_version: None, params: Default::default(), local_bind: None, seed: 1,
+//! #     options: Default::default(),
 //! # };
 //! # let setup = Setup { length_secs: 0.2, delay_secs: 0.0, step_secs: 0.05, ..Setup::new("ping", &["127.0.0.1"]) };
 //! # let expanded = fa_catalog::Catalog::builtin().expand(&setup)?;
@@ -42,6 +43,7 @@ mod datagram;
 pub mod host;
 pub mod journal_writer;
 mod launch;
+mod paced;
 mod probe_socket;
 mod probing;
 mod reflecting;

@@ -5,7 +5,7 @@ use crate::socket::{Trouble, bind_address, set_tos};
 use fa_measure::icmp::{self, Icmp};
 use fa_measure::plan::ProbePlan;
 use fa_measure::probe::Input;
-use fa_measure::wire::{Packet, Token};
+use fa_measure::wire::{LEN, MAX_LEN, Packet, Token};
 use fa_measure::{ProbeId, Time};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -30,11 +30,18 @@ pub(crate) struct ProbeSocket {
     speech: Speech,
     /// The kernel numbers what is sent from 0 on; this is the sequence number of its 0.
     first_numbered: u32,
+    /// A request as long as it has to be, when that is longer than what it says.
+    padded: Option<Vec<u8>>,
 }
 
 impl ProbeSocket {
-    pub(crate) fn new(probe: ProbeId, socket: DatagramSocket, speech: Speech) -> Self {
-        Self { probe, socket, speech, first_numbered: 0 }
+    pub(crate) fn new(probe: ProbeId, socket: DatagramSocket, speech: Speech, payload: Option<u32>) -> Self {
+        let padded = payload.map(|n| n as usize).filter(|&n| n > LEN).map(|n| {
+            let mut bytes = vec![0; n.min(MAX_LEN)];
+            rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
+            bytes
+        });
+        Self { probe, socket, speech, first_numbered: 0, padded }
     }
 
     /// `datagram socket`, `raw socket`; empty for UDP.
@@ -52,9 +59,16 @@ impl ProbeSocket {
             Speech::Own { session } => Packet::Request { session, seq }.emit(),
             Speech::Echo { version, ident, .. } => icmp::request(version, ident, seq),
         };
-        let sent = match self.socket.send(&request) {
+        let request: &[u8] = match &mut self.padded {
+            None => &request,
+            Some(bytes) => {
+                bytes[..LEN].copy_from_slice(&request);
+                bytes
+            }
+        };
+        let sent = match self.socket.send(request) {
             // The error of an earlier datagram (nobody listens there) is told at the next call and sends nothing.
-            Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => self.socket.send(&request),
+            Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => self.socket.send(request),
             other => other,
         };
         if sent.is_err() {
@@ -73,25 +87,25 @@ impl ProbeSocket {
 
     /// Understands what arrived; `None` when it is not an answer to this probe.
     pub(crate) fn understand(&self, bytes: &[u8], arrival: &Arrival) -> Option<Input> {
-        let (at, kind) = (arrival.at, arrival.kind);
+        let (at, kind, tos) = (arrival.at, arrival.kind, arrival.tos);
         match self.speech {
-            Speech::Own { session } => match Packet::parse(bytes)? {
-                Packet::Reply(reply) if reply.session == session => Some(Input::Reply { reply, at, kind }),
+            Speech::Own { session } => match Packet::parse_padded(bytes)? {
+                Packet::Reply(reply) if reply.session == session => Some(Input::Reply { reply, at, kind, tos }),
                 _ => None,
             },
             Speech::Echo { version, ident, raw } => {
                 let seq = icmp::reply(version, bytes, ident, raw && version == Icmp::V4)?;
-                Some(Input::Echo { seq, at, kind })
+                Some(Input::Echo { seq, at, kind, tos })
             }
         }
     }
 }
 
 /// Opens a UDP socket towards a reflector; the handshake is still to come.
-pub(crate) fn open_udp(plan: &ProbePlan, target: SocketAddr) -> Result<Socket, Trouble> {
+pub(crate) fn open_udp(tos: Option<u8>, local_bind: Option<&str>, target: SocketAddr) -> Result<Socket, Trouble> {
     let socket =
         open(target.ip(), Type::DGRAM, Protocol::UDP).map_err(|e| Trouble::new(format!("no UDP socket: {e}")))?;
-    prepare(&socket, plan, target)?;
+    prepare(&socket, tos, local_bind, target)?;
     Ok(socket)
 }
 
@@ -117,9 +131,9 @@ pub(crate) fn open_icmp(plan: &ProbePlan, target: IpAddr, ident: u16) -> Result<
             }
         },
     };
-    prepare(&socket, plan, SocketAddr::new(target, 0))?;
+    prepare(&socket, plan.tos.map(|(ours, _)| ours), plan.local_bind.as_deref(), SocketAddr::new(target, 0))?;
     let socket = DatagramSocket::new(socket, true, false).map_err(|e| Trouble::new(format!("no ICMP socket: {e}")))?;
-    Ok(ProbeSocket::new(plan.id, socket, Speech::Echo { version, ident, raw }))
+    Ok(ProbeSocket::new(plan.id, socket, Speech::Echo { version, ident, raw }, None))
 }
 
 fn open(target: IpAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
@@ -127,11 +141,11 @@ fn open(target: IpAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
     Socket::new(domain, kind, Some(protocol))
 }
 
-fn prepare(socket: &Socket, plan: &ProbePlan, target: SocketAddr) -> Result<(), Trouble> {
-    if let Some((tos, _)) = plan.tos {
+fn prepare(socket: &Socket, tos: Option<u8>, local_bind: Option<&str>, target: SocketAddr) -> Result<(), Trouble> {
+    if let Some(tos) = tos {
         set_tos(socket, tos)?;
     }
-    if let Some(address) = bind_address(plan.local_bind.as_deref())? {
+    if let Some(address) = bind_address(local_bind)? {
         socket
             .bind(&SocketAddr::new(address, 0).into())
             .map_err(|e| Trouble::new(format!("cannot bind to {address}: {e}")))?;

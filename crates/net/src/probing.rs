@@ -202,7 +202,7 @@ impl Loop {
                 self.engine.handle(probe, stamp, self.clock.now());
             }
         }
-        let mut buffer = [0; 512];
+        let mut buffer = [0; 2048];
         for _ in 0..QUOTA {
             match socket.socket.receive(&mut buffer, &self.clock) {
                 Ok(Some(arrival)) => {

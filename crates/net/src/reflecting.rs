@@ -9,7 +9,7 @@ use crate::datagram::{Arrival, DatagramSocket};
 use crate::socket::set_tos;
 use crate::sys::priority;
 use crate::wait::{Waiter, Waker};
-use fa_measure::access::may_send_to;
+use fa_measure::access::{Policy, may_send_to};
 use fa_measure::event::StampKind;
 use fa_measure::reflect::{Reflector, Seen};
 use fa_measure::time::{FarTime, Span};
@@ -26,17 +26,27 @@ use std::thread::JoinHandle;
 /// Datagrams taken from one socket before the others have their turn.
 const QUOTA: usize = 64;
 
-/// A probe that may come.
-#[derive(Debug, Clone, Copy)]
+/// What becomes of who shows a token.
+pub(crate) enum Guest {
+    /// A probe, answered here.
+    Probe {
+        /// Requests in its schedule.
+        count: u32,
+    },
+    /// A flow of datagrams: its socket goes there.
+    Flow(Box<dyn Fn(Socket) + Send>),
+}
+
+/// A probe or flow that may come.
 pub(crate) struct Expected {
-    /// Requests in its schedule.
-    pub(crate) count: u32,
+    /// What it is.
+    pub(crate) guest: Guest,
     /// TOS byte of the replies.
     pub(crate) tos: Option<u8>,
     /// Time zero as this session tells it.
     pub(crate) epoch: FarTime,
-    /// Where the session's controller is: probes come from the same host.
-    pub(crate) controller: IpAddr,
+    /// Where the session's controller is: probes come from the same host. `None`: from any that may ask at all.
+    pub(crate) controller: Option<IpAddr>,
 }
 
 enum Command {
@@ -58,7 +68,9 @@ pub(crate) struct Reflecting {
 
 impl Reflecting {
     /// Starts the thread on sockets already bound to the server's port.
-    pub(crate) fn start(clock: Clock, ports: Vec<Socket>) -> io::Result<Self> {
+    ///
+    /// - `policy`: whom to hear at all.
+    pub(crate) fn start(clock: Clock, ports: Vec<Socket>, policy: Policy) -> io::Result<Self> {
         let waiter = Waiter::new()?;
         let waker = waiter.waker();
         let mut members = Vec::new();
@@ -85,6 +97,7 @@ impl Reflecting {
                 expected: HashMap::new(),
                 admitted: HashMap::new(),
                 secret,
+                policy,
             }
             .run(&inbox);
         })?;
@@ -145,6 +158,7 @@ struct Loop {
     expected: HashMap<Token, Expected>,
     admitted: HashMap<Token, usize>,
     secret: [u8; 32],
+    policy: Policy,
 }
 
 impl Loop {
@@ -176,7 +190,7 @@ impl Loop {
             Command::Forget(token) => {
                 self.expected.remove(&token);
                 if let Some(index) = self.admitted.remove(&token)
-                    && let Some(Member::Probe { socket, .. }) = self.members[index].take()
+                    && let Some(Member::Probe { socket, .. }) = self.members.get_mut(index).and_then(Option::take)
                 {
                     self.waiter.remove(&socket);
                     self.free.push(index);
@@ -197,7 +211,7 @@ impl Loop {
     }
 
     fn turn(&mut self, index: usize, wall_at_zero: i64) {
-        let mut buffer = [0; 256];
+        let mut buffer = [0; wire::MAX_LEN];
         for _ in 0..QUOTA {
             let Some(Some(member)) = self.members.get_mut(index) else { return };
             let socket = match member {
@@ -228,9 +242,13 @@ impl Loop {
         let Some(from) = arrival.from else { return };
         let Some(packet) = Packet::parse(bytes) else { return };
         let (Packet::Hello(token) | Packet::Answer(token, _)) = packet else { return };
-        let Some(&expected) = self.expected.get(&token) else { return };
-        let same_host = from.ip().to_canonical() == expected.controller.to_canonical();
-        if !same_host || !may_send_to(from.ip()) || from.port() == 0 {
+        let Some(expected) = self.expected.get(&token) else { return };
+        let welcome = match expected.controller {
+            Some(controller) => from.ip().to_canonical() == controller.to_canonical(),
+            None => self.policy.admit(from.ip()).is_ok(),
+        };
+        let tos = expected.tos;
+        if !welcome || !may_send_to(from.ip()) || from.port() == 0 {
             return;
         }
         let nonce = self.nonce(token, from);
@@ -243,8 +261,8 @@ impl Loop {
             Packet::Answer(_, answer) if answer == nonce && !self.admitted.contains_key(&token) => {
                 let v6 = socket.is_v6();
                 let local = arrival.to.map(|to| SocketAddr::new(to, *port));
-                if let Ok(socket) = connected(local, from, v6, expected.tos) {
-                    self.admit(index, token, expected, socket);
+                if let Ok(socket) = connected(local, from, v6, tos) {
+                    self.admit(index, token, socket);
                 }
             }
             _ => {}
@@ -260,7 +278,22 @@ impl Loop {
         u64::from_le_bytes(nonce)
     }
 
-    fn admit(&mut self, port: usize, token: Token, expected: Expected, mut socket: DatagramSocket) {
+    fn admit(&mut self, port: usize, token: Token, mut socket: DatagramSocket) {
+        let Some(expected) = self.expected.get(&token) else { return };
+        let (count, epoch) = match &expected.guest {
+            Guest::Probe { count } => (*count, expected.epoch),
+            Guest::Flow(take) => {
+                // Whatever was caught between bind and connect is not worth keeping: the flow has not begun, and strangers
+                // ask again.
+                if socket.send(&Packet::Welcome(token).emit()).is_ok()
+                    && let Ok(copy) = socket.socket().try_clone()
+                {
+                    take(copy);
+                    self.admitted.insert(token, usize::MAX);
+                }
+                return;
+            }
+        };
         let index = self.free.pop().unwrap_or_else(|| {
             self.members.push(None);
             self.members.len() - 1
@@ -271,7 +304,7 @@ impl Loop {
             self.free.push(index);
             return;
         }
-        let mut reflector = Reflector::new(token.session(), expected.count);
+        let mut reflector = Reflector::new(token.session(), count);
         // Between bind and connect the new socket may have caught what others sent to the port: back to the door.
         let mut strangers = Vec::new();
         let mut buffer = [0; 256];
@@ -280,12 +313,12 @@ impl Loop {
         while let Ok(Some(arrival)) = socket.receive(&mut buffer, &self.clock) {
             let bytes = buffer[..arrival.len].to_vec();
             if arrival.from == peer {
-                reflect(&self.clock, &socket, token, &mut reflector, expected.epoch, &bytes, &arrival);
+                reflect(&self.clock, &socket, token, &mut reflector, epoch, &bytes, &arrival);
             } else if !arrival.truncated {
                 strangers.push((bytes, arrival));
             }
         }
-        self.members[index] = Some(Member::Probe { socket, token, reflector, epoch: expected.epoch });
+        self.members[index] = Some(Member::Probe { socket, token, reflector, epoch });
         self.admitted.insert(token, index);
         for (bytes, arrival) in strangers {
             self.doorman(port, &bytes, &arrival);
@@ -329,13 +362,22 @@ fn reflect(
     if let Some(dropped) = arrival.dropped {
         reflector.dropped(dropped);
     }
-    match Packet::parse(bytes) {
+    match Packet::parse_padded(bytes) {
         Some(Packet::Request { session, seq }) => {
             let at = epoch + Span(arrival.at.0);
             if let Some(mut reply) = reflector.request(session, seq, at, arrival.kind, arrival.tos) {
                 reply.there.sent = epoch + Span(clock.now().0);
                 // A reply that our own queue refuses is lost on the way back, and the client sees that.
-                let _ = socket.send(&Packet::Reply(reply).emit());
+                let reply = Packet::Reply(reply).emit();
+                if bytes.len() == wire::LEN {
+                    let _ = socket.send(&reply);
+                } else {
+                    // As long as the request, with its own padding: never longer.
+                    let mut padded = [0; wire::MAX_LEN];
+                    padded[..bytes.len()].copy_from_slice(bytes);
+                    padded[..wire::LEN].copy_from_slice(&reply);
+                    let _ = socket.send(&padded[..bytes.len()]);
+                }
             }
         }
         // Its welcome was lost.
@@ -346,5 +388,5 @@ fn reflect(
     }
 }
 
-/// No answer is longer than what it answers: all packets have one length.
+/// No answer is longer than what it answers: all packets have one length, but for requests and their replies.
 const _: () = assert!(wire::LEN == 64);

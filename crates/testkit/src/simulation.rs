@@ -9,6 +9,7 @@ use fa_measure::flow::{self, FlowSpec, Flows, OwnClock, SlotId};
 use fa_measure::plan::{HostId, IpVersion, Plan, ProbeId, ProbeKind};
 use fa_measure::probe::{self, Probes};
 use fa_measure::reflect::Reflector;
+use fa_measure::stream::{self, StreamId, StreamSpec, Streams};
 use fa_measure::wire::Reply;
 use fa_measure::{FarTime, Span, Time};
 
@@ -82,6 +83,8 @@ enum Arrival {
     Acknowledgement { flow: usize, round_trip: Span },
     Loss { flow: usize, payload: u64 },
     EndOfStream { flow: usize, at: FlowEnd },
+    Datagram { flow: usize, header: stream::Header, size: u32 },
+    EndOfDatagrams { flow: usize, sent: u64 },
     Phase(Phase),
 }
 
@@ -141,9 +144,62 @@ struct Run {
     here: Flows,
     there: Flows,
     streams: Vec<Stream>,
+    datagrams: Datagrams,
     probes: Probes,
     kinds: Vec<ProbeKind>,
     reflectors: Vec<Reflector>,
+}
+
+/// Both ends of all datagram flows.
+struct Datagrams {
+    here: Streams,
+    there: Streams,
+    /// Which way, the sender's number, the receiver's.
+    flows: Vec<(Direction, StreamId, StreamId)>,
+}
+
+impl Datagrams {
+    fn new(plan: &Plan, epoch: FarTime) -> Self {
+        let mut here = Streams::new(OwnClock::Here, plan.step());
+        let mut there = Streams::new(OwnClock::There(epoch), plan.step());
+        let mut flows = Vec::new();
+        for flow in &plan.flows {
+            let Some(datagrams) = &flow.datagrams else { continue };
+            let spec = |end| StreamSpec {
+                flow: flow.id,
+                end,
+                start: flow.start,
+                length: flow.length,
+                traffic: datagrams.traffic.clone(),
+                packets: datagrams.packets,
+            };
+            let own = here.add(spec(FlowEnd::here(flow.direction)), Time::ZERO);
+            let far = there.add(spec(FlowEnd::there(flow.direction)), Time::ZERO);
+            flows.push(match flow.direction {
+                Direction::Up => (flow.direction, own, far),
+                Direction::Down => (flow.direction, far, own),
+            });
+        }
+        Self { here, there, flows }
+    }
+
+    fn engine(&mut self, side: Side) -> &mut Streams {
+        match side {
+            Side::Here => &mut self.here,
+            Side::There => &mut self.there,
+        }
+    }
+
+    /// The flow that this side sends under that number.
+    fn sender(&self, side: Side, id: StreamId) -> usize {
+        let found = self.flows.iter().position(|&(way, sender, _)| sender == id && sender_side(way) == side);
+        found.unwrap_or_default()
+    }
+
+    fn receiver(&self, flow: usize) -> (Side, StreamId) {
+        let (way, _, receiver) = self.flows[flow];
+        (other(sender_side(way)), receiver)
+    }
 }
 
 /// Which of the two hosts.
@@ -162,8 +218,9 @@ impl Run {
             end,
             start: flow.start,
             length: flow.length,
+            bytes: flow.bytes,
         };
-        let streams = plan.flows.iter().map(|flow| {
+        let streams = plan.flows.iter().filter(|flow| flow.datagrams.is_none()).map(|flow| {
             let own = here.add(spec(flow, FlowEnd::here(flow.direction)), Time::ZERO);
             let far = there.add(spec(flow, FlowEnd::there(flow.direction)), Time::ZERO);
             match flow.direction {
@@ -172,6 +229,7 @@ impl Run {
             }
         });
         let streams = streams.collect();
+        let datagrams = Datagrams::new(plan, net.clock.epoch());
         let mut probes = Probes::new();
         for probe in &plan.probes {
             probes.add(probe, ORIGIN);
@@ -186,6 +244,7 @@ impl Run {
             here,
             there,
             streams,
+            datagrams,
             probes,
             kinds: plan.probes.iter().map(|probe| probe.kind).collect(),
             reflectors: plan.probes.iter().map(|probe| Reflector::new(SESSION, probe.count())).collect(),
@@ -241,6 +300,8 @@ impl Run {
         self.tell(What::Origin { at: ORIGIN });
         self.here.begin(ORIGIN);
         self.there.begin(self.net.clock.own(ORIGIN));
+        self.datagrams.here.begin(ORIGIN);
+        self.datagrams.there.begin(self.net.clock.own(ORIGIN));
         let first = plan.flows.iter().map(|flow| flow.start).min();
         let last = plan.flows.iter().map(|flow| flow.start + flow.length).max();
         self.schedule(ORIGIN, Arrival::Phase(Phase::LeadIn));
@@ -276,6 +337,8 @@ impl Run {
     fn drive(&mut self) -> Time {
         let here = self.drive_flows(Side::Here);
         let there = self.drive_flows(Side::There);
+        let here = here.min(self.drive_datagrams(Side::Here));
+        let there = there.min(self.drive_datagrams(Side::There));
         let probes = loop {
             match self.probes.poll(self.now) {
                 probe::Output::Send { probe, seq } => self.send_request(probe, seq),
@@ -325,6 +388,52 @@ impl Run {
                 }
                 flow::Output::WaitUntil(at) => return at,
                 flow::Output::Done => return Time::NEVER,
+            }
+        }
+    }
+
+    fn drive_datagrams(&mut self, side: Side) -> Time {
+        loop {
+            let now = self.side_time(side);
+            match self.datagrams.engine(side).poll(now) {
+                stream::Output::Send { id, first, count, size } => {
+                    let stamp = match side {
+                        Side::Here => self.now.0,
+                        Side::There => self.net.clock.shows(self.now).0,
+                    };
+                    let flow = self.datagrams.sender(side, id);
+                    for n in 0..u64::from(count) {
+                        let header = stream::Header { tag: 0, seq: (first + n) as u32, stamp };
+                        // Ethernet, IP and UDP headers.
+                        let link = match side {
+                            Side::Here => &mut self.net.up,
+                            Side::There => &mut self.net.down,
+                        };
+                        for at in link.send(self.now, size + 42, &mut self.net.random) {
+                            self.schedule(at, Arrival::Datagram { flow, header, size });
+                        }
+                    }
+                    self.datagrams.engine(side).sent(id, count.into(), true, now);
+                }
+                stream::Output::SendEnd { id, sent } => {
+                    let flow = self.datagrams.sender(side, id);
+                    let link = match side {
+                        Side::Here => &self.net.up,
+                        Side::There => &self.net.down,
+                    };
+                    let at = link.arrival_of_signal(self.now);
+                    self.schedule(at, Arrival::EndOfDatagrams { flow, sent });
+                }
+                stream::Output::Event(what) => {
+                    if side == Side::Here || matches!(what, What::FlowBytes(_)) {
+                        self.tell(what);
+                    } else {
+                        self.kept.push(what);
+                    }
+                }
+                stream::Output::Close(_) => {}
+                stream::Output::WaitUntil(at) => return at,
+                stream::Output::Done => return Time::NEVER,
             }
         }
     }
@@ -400,7 +509,7 @@ impl Run {
         self.probes.handle(probe, probe::Input::Stamped { seq, at: self.now }, self.now);
         for at in self.net.up.send_probe(self.now, PROBE_BYTES, &mut self.net.random) {
             let arrival = match self.kinds[usize::from(probe.0)] {
-                ProbeKind::Udp => Arrival::Request { probe, seq },
+                ProbeKind::Udp | ProbeKind::Tcp => Arrival::Request { probe, seq },
                 ProbeKind::Icmp => Arrival::Echo { probe, seq },
             };
             self.schedule(at, arrival);
@@ -426,10 +535,14 @@ impl Run {
                 }
             }
             Arrival::Reply { probe, reply } => {
-                self.probes.handle(probe, probe::Input::Reply { reply, at: now, kind: StampKind::Kernel }, now);
+                self.probes.handle(
+                    probe,
+                    probe::Input::Reply { reply, at: now, kind: StampKind::Kernel, tos: None },
+                    now,
+                );
             }
             Arrival::EchoReply { probe, seq } => {
-                self.probes.handle(probe, probe::Input::Echo { seq, at: now, kind: StampKind::Kernel }, now);
+                self.probes.handle(probe, probe::Input::Echo { seq, at: now, kind: StampKind::Kernel, tos: None }, now);
             }
             Arrival::Segment { flow, payload, sent } => {
                 let stream = &self.streams[flow];
@@ -460,6 +573,20 @@ impl Run {
                 };
                 let their = self.side_time(side);
                 self.engine(side).handle(slot, flow::Input::EndOfStream, their);
+            }
+            Arrival::Datagram { flow, header, size } => {
+                let (side, id) = self.datagrams.receiver(flow);
+                let at = match side {
+                    Side::Here => now.0,
+                    Side::There => clock.shows(now).0,
+                };
+                let their = self.side_time(side);
+                self.datagrams.engine(side).arrived(id, &stream::Arrived { header, at, size, tos: None }, their);
+            }
+            Arrival::EndOfDatagrams { flow, sent } => {
+                let (side, id) = self.datagrams.receiver(flow);
+                let their = self.side_time(side);
+                self.datagrams.engine(side).ended(id, sent, their);
             }
             Arrival::Phase(phase) => self.tell(What::Phase(phase)),
         }

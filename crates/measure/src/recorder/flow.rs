@@ -4,19 +4,21 @@ use fa_catalog::Direction;
 use fa_format::RawValue;
 use serde_json::{Map, Value};
 
+use super::datagram::DatagramRecord;
 use super::summary::Summary;
 use super::{Clocks, Entry, Measured};
 use crate::align::Samples;
 use crate::event::{FlowBytes, FlowConnected, FlowEnd, FlowEnded};
 use crate::plan::FlowPlan;
 use crate::tcp_info::TcpInfo;
-use crate::time::{Span, When};
+use crate::time::{Span, Time, When};
 
 /// What was told about a flow.
 #[derive(Debug, Default)]
 pub(super) struct FlowRecord {
     sender: EndRecord,
     receiver: EndRecord,
+    pub(super) datagrams: DatagramRecord,
     pub(super) error: Option<String>,
 }
 
@@ -65,7 +67,7 @@ impl EndRecord {
 
 /// The intervals of an end, the last one joined to the one before when the end of the flow cut it short: a rate over a
 /// millisecond is that of a buffer, not of a network.
-fn whole(intervals: &[FlowBytes]) -> Vec<FlowBytes> {
+pub(super) fn whole(intervals: &[FlowBytes]) -> Vec<FlowBytes> {
     let mut whole: Vec<FlowBytes> = intervals.iter().filter(|one| one.interval > Span::ZERO).copied().collect();
     if let [.., before, last] = whole.as_mut_slice()
         && last.interval.0 < before.interval.0 / 2
@@ -86,8 +88,29 @@ impl FlowRecord {
         }
     }
 
-    pub(super) fn measured(&self, plan: &FlowPlan, clocks: &Clocks) -> Measured {
+    pub(super) fn measured(&self, plan: &FlowPlan, clocks: &Clocks, origin: Option<Time>) -> Measured {
         let mut measured = Measured { expects_values: true, ..Measured::default() };
+        if let Some(datagrams) = &plan.datagrams {
+            measured.columns = if datagrams.packets {
+                measured.expects_values = false;
+                self.datagrams.call(plan, clocks, &mut measured.entries)
+            } else {
+                let intervals = whole(&self.receiver.intervals);
+                self.datagrams.flood(plan, clocks, &intervals, &mut measured.entries)
+            };
+            measured.meta = self.meta(plan, clocks, origin, &measured);
+            for gone in ["SEND_SIZE", "TCP_MSS", "TCP_RETRANSMIT"] {
+                measured.meta.remove(gone);
+            }
+            if datagrams.packets {
+                // The unit of a call is kbit/s.
+                let mean = measured.meta.get("MEAN_VALUE").and_then(Value::as_f64).map(|mbits| mbits * 1e3);
+                measured.meta.insert("MEAN_VALUE".into(), mean.into());
+            }
+            measured.meta.extend(self.datagrams.meta(plan, clocks));
+            measured.failure = self.failure(plan);
+            return measured;
+        }
         for interval in whole(&self.receiver.intervals) {
             let seconds = interval.interval.as_secs_f64();
             let mbits = interval.bytes as f64 * 8.0 / seconds / 1e6;
@@ -107,7 +130,7 @@ impl FlowRecord {
         }
         measured.entries.sort_by(|a, b| a.t.total_cmp(&b.t));
         measured.columns = columns(&measured.entries);
-        measured.meta = self.meta(plan, &measured);
+        measured.meta = self.meta(plan, clocks, origin, &measured);
         measured.failure = self.failure(plan);
         measured
     }
@@ -122,7 +145,13 @@ impl FlowRecord {
         self.error.clone().or_else(|| broken(&self.sender)).or_else(|| broken(&self.receiver)).or_else(silent)
     }
 
-    fn meta(&self, plan: &FlowPlan, measured: &Measured) -> Map<String, Value> {
+    /// From the moment at which a flow of a fixed size was due to start until its receiver had all of it.
+    fn completion(&self, plan: &FlowPlan, clocks: &Clocks, origin: Option<Time>) -> Option<Span> {
+        let ended = self.receiver.ended.as_ref().filter(|ended| ended.bytes >= plan.bytes.unwrap_or(u64::MAX))?;
+        Some(clocks.here(ended.at, plan.host) - (origin? + plan.start))
+    }
+
+    fn meta(&self, plan: &FlowPlan, clocks: &Clocks, origin: Option<Time>, measured: &Measured) -> Map<String, Value> {
         let (sender, receiver) = (&self.sender, &self.receiver);
         let (here, there) = match plan.direction {
             Direction::Up => (sender, receiver),
@@ -150,6 +179,7 @@ impl FlowRecord {
         };
         // Bit 8 of the options: both ends agreed on explicit congestion notification.
         let ecn = state.and_then(|state| state.options).map(|options| options & 8 != 0);
+        let completion = self.completion(plan, clocks, origin);
         let ended = |end: &EndRecord| (end.ended.is_some() || !end.intervals.is_empty()).then(|| end.bytes());
         let entries = [
             ("MEAN_VALUE", Value::from(mean)),
@@ -158,6 +188,8 @@ impl FlowRecord {
             ("ELAPSED_TIME", Value::from((elapsed > 0.0).then_some(elapsed))),
             ("BYTES_SENT", Value::from(ended(sender))),
             ("BYTES_RECVD", Value::from(ended(receiver))),
+            ("COMPLETION_TIME", Value::from(completion.map(Span::as_secs_f64))),
+            ("FLOW_BYTES", Value::from(plan.bytes)),
             ("SEND_SIZE", Value::from(plan.block)),
             ("SEND_BUFFER", Value::from(buffer(sender, true))),
             ("RECEIVE_BUFFER", Value::from(buffer(receiver, false))),

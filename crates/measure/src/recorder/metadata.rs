@@ -10,8 +10,12 @@
 //! | `CPU` | processor count and model (a host fact) |
 //! | `CLOCKS` | per host: `offset_ms` at the launch, `bound_ms`, `drift_ppm` with its bound, exchanges, steps |
 //! | `PROBE_SETUP` | per host: priority and kinds of stamps that its probes got |
+//! | `TEST_OPTIONS` | options of single tools that were not left at their defaults |
 //! | `WARNINGS` | one sentence each |
 //! | `SERIES_META` of a flow | `CONG_CONTROL_ASKED`, `DATA_TOS_SEEN`, `ECN`, `SEND_BUFFER`, `RECEIVE_BUFFER`, more `TCPI_`, `RECEIVER_TCPI_…` |
+//! | `SERIES_META` of a flow of a fixed size | `FLOW_BYTES`, `COMPLETION_TIME` (s): from when it was due to start until its receiver had all |
+//! | `SERIES_META` of a flow of datagrams | `PACKETS_…`, `NOT_SENT`, `LOST_HERE`, `DROPPED_BY_RECEIVER`, `JITTER_…`, `DELAY_…` (ms), `CONGESTION_MARKS` |
+//! | `SERIES_META` of a fetcher | `ROUNDS`, `OBJECTS…`, `CONNECTIONS`, `DNS_TIME_MEAN`, `CONNECT_TIME_MEAN`, `FIRST_BYTE_MEAN` (ms) |
 //! | `SERIES_META` of a probe | `LOST_UP`, `LOST_DOWN`, `LOST_UNKNOWN`, `LOST_HERE`, `DUPLICATES`, `REORDERED`, `LATENESS_…` (ms), `OWD_BOUND` (ms) |
 //! | `SERIES_META` of what failed | `ERROR` |
 
@@ -20,11 +24,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Clocks, Measured, Recorder, time_text};
 use crate::event::{EndReason, ProbeSetup, StampKind, Started};
+use crate::options::TestOptions;
 use crate::plan::{HostId, IpVersion, Plan, ProbeKind, SourcePlan};
 use crate::time::Time;
-
-/// Fetchers of web pages that Flent records in every file, used or not.
-const HTTP_GETTER_WORKERS: u32 = 4;
 
 impl Recorder {
     pub(super) fn metadata(
@@ -60,7 +62,20 @@ impl Recorder {
         set("FLENT_VERSION", version.into());
         let ip_version = self.hosts.values().next().map(|ready| ready.ip_version).or(settings.ip_version);
         set("IP_VERSION", ip_version.map(IpVersion::number).into());
-        set("HTTP_GETTER_WORKERS", HTTP_GETTER_WORKERS.into());
+        let options = &settings.options;
+        set("HTTP_GETTER_WORKERS", options.http_workers.into());
+        set("HTTP_GETTER_URLLIST", Some(&options.url_lists).filter(|lists| !lists.is_empty()).cloned().into());
+        set("HTTP_GETTER_DNS", Some(options.dns_servers.join(",")).filter(|dns| !dns.is_empty()).into());
+        let used = serde_json::to_value(options).unwrap_or_default();
+        let usual = serde_json::to_value(TestOptions::default()).unwrap_or_default();
+        let asked: Map<_, _> = used
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(key, value)| usual.get(key.as_str()) != Some(value) && key.as_str() != "lists")
+            .map(|(key, value)| (key.to_uppercase(), value.clone()))
+            .collect();
+        set("TEST_OPTIONS", asked.into());
         let failed = measured.iter().filter(|series| series.failure.is_some()).count();
         set("FAILED_RUNNERS", failed.into());
         for (key, value) in &self.facts_here {
@@ -162,6 +177,7 @@ pub(super) fn runner_class(runner: &str, source: &SourcePlan, plan: &Plan) -> St
         SourcePlan::Probe(id) if plan.probe(*id).is_some_and(|probe| probe.kind == ProbeKind::Udp) => {
             "IrttRunner".into()
         }
+        SourcePlan::Flow(id) if plan.flow(*id).is_some_and(|flow| !flow.is_load()) => "DitgRunner".into(),
         SourcePlan::Null => "NullRunner".into(),
         _ => {
             let capital = |word: &str| {

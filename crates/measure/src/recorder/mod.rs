@@ -10,6 +10,8 @@
 
 mod collector;
 mod computed;
+mod datagram;
+mod fetch;
 mod flow;
 mod metadata;
 mod probe;
@@ -27,10 +29,11 @@ use crate::align::{Grid, MISSING, Samples};
 use crate::clock_offset::{ClockOffset, Exchange};
 use crate::collect::CollectorId;
 use crate::event::{EndReason, Event, HostReady, ProbeSetup, Started, What};
-use crate::plan::{FlowId, HostId, Plan, ProbeId, SeriesPlan, SourcePlan};
+use crate::plan::{FetchId, FlowId, HostId, Plan, ProbeId, SeriesPlan, SourcePlan};
 use crate::time::{FarTime, Time, When};
 use collector::CollectorRecord;
 use computed::compute;
+use fetch::FetchRecord;
 use flow::FlowRecord;
 use probe::ProbeRecord;
 
@@ -70,6 +73,8 @@ pub struct Recorder {
     flows: Vec<FlowRecord>,
     probes: Vec<ProbeRecord>,
     collectors: Vec<CollectorRecord>,
+    fetches: Vec<FetchRecord>,
+    origin: Option<Time>,
     exchanges: BTreeMap<HostId, Vec<Exchange>>,
     probe_setups: Vec<ProbeSetup>,
     warnings: Vec<String>,
@@ -101,6 +106,7 @@ impl Recorder {
                 self.flows.resize_with(plan.flows.len(), FlowRecord::default);
                 self.probes.resize_with(plan.probes.len(), ProbeRecord::default);
                 self.collectors.resize_with(plan.collectors.len(), CollectorRecord::default);
+                self.fetches.resize_with(plan.fetches.len(), FetchRecord::default);
                 self.plan = Some(plan.clone());
             }
             What::HostReady(ready) => {
@@ -121,6 +127,21 @@ impl Recorder {
             What::TcpInfo(sample) => {
                 self.flow(sample.flow, |flow| flow.end(sample.end).states.push((sample.at, sample.info)));
             }
+            What::Datagrams(interval) => {
+                self.flow(interval.flow, |flow| flow.datagrams.intervals.push(**interval));
+            }
+            What::Packets(packets) => {
+                self.flow(packets.flow, |flow| flow.datagrams.packets.extend_from_slice(&packets.packets));
+            }
+            What::DatagramTotals(totals) => {
+                self.flow(totals.flow, |flow| flow.datagrams.total(**totals));
+            }
+            What::Fetched(fetched) => self.fetch(fetched.fetch, |fetch| fetch.rounds.push(**fetched)),
+            What::FetchFailed { fetch, error, hint } => {
+                let text = with_hint(error, hint.as_deref());
+                self.fetch(*fetch, |fetch| fetch.error = fetch.error.take().or(Some(text)));
+            }
+            What::Origin { at } => self.origin = Some(*at),
             What::FlowEnded(ended) => {
                 self.flow(ended.flow, |flow| flow.end(ended.end).ended = Some((**ended).clone()));
             }
@@ -167,7 +188,7 @@ impl Recorder {
                 *total = total.saturating_add(*lost);
             }
             What::Ended { reason } => self.ended = Some(reason.clone()),
-            What::Origin { .. } | What::Phase(_) => {}
+            What::Phase(_) => {}
         }
     }
 
@@ -212,6 +233,13 @@ impl Recorder {
     fn doubt(&mut self, taken: Option<bool>, id: CollectorId, what: &str) {
         if taken == Some(false) {
             self.warn(format!("left out {what} of collector {} that do not fit together", id.0));
+        }
+    }
+
+    fn fetch(&mut self, id: FetchId, change: impl FnOnce(&mut FetchRecord)) {
+        match self.fetches.get_mut(usize::from(id.0)) {
+            Some(fetch) => change(fetch),
+            None => self.warn(format!("left out what was told about fetcher {}, which the plan does not have", id.0)),
         }
     }
 
@@ -275,7 +303,7 @@ impl Recorder {
     fn measure(&self, plan: &Plan, clocks: &Clocks, index: usize, series: &SeriesPlan) -> Measured {
         let mut measured = match &series.source {
             SourcePlan::Flow(id) => match (plan.flow(*id), self.flows.get(usize::from(id.0))) {
-                (Some(flow), Some(record)) => record.measured(flow, clocks),
+                (Some(flow), Some(record)) => record.measured(flow, clocks, self.origin),
                 _ => Measured::default(),
             },
             SourcePlan::Probe(id) => match (plan.probe(*id), self.probes.get(usize::from(id.0))) {
@@ -284,6 +312,10 @@ impl Recorder {
             },
             SourcePlan::Collector(id) => match (plan.collector(*id), self.collectors.get(usize::from(id.0))) {
                 (Some(collector), Some(record)) => record.measured(collector, clocks),
+                _ => Measured::default(),
+            },
+            SourcePlan::Fetch(id) => match (plan.fetches.get(usize::from(id.0)), self.fetches.get(usize::from(id.0))) {
+                (Some(fetch), Some(record)) => record.measured(fetch, clocks),
                 _ => Measured::default(),
             },
             SourcePlan::Unsupported { reason, .. } => {
@@ -316,6 +348,7 @@ impl Recorder {
         };
         Clocks {
             wall_unix_ns: started.wall_unix_ns,
+            step_secs: plan.settings.step_secs,
             assumed: ClockOffset::assumed(started.wall_unix_ns),
             hosts: (0..plan.hosts.len()).map(estimate).collect(),
         }
@@ -337,6 +370,8 @@ fn grid(plan: &Plan, measured: &[Measured]) -> Result<Grid, String> {
 #[derive(Debug)]
 struct Clocks {
     wall_unix_ns: i64,
+    /// Between values of the aligned series.
+    step_secs: f64,
     assumed: ClockOffset,
     /// By host; `None` without any exchange.
     hosts: Vec<Option<ClockOffset>>,

@@ -6,6 +6,7 @@ use fa_catalog::Direction;
 use fa_format::RawValue;
 use serde_json::{Map, Value};
 
+use super::datagram::Bins;
 use super::summary::Summary;
 use super::{Clocks, Entry, Measured};
 use crate::align::Samples;
@@ -117,13 +118,45 @@ impl ProbeRecord {
                 samples.push(entry.t, *value);
             }
         }
-        if !samples.t.is_empty() {
+        if plan.call {
+            measured.expects_values = false;
+            measured.columns = self.call(plan, clocks);
+        } else if !samples.t.is_empty() {
             measured.columns.push((None, samples));
         }
         measured.meta = self.meta(plan, clock, &delays);
         let silent = || (delays.round_trip.is_empty()).then(|| "no answer at all".to_owned());
         measured.failure = self.error.clone().or_else(silent);
         measured
+    }
+
+    /// A call made of round trips, per step of arrival at the far end: as [`super::datagram`] has it, of the packets that
+    /// were answered.
+    fn call(&self, plan: &ProbePlan, clocks: &Clocks) -> Vec<(Option<String>, Samples)> {
+        let clock = clocks.of(plan.host);
+        let size = plan.payload.unwrap_or(crate::wire::LEN as u32);
+        let mut arrivals: Vec<(Time, u32, Span, Span)> = self
+            .requests
+            .iter()
+            .filter_map(|(&seq, request)| match &request.fate {
+                Fate::Answered(reply) => {
+                    let there = reply.there?;
+                    let up = clock.up(reply.sent, there.received);
+                    Some((clocks.far(there.received, plan.host), seq, up, reply.round_trip()))
+                }
+                _ => None,
+            })
+            .collect();
+        arrivals.sort_unstable_by_key(|&(at, seq, ..)| (at, seq));
+        let mut bins = Bins::new(clocks.step_secs);
+        for (at, seq, up, round_trip) in arrivals {
+            let t = clocks.unix_secs(at);
+            bins.arrived(t, seq.into(), size, up.as_millis_f64());
+            bins.round_trip(t, round_trip.as_millis_f64());
+        }
+        let open = self.requests.values().filter(|r| matches!(r.fate, Fate::Open)).count();
+        bins.sent((self.requests.len() - open) as u64);
+        bins.columns(false)
     }
 
     fn meta(&self, plan: &ProbePlan, clock: &ClockOffset, delays: &Delays) -> Map<String, Value> {
@@ -142,6 +175,7 @@ impl ProbeRecord {
         let lateness = Summary::of(lateness);
         let mean = |values: &[f64]| Value::from(Summary::of(values.iter().copied()).map(|summary| summary.mean));
         let tos_seen = self.replies().filter_map(|reply| reply.there?.tos_seen).last();
+        let tos_seen_here = self.replies().filter_map(|reply| reply.tos_seen).last();
         let program_stamps = self.replies().filter(|r| r.uses_program_stamps()).count();
         let mut entries = vec![
             ("MEAN_VALUE", Value::from(round_trip.map(|s| s.mean))),
@@ -170,6 +204,8 @@ impl ProbeRecord {
             ("UPSTREAM_TOS", Value::from(plan.tos.map(|(up, _)| up))),
             ("DOWNSTREAM_TOS", Value::from(plan.tos.map(|(_, down)| down))),
             ("UPSTREAM_TOS_SEEN", Value::from(tos_seen)),
+            ("DOWNSTREAM_TOS_SEEN", Value::from(tos_seen_here)),
+            ("PAYLOAD", Value::from(plan.payload)),
         ];
         if open > 0 {
             entries.push(("UNANSWERED", Value::from(open)));
@@ -177,7 +213,7 @@ impl ProbeRecord {
         if let Some(untold) = totals.map(|t| t.sent.abs_diff(sent + open)).filter(|&untold| untold > 0) {
             entries.push(("EVENTS_MISSING", Value::from(untold)));
         }
-        if plan.kind == ProbeKind::Udp {
+        if plan.kind.needs_server() {
             entries.extend([
                 ("RTT_MEAN", Value::from(round_trip.map(|s| s.mean))),
                 ("RTT_MEDIAN", Value::from(round_trip.map(|s| s.median))),
@@ -267,7 +303,7 @@ fn answered(kind: ProbeKind, seq: u32, delay: Delay, previous: Option<Delay>) ->
     if let Some((up, down)) = delay.up_down {
         values.extend([("owd_up", float(up)), ("owd_down", float(down))]);
     }
-    if let Some(previous) = previous.filter(|_| kind == ProbeKind::Udp) {
+    if let Some(previous) = previous.filter(|_| kind.needs_server()) {
         values.push(("ipdv", float(delay.round_trip - previous.round_trip)));
         if let (Some((up, down)), Some((up_before, down_before))) = (delay.up_down, previous.up_down) {
             values.extend([("ipdv_up", float(up - up_before)), ("ipdv_down", float(down - down_before))]);
@@ -285,7 +321,7 @@ fn lost(kind: ProbeKind, seq: u32, t: f64, direction: Option<&str>) -> Entry {
 /// irtt writes whole numbers, ping's are read as fractions.
 fn sequence(kind: ProbeKind, seq: u32) -> RawValue {
     match kind {
-        ProbeKind::Udp => RawValue::Int(i64::from(seq)),
+        ProbeKind::Udp | ProbeKind::Tcp => RawValue::Int(i64::from(seq)),
         ProbeKind::Icmp => RawValue::Float(f64::from(seq)),
     }
 }

@@ -58,8 +58,10 @@ fn plan() -> Plan {
         tos: Some((0x20, 0x20)),
         cong_control: Some(("cubic".into(), "reno".into())),
         block: 131_072,
+        bytes: None,
         ip_version: None,
         local_bind: None,
+        datagrams: None,
     };
     let probe = |id: ProbeId, name: &str, kind| ProbePlan {
         id,
@@ -72,6 +74,9 @@ fn plan() -> Plan {
         tos: Some((0xb8, 0xb8)),
         ip_version: None,
         local_bind: None,
+        payload: None,
+        call: false,
+        lost_after: None,
     };
     Plan {
         settings: Settings {
@@ -86,6 +91,7 @@ fn plan() -> Plan {
             params: IndexMap::from([("upload_streams".to_owned(), "1".to_owned())]),
             local_bind: None,
             seed: 7,
+            options: crate::options::TestOptions::default(),
         },
         purpose: "a test".into(),
         default_plot: "all".into(),
@@ -110,6 +116,7 @@ fn plan() -> Plan {
         flows: vec![flow(UP, "TCP upload", Direction::Up), flow(DOWN, "TCP download", Direction::Down)],
         probes: vec![probe(UDP, "Ping (ms) UDP", ProbeKind::Udp), probe(ICMP, "Ping (ms) ICMP", ProbeKind::Icmp)],
         collectors: vec![],
+        fetches: vec![],
         notes: vec![],
     }
 }
@@ -179,6 +186,7 @@ fn reply(probe: ProbeId, seq: u32, at: i64, up: i64, down: i64) -> What {
         there,
         duplicate: false,
         late: false,
+        tos_seen: None,
     })
 }
 

@@ -88,7 +88,25 @@ const HANDSHAKES: u32 = 5;
 /// Opens a UDP probe and shows the reflector that its address is real.
 pub(super) async fn probe(plan: &ProbePlan, reflector: SocketAddr, token: Token) -> Result<ProbeSocket, Trouble> {
     let failed = |e: std::io::Error| Trouble::new(format!("UDP to {reflector}: {e}"));
-    let socket = open_udp(plan, reflector)?;
+    let socket = introduced(plan.tos.map(|(ours, _)| ours), plan.local_bind.as_deref(), reflector, token).await?;
+    let socket = DatagramSocket::new(socket, true, false).map_err(failed)?;
+    Ok(ProbeSocket::new(plan.id, socket, own_speech(token), plan.payload))
+}
+
+/// Opens the socket of a flow of datagrams, at our end.
+pub(super) async fn datagrams(plan: &FlowPlan, far: SocketAddr, token: Token) -> Result<Socket, Trouble> {
+    introduced(plan.tos.map(|(ours, _)| ours), plan.local_bind.as_deref(), far, token).await
+}
+
+/// A UDP socket whose address the far end believes.
+async fn introduced(
+    tos: Option<u8>,
+    local_bind: Option<&str>,
+    reflector: SocketAddr,
+    token: Token,
+) -> Result<Socket, Trouble> {
+    let failed = |e: std::io::Error| Trouble::new(format!("UDP to {reflector}: {e}"));
+    let socket = open_udp(tos, local_bind, reflector)?;
     socket.set_nonblocking(true).map_err(failed)?;
     let socket = UdpSocket::from_std(socket.into()).map_err(failed)?;
     let mut packet = Packet::Hello(token);
@@ -109,9 +127,7 @@ pub(super) async fn probe(plan: &ProbePlan, reflector: SocketAddr, token: Token)
                         }
                     }
                     Some(Packet::Welcome(back)) if back == token => {
-                        let socket = Socket::from(socket.into_std().map_err(failed)?);
-                        let socket = DatagramSocket::new(socket, true, false).map_err(failed)?;
-                        return Ok(ProbeSocket::new(plan.id, socket, own_speech(token)));
+                        return Ok(Socket::from(socket.into_std().map_err(failed)?));
                     }
                     _ => {}
                 },
@@ -126,6 +142,6 @@ pub(super) async fn probe(plan: &ProbePlan, reflector: SocketAddr, token: Token)
         }
     }
     let why = last.map_or_else(|| "no answer".to_owned(), |e| e.to_string());
-    Err(Trouble::new(format!("UDP probes do not get through to {reflector}: {why}"))
+    Err(Trouble::new(format!("UDP does not get through to {reflector}: {why}"))
         .hint("the same port is needed for UDP as for TCP: look at firewalls on the way"))
 }

@@ -10,8 +10,8 @@ use crate::serve::prove;
 use crate::socket::{Trouble, bind_address};
 use fa_measure::collect::{Collected, CollectorId, MAX_COLUMNS, is_this_host};
 use fa_measure::control::{
-    Begin, ClockAsk, ClockTold, FactsAsk, FactsTold, FarCollector, FarFlow, FarProbe, Hello, PROTOCOL, Prepare,
-    Prepared, Report, ReportAsk, Welcome,
+    Begin, ClockAsk, ClockTold, FactsAsk, FactsTold, FarCollector, FarDatagrams, FarFlow, FarProbe, Hello, PROTOCOL,
+    Prepare, Prepared, Report, ReportAsk, Welcome,
 };
 use fa_measure::event::{ClockSample, FlowEnd, HostReady, What};
 use fa_measure::foreign::{self, spoken};
@@ -51,8 +51,13 @@ pub(super) struct Far {
     /// Records of flows or ends that are not its own.
     foreign: u64,
     pub(super) probe_tokens: HashMap<ProbeId, Token>,
+    /// Of its flows of datagrams.
+    pub(super) flow_tokens: HashMap<FlowId, Token>,
     pub(super) reflector: SocketAddr,
+    /// Where flows and probes go.
     pub(super) address: SocketAddr,
+    /// Where control goes.
+    control_address: SocketAddr,
     clock: Clock,
     pipe: Arc<Pipe>,
     best: Option<ClockSample>,
@@ -72,8 +77,20 @@ impl Far {
     ) -> Result<Self, Trouble> {
         let host_plan = plan.host(host).ok_or_else(|| Trouble::new("the plan names a host it does not have"))?;
         let name = host_plan.name.clone();
-        let bind = bind_address(plan.settings.local_bind.as_deref())?;
-        let addresses = addresses_of(host_plan, plan, host).await?;
+        let options_bind = plan.settings.options.control_local_bind.as_deref();
+        let bind = options_bind.or(host_plan.local_bind.as_deref()).or(plan.settings.local_bind.as_deref());
+        let bind = bind_address(bind)?;
+        // A host that is only observed need not be reachable but for control.
+        let observed = host_plan.control.is_some() && !plan.is_target(host);
+        let data = if observed { Vec::new() } else { addresses_of(host_plan, plan).await? };
+        let addresses = match &host_plan.control {
+            None => data.clone(),
+            Some(control) => {
+                let (control, port) = with_port(control, host_plan.port);
+                // Control may go another way altogether: any version will do where none is asked for.
+                resolve(control, port, plan.settings.ip_version).await?
+            }
+        };
         let (mut control, child) = open(host_plan, &addresses, bind, options, &pipe, clock).await?;
         let what = format!("{name} ({})", control.remote);
         let failed = |e: ControlError| e.into_trouble(&what);
@@ -98,7 +115,14 @@ impl Far {
         let tokens: Option<Vec<Token>> = prepared.probe_tokens.iter().map(|t| Token::from_hex(t)).collect();
         let tokens =
             tokens.filter(|t| t.len() == prepare.probes.len()).ok_or_else(|| strange("no tokens for probes"))?;
-        let (address, local) = (control.remote, control.local);
+        let (control_address, local) = (control.remote, control.local);
+        let address = match &host_plan.control {
+            None => control_address,
+            Some(_) => data.first().copied().unwrap_or(control_address),
+        };
+        let flow_tokens: Option<HashMap<FlowId, Token>> =
+            prepared.flow_tokens.iter().map(|(flow, token)| Some((*flow, Token::from_hex(token)?))).collect();
+        let flow_tokens = flow_tokens.ok_or_else(|| strange("no tokens for flows"))?;
         let ready = HostReady {
             host,
             address,
@@ -125,8 +149,10 @@ impl Far {
             collectors: prepare.collectors.iter().map(|c| c.collector).collect(),
             foreign: 0,
             probe_tokens: prepare.probes.iter().map(|p| p.probe).zip(tokens).collect(),
+            flow_tokens,
             reflector: SocketAddr::new(address.ip(), prepared.udp_port),
             address,
+            control_address,
             clock,
             pipe,
             best: None,
@@ -280,7 +306,7 @@ impl Far {
             self.lost = Some(self.clock.now());
             self.warn(format!("contact to {} is lost ({e}); trying to get it back", self.name));
         }
-        match Control::connect(self.address, self.bind).await {
+        match Control::connect(self.control_address, self.bind).await {
             Ok(control) => self.control = Mutex::new(control),
             // Nobody listens there any more: the session is gone with its server.
             Err(ControlError::Connect { address, source }) if source.kind() == io::ErrorKind::ConnectionRefused => {
@@ -373,6 +399,9 @@ impl Far {
             What::FlowBytes(b) => self.ends.get(&b.flow) == Some(&b.end),
             What::TcpInfo(t) => self.ends.get(&t.flow) == Some(&t.end),
             What::FlowEnded(e) => self.ends.get(&e.flow) == Some(&e.end),
+            What::Datagrams(d) => self.ends.get(&d.flow) == Some(&d.end),
+            What::Packets(p) => self.ends.get(&p.flow) == Some(&p.end),
+            What::DatagramTotals(t) => self.ends.get(&t.flow) == Some(&t.end),
             What::FlowFailed { flow, .. } => self.ends.contains_key(flow),
             What::CollectorColumns(c) => self.collectors.contains(&c.collector) && c.names.len() <= MAX_COLUMNS,
             What::CollectorSample(c) => self.collectors.contains(&c.collector) && c.values.len() <= MAX_COLUMNS,
@@ -426,11 +455,17 @@ pub(super) enum Wish {
 }
 
 /// Addresses to try for a host, of the version that the user or one of the host's series demands.
-pub(super) async fn addresses_of(host_plan: &HostPlan, plan: &Plan, host: HostId) -> Result<Vec<SocketAddr>, Trouble> {
-    let demanded = plan.flows.iter().filter(|f| f.host == host).find_map(|f| f.ip_version);
-    let version = plan.settings.ip_version.or(demanded);
-    let name = host_plan.control.as_deref().unwrap_or_else(|| host_plan.target());
-    resolve(name, host_plan.port, version).await
+pub(super) async fn addresses_of(host_plan: &HostPlan, plan: &Plan) -> Result<Vec<SocketAddr>, Trouble> {
+    resolve(host_plan.target(), host_plan.port, host_plan.ip_version.or(plan.settings.ip_version)).await
+}
+
+/// A name and the port after its colon, or the usual one.
+fn with_port(text: &str, usual: u16) -> (&str, u16) {
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) if name.ends_with(']') || !name.contains(':') => (name, port.parse().ok()),
+        _ => (text, None),
+    };
+    port.map_or((text, usual), |port| (name, port))
 }
 
 /// Where the test's traffic goes that this host only sees; `None` when it is a target of traffic itself.
@@ -439,7 +474,7 @@ async fn passed_by(plan: &Plan, host: HostId) -> Option<IpAddr> {
         return None;
     }
     let target = (0..plan.hosts.len()).map(|i| HostId(i as u16)).find(|&id| plan.is_target(id))?;
-    let addresses = addresses_of(plan.host(target)?, plan, target).await.ok()?;
+    let addresses = addresses_of(plan.host(target)?, plan).await.ok()?;
     addresses.first().map(SocketAddr::ip)
 }
 
@@ -485,12 +520,16 @@ fn ask_for(plan: &Plan, host: HostId) -> Prepare {
         tos: f.tos.map(|(_, theirs)| theirs),
         cong_control: f.cong_control.as_ref().map(|(_, theirs)| theirs.clone()),
         block: f.block,
+        bytes: f.bytes,
+        socket_stats: plan.settings.options.socket_stats,
+        datagrams: f.datagrams.as_ref().map(|d| FarDatagrams { traffic: d.traffic.clone(), packets: d.packets }),
     });
-    let probes = plan.probes.iter().filter(|p| p.host == host && p.kind == ProbeKind::Udp).map(|p| FarProbe {
+    let probes = plan.probes.iter().filter(|p| p.host == host && p.kind.needs_server()).map(|p| FarProbe {
         probe: p.id,
         count: p.count(),
         interval: p.interval,
         tos: p.tos.map(|(_, theirs)| theirs),
+        tcp: p.kind == ProbeKind::Tcp,
     });
     let collectors = plan.collectors.iter().filter(|c| c.host == Some(host)).filter_map(|c| match &c.what {
         Collected::Kernel(what) => Some(FarCollector {
@@ -514,5 +553,17 @@ fn ask_for(plan: &Plan, host: HostId) -> Prepare {
         toward: None,
         proof: None,
         challenge: None,
+        elsewhere: comes_from_elsewhere(plan, host),
     }
+}
+
+/// Whether flows or probes have other addresses of ours than control has.
+fn comes_from_elsewhere(plan: &Plan, host: HostId) -> bool {
+    let options = &plan.settings.options;
+    let of_host = plan.host(host);
+    let own = of_host.and_then(|h| h.local_bind.as_ref()).or(plan.settings.local_bind.as_ref());
+    let control = options.control_local_bind.as_ref().or(own);
+    let flows = plan.flows.iter().filter(|f| f.host == host).map(|f| &f.local_bind);
+    let probes = plan.probes.iter().filter(|p| p.host == host).map(|p| &p.local_bind);
+    of_host.is_some_and(|h| h.control.is_some()) || flows.chain(probes).any(|bind| bind.as_ref() != control)
 }

@@ -8,6 +8,7 @@ use crate::bulk::{Bulk, GroupId, NewStream, Sink};
 use crate::clock::Clock;
 use crate::collect::{Collecting, Job, Running};
 use crate::host::{Detail, HostFacts, facts_after};
+use crate::paced::{self, NewPaced, Paced};
 use crate::probe_socket::{ProbeSocket, open_icmp};
 use crate::probing::Probing;
 use crate::socket::Trouble;
@@ -17,6 +18,7 @@ use fa_measure::flow::{FlowSpec, Flows, OwnClock};
 use fa_measure::framing::Framing;
 use fa_measure::plan::{ProbeKind, ProbePlan};
 use fa_measure::probe::Probes;
+use fa_measure::stream::StreamSpec;
 use fa_measure::{HostId, Plan, Span, Stop, Time, When};
 use std::collections::HashMap;
 use std::io;
@@ -63,6 +65,7 @@ pub(super) async fn run(mut context: Context) {
 struct Prepared {
     fars: Vec<Far>,
     flows: Vec<NewStream>,
+    datagrams: Vec<NewPaced>,
     probes: Vec<ProbeSocket>,
 }
 
@@ -99,15 +102,15 @@ impl Context {
         self.tell_own_facts(self.target(&fars)).await;
         let (ready, beating) = oneshot::channel();
         let preparing = async {
-            let prepared = tokio::join!(self.connect_flows(&fars), self.open_probes(&fars));
+            let prepared = tokio::join!(self.connect_flows(&fars), self.open_datagrams(&fars), self.open_probes(&fars));
             drop(ready);
             prepared
         };
-        let ((flows, probes), ()) = tokio::join!(preparing, heartbeats(&fars, beating));
-        if flows.is_empty() && probes.is_empty() && !self.is_observation() {
+        let ((flows, datagrams, probes), ()) = tokio::join!(preparing, heartbeats(&fars, beating));
+        if flows.is_empty() && datagrams.is_empty() && probes.is_empty() && !self.is_observation() {
             return Err(Trouble::new("no flow and no probe could be prepared").hint("the warnings above say why"));
         }
-        Ok(Prepared { fars, flows, probes })
+        Ok(Prepared { fars, flows, datagrams, probes })
     }
 
     /// Nothing is sent: the run only observes.
@@ -151,7 +154,8 @@ impl Context {
         fars.sort_by_key(|f| f.host);
         missed.sort_by_key(|(host, _)| *host);
         // Without any far end, a test of load is none. One of latency still has its ICMP probes.
-        let echo_only = self.plan.flows.is_empty() && self.plan.probes.iter().any(|p| p.kind == ProbeKind::Icmp);
+        let echo_only =
+            self.plan.flows.iter().all(|f| !f.is_load()) && self.plan.probes.iter().any(|p| p.kind == ProbeKind::Icmp);
         let reached = fars.iter().any(|far| self.plan.is_target(far.host));
         let missed_target = missed.iter().position(|(host, _)| self.plan.is_target(*host));
         if let Some(at) = missed_target.filter(|_| !reached && !echo_only) {
@@ -169,7 +173,7 @@ impl Context {
         for flow in self.plan.flows.iter().filter(|f| f.host == host) {
             self.tell(What::FlowFailed { flow: flow.id, error: error.clone(), hint: hint.clone() });
         }
-        for probe in self.plan.probes.iter().filter(|p| p.host == host && p.kind == ProbeKind::Udp) {
+        for probe in self.plan.probes.iter().filter(|p| p.host == host && p.kind.needs_server()) {
             self.tell(What::ProbeFailed { probe: probe.id, error: error.clone(), hint: hint.clone() });
         }
         for collector in self.plan.collectors.iter().filter(|c| c.host == Some(host)) {
@@ -229,7 +233,8 @@ impl Context {
         let mut connecting = JoinSet::new();
         let mut flows = Vec::new();
         let by_host: HashMap<HostId, &Far> = fars.iter().map(|f| (f.host, f)).collect();
-        let mut waiting = self.plan.flows.iter().filter_map(|f| by_host.get(&f.host).map(|far| (f, far)));
+        let streams = self.plan.flows.iter().filter(|f| f.datagrams.is_none());
+        let mut waiting = streams.filter_map(|f| by_host.get(&f.host).map(|far| (f, far)));
         loop {
             while connecting.len() < CONNECTING
                 && let Some((plan, far)) = waiting.next()
@@ -256,11 +261,55 @@ impl Context {
                     })));
                     flows.push(NewStream {
                         socket: c.socket,
-                        spec: FlowSpec { flow: plan.id, end, start: plan.start, length: plan.length },
+                        spec: FlowSpec {
+                            flow: plan.id,
+                            end,
+                            start: plan.start,
+                            length: plan.length,
+                            bytes: plan.bytes,
+                        },
                         block: plan.block as usize,
                         framing: Framing::None,
                         early: if end == FlowEnd::Receiver { c.early } else { 0 },
                     });
+                }
+                Err(Trouble { error, hint }) => self.tell(What::FlowFailed { flow: plan.id, error, hint }),
+            }
+        }
+        flows.sort_by_key(|f| f.spec.flow);
+        flows
+    }
+
+    /// Opens the sockets of flows of datagrams and shows the far ends that they are real.
+    async fn open_datagrams(&self, fars: &[Far]) -> Vec<NewPaced> {
+        let mut opening = JoinSet::new();
+        let mut flows = Vec::new();
+        let mut waiting = self.plan.flows.iter().filter_map(|flow| {
+            let far = fars.iter().find(|far| far.host == flow.host)?;
+            Some((flow, far.reflector, *far.flow_tokens.get(&flow.id)?))
+        });
+        loop {
+            while opening.len() < CONNECTING
+                && let Some((plan, reflector, token)) = waiting.next()
+            {
+                let plan = plan.clone();
+                opening.spawn(async move {
+                    let opened = connect::datagrams(&plan, reflector, token).await;
+                    (plan, token, opened)
+                });
+            }
+            let Some(done) = opening.join_next().await else { break };
+            let Ok((plan, token, opened)) = done else { continue };
+            let (Some(datagrams), end) = (plan.datagrams, FlowEnd::here(plan.direction)) else { continue };
+            let (traffic, packets) = (datagrams.traffic, datagrams.packets);
+            let spec = StreamSpec { flow: plan.id, end, start: plan.start, length: plan.length, traffic, packets };
+            match opened {
+                Ok(socket) => {
+                    let (tos, at) = (plan.tos.map(|(ours, _)| ours), When::Here(self.clock.now()));
+                    if let Some(connected) = paced::connected(&socket, &spec, tos, at) {
+                        self.tell(What::FlowConnected(Box::new(connected)));
+                    }
+                    flows.push(NewPaced { socket, token, spec });
                 }
                 Err(Trouble { error, hint }) => self.tell(What::FlowFailed { flow: plan.id, error, hint }),
             }
@@ -283,6 +332,7 @@ impl Context {
                     continue;
                 }
                 ProbeKind::Icmp => self.open_echo(plan, fars).await,
+                ProbeKind::Tcp => Err(Trouble::new("TCP probes are not there yet")),
             };
             self.keep(plan.id, opened, &mut sockets);
         }
@@ -309,7 +359,7 @@ impl Context {
             address
         } else {
             let host = self.plan.host(plan.host).ok_or_else(|| Trouble::new("the plan names no such host"))?;
-            let addresses = addresses_of(host, &self.plan, plan.host).await?;
+            let addresses = addresses_of(host, &self.plan).await?;
             let error = || Trouble::new(format!("{} has no address of the version asked for", host.name));
             addresses.into_iter().find(fits).ok_or_else(error)?
         };
@@ -320,17 +370,29 @@ impl Context {
 
     /// Measures: everything is connected.
     async fn load(&mut self, prepared: Prepared) -> Result<EndReason, Trouble> {
-        let Prepared { mut fars, flows, probes } = prepared;
+        let Prepared { mut fars, flows, datagrams, probes } = prepared;
         let target = self.target(&fars);
         let no_thread = |e: io::Error| Trouble::new(format!("a measuring thread cannot be started: {e}"));
         let bulk = Bulk::start(self.clock).map_err(no_thread)?;
         let (flows_done, mut flows_ended) = oneshot::channel();
         let engine = Flows::new(OwnClock::Here, self.plan.step());
+        let engine = if self.plan.settings.options.socket_stats { engine } else { engine.without_samples() };
         bulk.add_group(GROUP, engine, self.sink(), None, move || {
             let _ = flows_done.send(());
         });
         for stream in flows {
             bulk.add(GROUP, stream);
+        }
+        let paced = if datagrams.is_empty() { None } else { Some(Paced::start(self.clock).map_err(no_thread)?) };
+        let (datagrams_done, mut datagrams_ended) = oneshot::channel();
+        let mut datagrams_open = paced.is_some();
+        if let Some(paced) = &paced {
+            paced.add_group(GROUP, self.plan.step(), OwnClock::Here, self.sink(), None, move || {
+                let _ = datagrams_done.send(());
+            });
+            for flow in datagrams {
+                paced.add(GROUP, flow);
+            }
         }
         let slowest = fars.iter().map(Far::round_trip).max().unwrap_or(Span::ZERO);
         let origin = self.clock.now() + HEAD_START + slowest.times(2);
@@ -340,6 +402,9 @@ impl Context {
             }
         }
         bulk.begin(GROUP, origin);
+        if let Some(paced) = &paced {
+            paced.begin(GROUP, origin);
+        }
         let (probes_done, mut probes_ended) = oneshot::channel();
         let mut engine = Probes::new();
         for socket in &probes {
@@ -370,12 +435,14 @@ impl Context {
         let mut phase = phases.next();
         let (mut bulk_open, mut probes_open) = (true, true);
         let mut how = None;
-        while bulk_open || probes_open || self.clock.now() < collected {
+        while bulk_open || probes_open || datagrams_open || self.clock.now() < collected {
             let next = phase.map_or(Time::NEVER, |(at, _)| at);
             tokio::select! {
                 _ = &mut flows_ended, if bulk_open => bulk_open = false,
                 _ = &mut probes_ended, if probes_open => probes_open = false,
-                () = tokio::time::sleep_until(self.clock.instant(collected).into()), if !bulk_open && !probes_open => {}
+                _ = &mut datagrams_ended, if datagrams_open => datagrams_open = false,
+                () = tokio::time::sleep_until(self.clock.instant(collected).into()),
+                    if !bulk_open && !probes_open && !datagrams_open => {}
                 () = tokio::time::sleep_until(self.clock.instant(next).into()), if phase.is_some() => {
                     if let Some((_, what)) = phase {
                         self.tell(What::Phase(what));
@@ -397,13 +464,16 @@ impl Context {
                     let answers = async { for _ in 0..following.len() { all_stopped.recv().await; } };
                     let _ = tokio::time::timeout(STOP_ANSWER, answers).await;
                     bulk.stop(GROUP);
+                    if let Some(paced) = &paced {
+                        paced.stop(GROUP);
+                    }
                     probing.stop();
                 }
             }
         }
         if how == Some(Stop::Discard) {
             // Before far ends reset the flows: nobody wants to hear of that.
-            drop(bulk);
+            drop((bulk, paced));
             let _ = wish.send(Wish::Abandon);
             let goodbye = async { while following.join_next().await.is_some() {} };
             let _ = tokio::time::timeout(STOP_ANSWER, goodbye).await;
@@ -430,14 +500,16 @@ impl Context {
         }
         probing.finish(seen);
         bulk.forget(GROUP);
+        drop(paced);
         Ok(how.map_or(EndReason::Completed, reason_of))
     }
 
     /// When each phase begins.
     fn phases(&self, origin: Time) -> Vec<(Time, Phase)> {
         let mut phases = vec![(origin, Phase::LeadIn)];
-        let first = self.plan.flows.iter().map(|f| f.start).min();
-        let last = self.plan.flows.iter().map(|f| f.start + f.length).max();
+        let load = || self.plan.flows.iter().filter(|f| f.is_load());
+        let first = load().map(|f| f.start).min();
+        let last = load().map(|f| f.start + f.length).max();
         if let (Some(first), Some(last)) = (first, last) {
             phases.push((origin + first, Phase::Load));
             phases.push((origin + last, Phase::LeadOut));

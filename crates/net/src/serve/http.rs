@@ -166,6 +166,7 @@ async fn prepare(
         session: admitted.token.to_hex(),
         hostname: crate::host_name(),
         probe_tokens: admitted.probe_tokens.iter().map(|t| t.to_hex()).collect(),
+        flow_tokens: admitted.flow_tokens.iter().map(|(f, t)| (*f, t.to_hex())).collect(),
         udp_port: shared.udp_port,
         probe_setup: ProbeSetup {
             host: None,
@@ -211,6 +212,7 @@ async fn begin(
     let begun = shared.with(token, peer.ip(), |session| session.begin(shared.clock, origin)).ok_or_else(No::gone)?;
     begun.map_err(|e| No::new(StatusCode::SERVICE_UNAVAILABLE, format!("no thread for collectors: {e}")))?;
     shared.bulk.begin(group, origin);
+    shared.paced.begin(group, origin);
     Ok(Json(Report::default()))
 }
 
@@ -239,7 +241,9 @@ async fn stop(State(shared): Server, Extension(peer): Extension<Peer>, Path(sess
         session.stop_collecting();
         session.group
     });
-    shared.bulk.stop(heard.ok_or_else(No::gone)?);
+    let group = heard.ok_or_else(No::gone)?;
+    shared.bulk.stop(group);
+    shared.paced.stop(group);
     Ok(Json(Report::default()))
 }
 
@@ -280,7 +284,7 @@ async fn flow(
         return Err(No::new(StatusCode::UPGRADE_REQUIRED, format!("a flow's connection needs Upgrade: {UPGRADE}")));
     }
     let token = token(&session)?;
-    let far = shared.with(token, peer.ip(), |s| s.take_flow(FlowId(flow))).ok_or_else(No::gone)?;
+    let far = shared.with_data(token, peer.ip(), |s| s.take_flow(FlowId(flow))).ok_or_else(No::gone)?;
     let far = far
         .ok_or_else(|| No::new(StatusCode::CONFLICT, format!("flow {flow} is not announced, or connected already")))?;
     check_cong_control(&far, peer.address)?;
@@ -332,7 +336,7 @@ fn check_cong_control(far: &FarFlow, peer: SocketAddr) -> Result<(), No> {
 
 /// Sets the options of a flow's connection and hands it to the bulk thread.
 fn adopt(shared: &Shared, token: Token, peer: Peer, far: &FarFlow, socket: std::net::TcpStream, early: u64) {
-    let found = shared.with(token, peer.ip(), |s| (s.group, s.epoch, s.store.clone(), s.open_flows.clone()));
+    let found = shared.with_data(token, peer.ip(), |s| (s.group, s.epoch, s.store.clone(), s.open_flows.clone()));
     let Some((group, epoch, store, open)) = found else { return };
     let options = SockRef::from(&socket);
     let set = far.cong_control.as_ref().map_or(Ok(()), |name| set_cong_control(&options, name));
@@ -350,7 +354,7 @@ fn adopt(shared: &Shared, token: Token, peer: Peer, far: &FarFlow, socket: std::
     }
     open.fetch_add(1, Ordering::Relaxed);
     let early = if far.end == FlowEnd::Receiver { early } else { 0 };
-    let spec = FlowSpec { flow: far.flow, end: far.end, start: far.start, length: far.length };
+    let spec = FlowSpec { flow: far.flow, end: far.end, start: far.start, length: far.length, bytes: far.bytes };
     shared.bulk.add(group, NewStream { socket, spec, block: far.block as usize, framing: Framing::None, early });
 }
 

@@ -1,7 +1,8 @@
 //! `fa serve`: the far end of measurements.
 //!
-//! One TCP port for control (HTTP) and flows (upgraded connections), the same number on UDP for probes. Three threads:
-//! control here (tokio), all streams in the bulk thread, all probes in the pulse thread.
+//! One TCP port for control (HTTP) and flows (upgraded connections), the same number on UDP for probes and flows of
+//! datagrams. Four threads: control here (tokio), all streams in the bulk thread, all probes in the pulse thread, all
+//! flows of datagrams in the paced thread.
 
 mod http;
 mod key;
@@ -14,6 +15,7 @@ pub(crate) use session::random_token;
 
 use crate::bulk::Bulk;
 use crate::clock::Clock;
+use crate::paced::Paced;
 use crate::reflecting::Reflecting;
 use axum::Extension;
 use axum::http::StatusCode;
@@ -23,7 +25,7 @@ use fa_measure::plan::DEFAULT_PORT;
 use http::Peer;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use session::{ConnectionId, Shared};
+use session::{ConnectionId, Shared, Threads};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -120,11 +122,11 @@ impl Server {
         let ports = listen::listen(options.address, options.port)?;
         let addresses = ports.addresses;
         let clock = Clock::start();
-        let reflecting = Reflecting::start(clock, ports.udp)?;
-        let bulk = Bulk::start(clock)?;
         let policy = Policy { allow: options.allow, key: options.key.is_some(), public: options.public };
+        let reflecting = Reflecting::start(clock, ports.udp, policy.clone())?;
+        let threads = Threads { bulk: Bulk::start(clock)?, reflecting, paced: Paced::start(clock)? };
         let port = addresses.first().map_or(0, SocketAddr::port);
-        let shared = Arc::new(Shared::new(clock, bulk, reflecting, policy, options.key, port, Box::new(log)));
+        let shared = Arc::new(Shared::new(clock, threads, policy, options.key, port, Box::new(log)));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = watch::channel(false);
         let thread = std::thread::Builder::new()

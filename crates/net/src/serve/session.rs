@@ -2,15 +2,17 @@
 
 use super::key::Gate;
 use super::store::Store;
-use crate::bulk::{Bulk, GroupId};
+use crate::bulk::{Bulk, GroupId, Sink};
 use crate::clock::Clock;
 use crate::collect::{Collecting, Job};
-use crate::reflecting::{Expected, Reflecting};
+use crate::paced::{NewPaced, Paced, connected};
+use crate::reflecting::{Expected, Guest, Reflecting};
 use fa_measure::access::{Admissions, Limits, Policy};
 use fa_measure::control::{FarCollector, FarFlow, Prepare, Refusal};
 use fa_measure::event::What;
 use fa_measure::flow::{Flows, OwnClock};
 use fa_measure::reflect::Seen;
+use fa_measure::stream::StreamSpec;
 use fa_measure::wire::Token;
 use fa_measure::{FarTime, FlowId, ProbeId, Span, Time};
 use std::collections::HashMap;
@@ -41,6 +43,9 @@ pub(super) struct Session {
     pub(super) epoch: FarTime,
     flows: HashMap<FlowId, FarFlow>,
     probes: Vec<(ProbeId, Token)>,
+    flow_tokens: Vec<Token>,
+    /// Flows and probes may come from other addresses.
+    elsewhere: bool,
     pub(super) store: Arc<Store>,
     /// Flows connected and not ended; one more while collectors go on.
     pub(super) open_flows: Arc<AtomicU32>,
@@ -98,7 +103,9 @@ pub(super) struct Totals {
 pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) bulk: Bulk,
+    // Before `paced`: it holds doors to it.
     pub(super) reflecting: Reflecting,
+    pub(super) paced: Paced,
     pub(super) policy: Policy,
     limits: Limits,
     gate: Option<Gate>,
@@ -114,19 +121,26 @@ struct State {
     next_group: u64,
 }
 
+/// The threads that measure.
+pub(super) struct Threads {
+    pub(super) bulk: Bulk,
+    pub(super) reflecting: Reflecting,
+    pub(super) paced: Paced,
+}
+
 /// A session that was admitted.
 pub(super) struct Admitted {
     pub(super) token: Token,
     pub(super) probe_tokens: Vec<Token>,
     /// Whether its controller may know what identifies this host.
     pub(super) may_observe: bool,
+    pub(super) flow_tokens: Vec<(FlowId, Token)>,
 }
 
 impl Shared {
     pub(super) fn new(
         clock: Clock,
-        bulk: Bulk,
-        reflecting: Reflecting,
+        Threads { bulk, reflecting, paced }: Threads,
         policy: Policy,
         key: Option<Vec<u8>>,
         udp_port: u16,
@@ -136,7 +150,7 @@ impl Shared {
         let state = State { sessions: HashMap::new(), admissions: Admissions::new(limits), next_group: 0 };
         let totals = Arc::default();
         let gate = key.map(Gate::new);
-        Self { clock, bulk, reflecting, policy, limits, gate, udp_port, totals, log, state: Mutex::new(state) }
+        Self { clock, bulk, reflecting, paced, policy, limits, gate, udp_port, totals, log, state: Mutex::new(state) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -209,6 +223,10 @@ impl Shared {
                 store.push(What::CollectorFailed { collector: *collector, error, hint: Some(hint) });
             }
         }
+        let flow_tokens: Vec<(FlowId, Token)> =
+            ask.flows.iter().filter(|f| f.datagrams.is_some()).map(|f| (f.flow, random_token())).collect();
+        // Whose data come from elsewhere proves nothing by its address: the token and the handshake have to do.
+        let controller = (!ask.elsewhere).then_some(source);
         let session = Session {
             group,
             source,
@@ -217,6 +235,8 @@ impl Shared {
             epoch,
             flows: ask.flows.iter().map(|f| (f.flow, f.clone())).collect(),
             probes: ask.probes.iter().map(|p| p.probe).zip(probe_tokens.iter().copied()).collect(),
+            flow_tokens: flow_tokens.iter().map(|&(_, token)| token).collect(),
+            elsewhere: ask.elsewhere,
             store: store.clone(),
             open_flows: Arc::default(),
             jobs,
@@ -226,7 +246,8 @@ impl Shared {
             opened: now,
         };
         let (open, moved, totals) = (session.open_flows.clone(), session.moved.clone(), self.totals.clone());
-        let sink = Arc::new(move |_at: Time, what: What| {
+        let (flow_store, session_open) = (store.clone(), open.clone());
+        let sink: Sink = Arc::new(move |_at: Time, what: What| {
             if let What::FlowBytes(b) = &what {
                 moved.fetch_add(b.bytes, Ordering::Relaxed);
                 totals.bytes.fetch_add(b.bytes, Ordering::Relaxed);
@@ -238,21 +259,53 @@ impl Shared {
                 open.fetch_sub(1, Ordering::Release);
             }
         });
-        let engine = Flows::new(OwnClock::There(epoch), ask.step);
+        let clock = OwnClock::There(epoch);
+        let engine = Flows::new(clock, ask.step);
+        let sampled = ask.flows.iter().any(|f| f.socket_stats);
+        let engine = if sampled { engine } else { engine.without_samples() };
+        self.paced.add_group(group, ask.step, clock, sink.clone(), self.limits.bytes, || {});
         self.bulk.add_group(group, engine, sink, self.limits.bytes, || {});
         for (probe, &token) in ask.probes.iter().zip(&probe_tokens) {
-            let expected = Expected { count: probe.count, tos: probe.tos, epoch, controller: source };
-            self.reflecting.expect(token, expected);
+            let guest = Guest::Probe { count: probe.count };
+            self.reflecting.expect(token, Expected { guest, tos: probe.tos, epoch, controller });
+        }
+        for (flow, token) in &flow_tokens {
+            let Some(far) = ask.flows.iter().find(|f| f.flow == *flow) else { continue };
+            let (Some(door), Some(datagrams)) = (self.paced.door(), &far.datagrams) else { continue };
+            let spec = StreamSpec {
+                flow: *flow,
+                end: far.end,
+                start: far.start,
+                length: far.length,
+                traffic: datagrams.traffic.clone(),
+                packets: datagrams.packets,
+            };
+            let (token, tos, clock) = (*token, far.tos, self.clock);
+            let (store, open) = (flow_store.clone(), session_open.clone());
+            let guest = Guest::Flow(Box::new(move |socket: socket2::Socket| {
+                if let Some(connected) = connected(&socket, &spec, tos, OwnClock::There(epoch).when(clock.now())) {
+                    store.push(What::FlowConnected(Box::new(connected)));
+                }
+                open.fetch_add(1, Ordering::Relaxed);
+                door.add(group, NewPaced { socket, token, spec: spec.clone() });
+            }));
+            self.reflecting.expect(token, Expected { guest, tos, epoch, controller });
         }
         state.sessions.insert(token, session);
         self.totals.sessions.fetch_add(1, Ordering::Relaxed);
-        Ok(Admitted { token, probe_tokens, may_observe })
+        Ok(Admitted { token, probe_tokens, may_observe, flow_tokens })
     }
 
     /// Looks at a session on behalf of `source`; `None` when there is none or it belongs to another host.
     pub(super) fn with<R>(&self, token: Token, source: IpAddr, f: impl FnOnce(&mut Session) -> R) -> Option<R> {
         let mut state = self.lock();
         state.sessions.get_mut(&token).filter(|s| s.source == source).map(f)
+    }
+
+    /// The same for a flow or probe of the session, which may come from elsewhere.
+    pub(super) fn with_data<R>(&self, token: Token, source: IpAddr, f: impl FnOnce(&mut Session) -> R) -> Option<R> {
+        let mut state = self.lock();
+        state.sessions.get_mut(&token).filter(|s| s.source == source || s.elsewhere).map(f)
     }
 
     /// The same for a request of its controller, which keeps the session alive.
@@ -316,6 +369,10 @@ impl Shared {
         for (_, token) in &session.probes {
             self.reflecting.forget(*token);
         }
+        self.paced.forget(session.group);
+        for token in &session.flow_tokens {
+            self.reflecting.forget(*token);
+        }
         (self.log)(&format!(
             "{} {}: {} flows, {} probes, {:.1} MB in {:.1} s, {why}",
             session.source,
@@ -364,7 +421,7 @@ impl Session {
         let taken = far.clone();
         // A second connection for the same flow finds a block size of 0, which no admitted flow has.
         far.block = 0;
-        (taken.block > 0).then_some(taken)
+        (taken.block > 0 && taken.datagrams.is_none()).then_some(taken)
     }
 }
 

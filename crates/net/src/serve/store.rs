@@ -58,7 +58,9 @@ impl Store {
                 inner.measured += bytes.bytes;
                 inner.live.push_back(what);
             }
-            What::TcpInfo(_) | What::CollectorSample(_) => inner.kept.push_back(what),
+            What::TcpInfo(_) | What::CollectorSample(_) | What::Datagrams(_) | What::Packets(_) => {
+                inner.kept.push_back(what);
+            }
             _ => inner.live.push_back(what),
         }
     }

@@ -21,7 +21,7 @@ pub(crate) fn port(server: &Server) -> u16 {
 
 /// A plan of nothing yet against 127.0.0.1; the lead-in is 50 ms.
 pub(crate) fn plan(port: u16, length_ms: i64) -> Plan {
-    let host = HostPlan { name: "127.0.0.1".into(), port, control: None };
+    let host = HostPlan::at("127.0.0.1", port);
     let length_secs = length_ms as f64 / 1e3;
     let settings = Settings {
         test: "test".into(),
@@ -35,6 +35,7 @@ pub(crate) fn plan(port: u16, length_ms: i64) -> Plan {
         params: indexmap::IndexMap::default(),
         local_bind: None,
         seed: 1,
+        options: fa_measure::options::TestOptions::default(),
     };
     Plan {
         settings,
@@ -47,6 +48,7 @@ pub(crate) fn plan(port: u16, length_ms: i64) -> Plan {
         flows: vec![],
         probes: vec![],
         collectors: vec![],
+        fetches: vec![],
         notes: vec![],
     }
 }
@@ -69,8 +71,10 @@ impl PlanExt for Plan {
             tos: None,
             cong_control: None,
             block: DEFAULT_BLOCK,
+            bytes: None,
             ip_version: None,
             local_bind: None,
+            datagrams: None,
         });
         self
     }
@@ -88,6 +92,9 @@ impl PlanExt for Plan {
             tos: None,
             ip_version: None,
             local_bind: None,
+            payload: None,
+            call: false,
+            lost_after: None,
         });
         self
     }

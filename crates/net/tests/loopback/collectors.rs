@@ -34,7 +34,7 @@ fn stamps(events: &[Event], collector: CollectorId) -> Vec<When> {
 fn both_ends_and_a_host_between_are_observed_during_a_run() {
     let (target, between) = (server(), server());
     let mut plan = plan(port(&target), 200).flow(Direction::Up);
-    plan.hosts.push(HostPlan { name: "between".into(), port: port(&between), control: Some("127.0.0.1".into()) });
+    plan.hosts.push(HostPlan { control: Some("127.0.0.1".into()), ..HostPlan::at("between", port(&between)) });
     let here = collect(&mut plan, None, Kernel::Netstat);
     let there = collect(&mut plan, Some(HostId(0)), Kernel::Netstat);
     let lo = || Kernel::Qdisc { interface: "lo".into() };
@@ -92,7 +92,7 @@ fn a_host_to_be_observed_that_is_away_costs_only_its_own_series() {
     let mut plan = plan(port(&server), 100).flow(Direction::Up);
     // A port that was free a moment ago.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    plan.hosts.push(HostPlan { name: "127.0.0.1".into(), port: nobody, control: None });
+    plan.hosts.push(HostPlan::at("127.0.0.1", nobody));
     let id = collect(&mut plan, Some(HostId(1)), Kernel::Cpu);
     let events = launch(plan);
     assert_eq!(events.last().unwrap().what, What::Ended { reason: EndReason::Completed });

@@ -3,6 +3,7 @@
 
 mod build;
 mod collectors;
+mod datagrams;
 mod faults;
 mod hostile;
 mod runs;

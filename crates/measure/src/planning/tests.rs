@@ -1,0 +1,173 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+use super::*;
+use crate::options::TestOptions;
+use fa_catalog::{Catalog, Setup};
+
+fn settings(setup: &Setup) -> Settings {
+    Settings {
+        test: setup.test.clone(),
+        hosts: setup.hosts.iter().map(HostPlan::named).collect(),
+        length_secs: setup.length_secs,
+        delay_secs: setup.delay_secs,
+        step_secs: setup.step_secs,
+        title: String::new(),
+        note: String::new(),
+        ip_version: None,
+        params: setup.params.clone(),
+        local_bind: None,
+        seed: 1,
+        options: TestOptions::default(),
+    }
+}
+
+fn plan_of(setup: &Setup, change: impl FnOnce(&mut Settings)) -> Result<Plan, PlanError> {
+    let mut settings = settings(setup);
+    change(&mut settings);
+    Plan::from_expanded(&Catalog::builtin().expand(setup).unwrap(), &settings)
+}
+
+fn plan(setup: &Setup) -> Plan {
+    plan_of(setup, |_| {}).unwrap()
+}
+
+#[test]
+fn udp_floods_are_paced_at_the_rate_of_their_parameters() {
+    let one = plan(&Setup::new("udp_flood", &["a.example"]));
+    let flow = &one.flows[0].datagrams.as_ref().unwrap().traffic;
+    assert_eq!((flow.bits_per_sec().round(), flow.fixed_size()), (100e6, Some(1470)));
+    let setup = Setup::new("udp_flood_var_up", &["a", "b"])
+        .with_param("udp_bandwidths", "10M,20M")
+        .with_param("udp_pktsizes", "500,1000");
+    let two: Vec<_> = plan(&setup)
+        .flows
+        .iter()
+        .map(|f| {
+            let t = &f.datagrams.as_ref().unwrap().traffic;
+            (f.host.0, t.bits_per_sec().round(), t.fixed_size().unwrap())
+        })
+        .collect();
+    assert_eq!(two, [(0, 10e6, 500), (1, 20e6, 1000)]);
+}
+
+#[test]
+fn flents_call_is_fifty_round_trips_a_second() {
+    let made = plan(&Setup::new("voip", &["a.example"]));
+    let probe = &made.probes[0];
+    assert_eq!((probe.kind, probe.interval, probe.payload), (ProbeKind::Udp, Span::from_millis(20), Some(172)));
+    assert!(probe.call && made.flows.is_empty());
+    let made = plan_of(&Setup::new("voip", &["a.example"]), |s| s.options.irtt_interval_ms = Some(10)).unwrap();
+    assert_eq!(made.probes[0].interval, Span::from_millis(10));
+}
+
+#[test]
+fn d_itgs_call_is_a_flow_that_tells_every_packet() {
+    let setup =
+        Setup::new("voip-1up", &["a.example"]).with_param("voip_codec", "G.729.2").with_param("voip_marking", "EF");
+    let made = plan(&setup);
+    let call = made.flows.iter().find(|f| f.series == "VoIP").unwrap();
+    let datagrams = call.datagrams.as_ref().unwrap();
+    assert_eq!((datagrams.traffic.fixed_size(), datagrams.packets, call.tos), (Some(32), true, Some((184, 184))));
+    assert!(!call.is_load());
+    let bad = Setup::new("voip", &["a.example"]).with_param("voip_codec", "mp3");
+    assert!(plan_of(&bad, |_| {}).unwrap_err().to_string().contains("G.723.1"));
+}
+
+#[test]
+fn a_call_may_go_to_a_host_of_its_own() {
+    let setup = Setup::new("ping", &["a.example"]).with_param("voip_host", "b.example");
+    let made = plan(&setup);
+    let call = made.probes.iter().find(|p| p.call).unwrap();
+    assert_eq!(made.host(call.host).unwrap().name, "b.example");
+}
+
+#[test]
+fn bursts_are_flows_at_their_times() {
+    let setup = Setup { length_secs: 30.0, delay_secs: 5.0, ..Setup::new("bursts", &["a.example"]) };
+    let made = plan(&setup.with_param("burst_psize", "200").with_param("burst_rate", "5M"));
+    let times: Vec<_> = made.flows.iter().map(|f| (f.start.as_secs_f64(), f.length.as_secs_f64())).collect();
+    assert_eq!(times, [(5.0, 5.0), (15.0, 5.0), (25.0, 5.0)]);
+    let traffic = &made.flows[0].datagrams.as_ref().unwrap().traffic;
+    assert_eq!((traffic.fixed_size(), traffic.bits_per_sec().round()), (Some(200), 5e6));
+}
+
+#[test]
+fn versions_of_one_host_are_two_far_ends() {
+    let made = plan(&Setup::new("rrul46", &["a.example"]));
+    let versions: Vec<_> = made.hosts.iter().map(|h| (h.name.as_str(), h.ip_version)).collect();
+    assert!(versions.contains(&("a.example", Some(IpVersion::V4))), "{versions:?}");
+    assert!(versions.contains(&("a.example", Some(IpVersion::V6))), "{versions:?}");
+    for flow in &made.flows {
+        assert_eq!(made.host(flow.host).unwrap().ip_version, flow.ip_version, "{}", flow.series);
+    }
+}
+
+#[test]
+fn uploads_and_downloads_change_places_and_floods_do_not() {
+    let swapped = |test: &str| {
+        let made = plan_of(&Setup::new(test, &["a.example"]), |s| s.options.swap_up_down = true).unwrap();
+        made.flows[0].direction
+    };
+    assert_eq!(
+        (swapped("tcp_1up"), swapped("tcp_1down"), swapped("udp_flood")),
+        (Direction::Down, Direction::Up, Direction::Up)
+    );
+}
+
+#[test]
+fn lists_of_options_go_to_streams_and_hosts_in_order() {
+    let setup = Setup::new("rtt_fair_var", &["a", "b"]);
+    let made = plan_of(&setup, |s| {
+        s.options.local_binds = vec!["10.0.0.1".into(), "10.0.0.2".into()];
+        s.options.send_sizes = vec![1000, 2000, 3000];
+        s.options.control_host = Some("c".into());
+    })
+    .unwrap();
+    assert_eq!(made.flows.iter().map(|f| f.block).collect::<Vec<_>>(), [1000, 2000, 3000, DEFAULT_BLOCK]);
+    for flow in &made.flows {
+        let host = made.host(flow.host).unwrap();
+        assert_eq!(flow.local_bind.as_deref(), Some(if host.name == "a" { "10.0.0.1" } else { "10.0.0.2" }));
+        assert_eq!(host.control.as_deref(), Some("c"));
+    }
+    assert_eq!(made.hosts.len(), 2, "flows and probes share their far ends: {:?}", made.hosts);
+}
+
+#[test]
+fn fixed_sizes_timeouts_and_fetchers_are_planned() {
+    let setup = Setup::new("tcp_1up", &["a"]).with_param("flow_bytes", "10M");
+    assert_eq!(plan(&setup).flows[0].bytes, Some(10_000_000));
+    let bad = Setup::new("tcp_1up", &["a"]).with_param("flow_bytes", "lots");
+    assert!(plan_of(&bad, |_| {}).unwrap_err().to_string().contains("flow_bytes"));
+    let made = plan_of(&Setup::new("rrul_be", &["a"]), |s| s.options.socket_timeout_secs = Some(1)).unwrap();
+    assert!(made.probes.iter().all(|p| p.lost_after.is_some() == (p.kind == ProbeKind::Udp)));
+    let made = plan(&Setup::new("http", &["a"]));
+    assert_eq!((made.fetches[0].list.clone(), made.fetches[0].workers), (FetchList::Server, 4));
+    assert!(made.needs_server(HostId(0)));
+    let setup = Setup { url_lists: vec!["x".into(), "y".into()], ..Setup::new("http", &["a"]) };
+    let made = plan_of(&setup, |s| s.options.url_lists = vec!["x".into(), "y".into()]).unwrap();
+    let lists: Vec<_> = made.fetches.iter().map(|f| (f.series.as_str(), f.list.clone())).collect();
+    assert_eq!(
+        lists,
+        [("HTTP latency::1", FetchList::Named("x".into())), ("HTTP latency::2", FetchList::Named("y".into())),]
+    );
+}
+
+#[test]
+fn every_part_of_the_catalogue_but_collectors_is_measured() {
+    let collectors =
+        ["tc", "cpu_stats", "netstat", "wifi_stats", "command_output", "mosquitto_sub", "stress_ng", "dash_js"];
+    for test in Catalog::builtin().tests().iter().map(|t| t.name.clone()) {
+        let setup = ["upload_streams", "download_streams", "bidir_streams"]
+            .iter()
+            .fold(Setup::new(test.as_str(), &["a", "b", "c", "d"]), |setup, name| setup.with_param(*name, "2"));
+        let made = match plan_of(&setup, |_| {}) {
+            Ok(made) => made,
+            Err(PlanError::MissingParameters { .. }) => continue,
+            Err(error) => panic!("{test}: {error}"),
+        };
+        for series in &made.series {
+            if let SourcePlan::Unsupported { runner, .. } = &series.source {
+                assert!(collectors.contains(&runner.as_str()) || runner == "Sctp", "{test}: {runner}");
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Flows of datagrams over the loopback interface, both ways, with everything that is told of them.
+
+use crate::build::{PlanExt, launch, plan, port, server, whats};
+use fa_catalog::Direction;
+use fa_measure::event::{DatagramTotals, FlowEnd, What};
+use fa_measure::plan::{DatagramPlan, ProbeKind};
+use fa_measure::traffic::Traffic;
+use fa_measure::{Event, Plan};
+
+fn flood(port: u16, direction: Direction, traffic: Traffic, packets: bool) -> Plan {
+    let mut plan = plan(port, 300).flow(direction);
+    let name = None;
+    plan.flows[0].datagrams = Some(DatagramPlan { traffic, packets, name });
+    plan.flows[0].tos = Some((0xb8, 0x28));
+    plan
+}
+
+fn totals(events: &[Event], end: FlowEnd) -> DatagramTotals {
+    let found = whats(events).find_map(|what| match what {
+        What::DatagramTotals(totals) if totals.end == end => Some(**totals),
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("no totals of the {end:?}: {events:?}"))
+}
+
+#[test]
+fn what_one_end_sends_the_other_counts() {
+    let server = server();
+    for direction in [Direction::Up, Direction::Down] {
+        // 20 Mbit/s of 1000 bytes: 750 datagrams in 300 ms.
+        let events = launch(flood(port(&server), direction, Traffic::at_rate(20e6, 1000, 1), false));
+        let (sent, received) = (totals(&events, FlowEnd::Sender), totals(&events, FlowEnd::Receiver));
+        assert_eq!((sent.packets, sent.bytes), (750, 750_000), "{direction:?}");
+        assert!(received.end_known, "{direction:?}");
+        assert_eq!(received.packets as i64 + received.lost, 750, "{direction:?}: what did not come is lost");
+        let interval_sum: u64 = whats(&events)
+            .filter_map(|what| match what {
+                What::Datagrams(interval) => Some(interval.packets),
+                _ => None,
+            })
+            .sum();
+        assert_eq!(interval_sum, received.packets, "{direction:?}");
+        let tos = whats(&events).find_map(|what| match what {
+            What::FlowEnded(ended) if ended.end == FlowEnd::Receiver => ended.tos_seen,
+            _ => None,
+        });
+        assert_eq!(tos, Some(if direction == Direction::Up { 0xb8 } else { 0x28 }), "marks as they arrive");
+    }
+}
+
+#[test]
+fn every_packet_of_a_call_is_told() {
+    let server = server();
+    let events = launch(flood(port(&server), Direction::Up, Traffic::at_rate(73_600.0, 92, 1), true));
+    let packets: Vec<_> = whats(&events)
+        .filter_map(|what| match what {
+            What::Packets(packets) => Some(packets.packets.clone()),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    assert_eq!(packets.len() as u64, totals(&events, FlowEnd::Receiver).packets);
+    assert!(packets.iter().all(|packet| packet.size == 92));
+}
+
+#[test]
+fn requests_may_be_longer_than_what_they_say_and_answers_are_as_long() {
+    let server = server();
+    let mut plan = plan(port(&server), 200).probe(ProbeKind::Udp, 20);
+    plan.probes[0].payload = Some(172);
+    plan.probes[0].tos = Some((0x20, 0x48));
+    let events = launch(plan);
+    let replies: Vec<_> = whats(&events)
+        .filter_map(|what| match what {
+            What::ProbeReply(reply) => Some(*reply),
+            _ => None,
+        })
+        .collect();
+    assert!(replies.len() > 5, "{events:?}");
+    assert!(replies.iter().all(|r| r.there.and_then(|t| t.tos_seen) == Some(0x20) && r.tos_seen == Some(0x48)));
+}
+
+#[test]
+fn a_flow_of_a_fixed_size_moves_just_that() {
+    let server = server();
+    for direction in [Direction::Up, Direction::Down] {
+        let mut plan = plan(port(&server), 3_000).flow(direction);
+        plan.flows[0].bytes = Some(1_234_567);
+        let events = launch(plan);
+        let ended: Vec<_> = whats(&events)
+            .filter_map(|what| match what {
+                What::FlowEnded(ended) => Some((ended.bytes, ended.error.clone())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(ended, [(1_234_567, None), (1_234_567, None)], "{direction:?}");
+    }
+}
