@@ -32,6 +32,8 @@ pub struct DataSet {
     pub x_values: Vec<f64>,
     /// The aligned series in the file's order, each as long as `x_values`; NaN where a point is missing.
     pub series: IndexMap<String, Vec<f64>>,
+    /// Which numbers the file has without a fraction.
+    pub integers: Integers,
     /// The samples as measured, per series.
     pub raw: RawValues,
     /// What was guessed, changed or left out while loading. Raw values add their own: see [`DataSet::all_notes`].
@@ -42,6 +44,16 @@ pub struct DataSet {
     pub file_version: u8,
     /// Top-level keys that Flent does not define, in order.
     pub unknown: Map<String, Value>,
+}
+
+/// Positions, ascending, of the numbers that a file has without a fraction: `13`, not `13.0`. Python keeps the two apart, and so
+/// does a file that is written again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Integers {
+    /// Of the times.
+    pub x_values: Vec<u32>,
+    /// Of the values of series that have any.
+    pub series: IndexMap<String, Vec<u32>>,
 }
 
 impl DataSet {

@@ -34,7 +34,7 @@ mod read;
 mod time;
 mod write;
 
-pub use dataset::{DataSet, Header, MISSING, NAN_LITERAL, NEWEST_VERSION, is_nan_literal};
+pub use dataset::{DataSet, Header, Integers, MISSING, NAN_LITERAL, NEWEST_VERSION, is_nan_literal};
 pub use error::{ReadError, WriteError};
 pub use json::is_non_finite_value as non_finite_literal;
 pub use metadata::{ALWAYS_WRITTEN, Metadata};

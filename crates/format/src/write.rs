@@ -83,13 +83,13 @@ fn texts(data: &DataSet) -> Result<(String, String), WriteError> {
     out.push_str(",\n\"version\": ");
     out.push_str(&NEWEST_VERSION.to_string());
     out.push_str(",\n\"x_values\": ");
-    push_numbers(&mut out, &data.x_values);
+    push_numbers(&mut out, &data.x_values, &data.integers.x_values);
     out.push_str(",\n\"results\": {");
     for (i, (name, values)) in data.series.iter().enumerate() {
         out.push_str(if i == 0 { "\n  " } else { ",\n  " });
         push_string(&mut out, name);
         out.push_str(": ");
-        push_numbers(&mut out, values);
+        push_numbers(&mut out, values, data.integers.series.get(name).map_or(&[][..], Vec::as_slice));
     }
     out.push_str(if data.series.is_empty() { "}" } else { "\n}" });
     for (key, value) in &data.unknown {
@@ -105,11 +105,25 @@ fn texts(data: &DataSet) -> Result<(String, String), WriteError> {
     Ok((out, raw))
 }
 
-fn push_numbers(out: &mut String, numbers: &[f64]) {
+/// A list of numbers, those at `integers` without a fraction.
+fn push_numbers(out: &mut String, numbers: &[f64], mut integers: &[u32]) {
     out.push('[');
     for (i, value) in numbers.iter().enumerate() {
         if i > 0 {
             out.push(',');
+        }
+        if let [first, rest @ ..] = integers
+            && *first as usize == i
+        {
+            integers = rest;
+            // -0 would lose its sign, and beyond 2^53 not every integer is a float.
+            if value.fract() == 0.0
+                && value.abs() < 9_007_199_254_740_992.0
+                && (*value != 0.0 || value.is_sign_positive())
+            {
+                out.push_str(&(*value as i64).to_string());
+                continue;
+            }
         }
         push_f64(out, *value);
     }

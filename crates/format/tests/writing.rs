@@ -284,3 +284,18 @@ proptest! {
         prop_assert_eq!(to_bytes(&back).unwrap(), to_bytes(&data).unwrap());
     }
 }
+
+#[test]
+fn whole_numbers_stay_whole_where_the_file_had_them_so() {
+    let text = r#"{"metadata": {"NAME": "ping", "TOTAL_LENGTH": 1}, "version": 4, "x_values": [0, 0.2, 1, 2.0],
+        "results": {"a": [13, 13.0, null, -7], "b": [1.0, 2.5, -0, 123456789012345678901]}, "raw_values": {}}"#;
+    let data = read_bytes(text.as_bytes(), Path::new("ping.flent"), &ReadOptions::default()).unwrap();
+    let written = to_json(&data).unwrap();
+    for list in ["[0,0.2,1,2.0]", "[13,13.0,null,-7]", "[1.0,2.5,-0.0,1.2345678901234568e+20]"] {
+        assert!(written.contains(list), "{list} in {written}");
+    }
+    // New values are written as numbers of their kind, whatever was there before.
+    let mut changed = data.clone();
+    changed.series["a"][0] = 13.5;
+    assert!(to_json(&changed).unwrap().contains("[13.5,13.0,null,-7]"));
+}

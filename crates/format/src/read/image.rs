@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use serde_json::{Map, Value};
 
+use crate::dataset::Integers;
 use crate::json::{Cursor, Fault, FaultKind, ValueNotes, list_end, value_of};
 use crate::note::Note;
 use crate::raw::Slot;
@@ -25,6 +26,10 @@ pub(super) struct Image {
     pub(super) end: Option<usize>,
     /// Where that comma is.
     stopped_at: usize,
+    /// Numbers written without a fraction.
+    pub(super) integers: Integers,
+    /// Those of the list read last.
+    last_integers: Vec<u32>,
     /// Length of the list of numbers read last.
     usual_len: usize,
 }
@@ -90,6 +95,7 @@ fn members(mut image: Image, mut cursor: Cursor<'_>, mut first: bool, extent: Ex
             }
             "x_values" => {
                 let numbers = image.numbers(&mut cursor, "x_values")?;
+                image.integers.x_values = std::mem::take(&mut image.last_integers);
                 image.x_values.replace(numbers).is_some()
             }
             "results" => {
@@ -154,6 +160,9 @@ impl Image {
         while let Some(key) = cursor.next_key(first).map_err(in_place("results"))? {
             first = false;
             let numbers = self.numbers(cursor, &key)?;
+            if !self.last_integers.is_empty() {
+                self.integers.series.insert(key.to_string(), std::mem::take(&mut self.last_integers));
+            }
             match results.entry(key.into_owned()) {
                 Entry::Vacant(entry) => {
                     entry.insert(numbers);
@@ -177,14 +186,18 @@ impl Image {
         cursor.at += 1;
         // The series of a file are equally long; but never more than the rest of the text could hold.
         let mut numbers = Vec::with_capacity(self.usual_len.min((cursor.bytes().len() - cursor.at) / 2));
+        let mut integers = Vec::new();
         let mut non_finite = 0;
         let problem = in_place(name);
         while cursor.next_item(numbers.is_empty()).map_err(&problem)? {
             match cursor.peek() {
                 Some(b'-' | b'0'..=b'9' | b'N' | b'I') => {
-                    let number = cursor.number().map_err(&problem)?.value;
-                    non_finite += usize::from(!number.is_finite());
-                    numbers.push(number);
+                    let number = cursor.number().map_err(&problem)?;
+                    non_finite += usize::from(!number.value.is_finite());
+                    if number.integer {
+                        integers.push(numbers.len() as u32);
+                    }
+                    numbers.push(number.value);
                 }
                 Some(b'n') => {
                     cursor.word("null").map_err(&problem)?;
@@ -198,6 +211,7 @@ impl Image {
             }
         }
         self.non_finite(name, non_finite);
+        self.last_integers = integers;
         self.usual_len = numbers.len();
         Ok(numbers)
     }

@@ -37,7 +37,7 @@ const PEEK: usize = 256;
 /// See [`ReadError`]: each says file, place and likely cause. What is usable but doubtful is in [`DataSet::notes`] instead.
 pub fn read(path: &Path, options: &ReadOptions) -> Result<DataSet, ReadError> {
     let (bytes, stamp) = bytes_of(path, options)?;
-    read_inner(&bytes, path, options, Some(stamp), &|_, _| false)
+    read_inner(&bytes, path, options, Some(stamp), None)
 }
 
 /// What of a file is of use to somebody; the rest is let go of as soon as the file is read.
@@ -56,8 +56,9 @@ pub trait Wanted: Sync {
 pub fn read_only(path: &Path, options: &ReadOptions, wanted: &dyn Wanted) -> Result<DataSet, ReadError> {
     let (bytes, stamp) = bytes_of(path, options)?;
     let later = ReadOptions { raw: RawReading::Later, ..options.clone() };
-    let mut data = read_inner(&bytes, path, &later, Some(stamp), &|name, metadata| wanted.raw(name, metadata))?;
+    let mut data = read_inner(&bytes, path, &later, Some(stamp), Some(wanted))?;
     data.series.retain(|name, _| wanted.series(name));
+    data.integers.series.retain(|name, _| wanted.series(name));
     data.series.shrink_to_fit();
     Ok(data)
 }
@@ -90,7 +91,7 @@ fn bytes_of(path: &Path, options: &ReadOptions) -> Result<(Vec<u8>, FileStamp), 
 /// # Ok::<(), fa_format::ReadError>(())
 /// ```
 pub fn read_bytes(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<DataSet, ReadError> {
-    read_inner(bytes, path, options, None, &|_, _| false)
+    read_inner(bytes, path, options, None, None)
 }
 
 /// The text of a data file as it was before compression: what identifies a run whatever it is packed in.
@@ -103,13 +104,13 @@ pub fn uncompressed(bytes: &[u8], path: &Path, options: &ReadOptions) -> Result<
     Ok(inflater.finish()?.into_bytes())
 }
 
-/// `keep` says which raw series stay, where the others are let go of.
+/// `wanted` says which raw series stay, where the others are let go of; none without it.
 fn read_inner(
     bytes: &[u8],
     path: &Path,
     options: &ReadOptions,
     stamp: Option<FileStamp>,
-    keep: &dyn Fn(&str, &Metadata) -> bool,
+    wanted: Option<&dyn Wanted>,
 ) -> Result<DataSet, ReadError> {
     let mut inflater = Inflater::new(bytes, path, options.max_bytes)?;
     let stamp = stamp.filter(|_| options.raw == RawReading::Later);
@@ -117,7 +118,7 @@ fn read_inner(
     if let Some(stamp) = stamp
         && let Some((image, empty)) = before_raw(&mut inflater, bytes.len())?
     {
-        if empty || !keeps_any(&image, keep) {
+        if empty || !wanted.is_some_and(|wanted| keeps_any(&image, wanted)) {
             let later = Later { path: path.to_owned(), options: options.clone(), stamp, empty, names: None };
             return finish(image, Some(RawValues::later(later)), Arc::default(), path, None);
         }
@@ -159,18 +160,18 @@ fn read_inner(
     let text = Arc::new(text);
     let data = finish(image, None, text, path, cut_at)?;
     Ok(match stamp {
-        Some(stamp) => data.without_raw_text(path, options, stamp, keep),
+        Some(stamp) => data.without_raw_text(path, options, stamp, wanted),
         None => data,
     })
 }
 
 /// Whether raw values of any of the series, or of a parent of one, are to stay.
-fn keeps_any(image: &Image, keep: &dyn Fn(&str, &Metadata) -> bool) -> bool {
+fn keeps_any(image: &Image, wanted: &dyn Wanted) -> bool {
     let metadata = Metadata::from_map(image.metadata.clone().unwrap_or_default());
     let names = image.results.iter().flat_map(IndexMap::keys);
     let mut with_parents =
         names.flat_map(|name| [Some(name.as_str()), name.rsplit_once("::").map(|(parent, _)| parent)]);
-    with_parents.any(|name| name.is_some_and(|name| keep(name, &metadata)))
+    with_parents.any(|name| name.is_some_and(|name| wanted.raw(name, &metadata)))
 }
 
 /// Of one of our own files, everything but the raw values, without decompressing them; `None` for any other file. Says whether
@@ -324,6 +325,7 @@ fn finish(
         metadata: Metadata::from_map(metadata),
         x_values,
         series,
+        integers: image.integers,
         raw,
         notes,
         path: Some(path.to_owned()),
@@ -378,18 +380,18 @@ impl FileStamp {
 }
 
 impl DataSet {
-    /// Lets go of the text of the raw values, but for the series that `keep` names; they are read again if somebody asks.
+    /// Lets go of the text of the raw values, but for the series that are wanted; they are read again if somebody asks.
     fn without_raw_text(
         mut self,
         path: &Path,
         options: &ReadOptions,
         stamp: FileStamp,
-        keep: &dyn Fn(&str, &Metadata) -> bool,
+        wanted: Option<&dyn Wanted>,
     ) -> Self {
         let mut told = self.raw.notes();
         let later = Later { path: path.to_owned(), options: options.clone(), stamp, empty: false, names: None };
         let raw = std::mem::take(&mut self.raw);
-        self.raw = raw.keep(|name| keep(name, &self.metadata), later);
+        self.raw = raw.keep(|name| wanted.is_some_and(|wanted| wanted.raw(name, &self.metadata)), later);
         let still = self.raw.notes();
         told.retain(|note| !still.contains(note));
         self.notes.append(&mut told);
