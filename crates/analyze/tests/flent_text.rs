@@ -120,10 +120,10 @@ fn allowed(format: FlentText, head: &str, want: &str, got: &str) -> bool {
     let (head, want_cells, got_cells) = (cells(head), cells(want), cells(got));
     want_cells.len() == got_cells.len()
         && want_cells.iter().zip(&got_cells).enumerate().all(|(i, (w, g))| {
-            let whole = *g == format!("{w}.0") || (format == FlentText::Org && *g == format!("{w}.00"));
             // One statement of a table is about one series, another about many.
             let of_fairness = head.get(i).is_some_and(|series| series.ends_with("fairness"))
                 || (format == FlentText::StatsCsv && want.contains("fairness"));
+            let whole = format == FlentText::StatsCsv && *g == format!("{w}.0");
             w == g || whole || (of_fairness && last_digit(w, g))
         })
 }

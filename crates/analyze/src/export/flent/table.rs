@@ -9,9 +9,26 @@ use crate::run::Clock;
 
 /// Columns after the first in the order of their heads.
 struct Table {
-    name: String,
-    x: Vec<f64>,
-    columns: Vec<(String, Vec<f64>)>,
+    /// Its head is the name of the test.
+    x: Column,
+    columns: Vec<Column>,
+}
+
+struct Column {
+    head: String,
+    values: Vec<f64>,
+    /// Positions of the values that the file has without a fraction: Python prints those so, too.
+    integers: Vec<u32>,
+}
+
+impl Column {
+    fn cell(&self, row: usize, of: impl Fn(f64) -> String) -> String {
+        let value = self.values[row];
+        if self.integers.binary_search(&(row as u32)).is_ok() && value.fract() == 0.0 {
+            return format!("{value:.0}");
+        }
+        of(value)
+    }
 }
 
 impl Table {
@@ -39,22 +56,24 @@ impl Table {
                 let head = label.as_ref().map_or_else(|| (*name).to_owned(), |label| format!("{name} - {label}"));
                 let mut values = run.run.grid(name).map_or_else(Vec::new, |values| values.to_vec());
                 values.resize(rows, fa_format::MISSING);
-                columns.push((head, values));
+                let integers = run.run.set().integers.series.get(*name).cloned().unwrap_or_default();
+                columns.push(Column { head, values, integers });
             }
         }
-        columns.sort_by(|a, b| a.0.cmp(&b.0));
-        Ok(Some(Self { name: first.run.set().metadata.name().to_owned(), x, columns }))
+        columns.sort_by(|a, b| a.head.cmp(&b.head));
+        let name = first.run.set().metadata.name().to_owned();
+        let x = Column { head: name, values: x, integers: first.run.set().integers.x_values.clone() };
+        Ok(Some(Self { x, columns }))
     }
 
     fn header(&self) -> Vec<String> {
-        std::iter::once(self.name.clone()).chain(self.columns.iter().map(|(head, _)| head.clone())).collect()
+        std::iter::once(&self.x).chain(&self.columns).map(|column| column.head.clone()).collect()
     }
 
     /// Rows of cells, x first.
     fn rows(&self, cell: impl Fn(f64) -> String) -> impl Iterator<Item = Vec<String>> {
-        self.x.iter().enumerate().map(move |(i, x)| {
-            std::iter::once(cell(*x)).chain(self.columns.iter().map(|(_, values)| cell(values[i]))).collect()
-        })
+        (0..self.x.values.len())
+            .map(move |row| std::iter::once(&self.x).chain(&self.columns).map(|c| c.cell(row, &cell)).collect())
     }
 }
 
