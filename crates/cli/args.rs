@@ -99,6 +99,15 @@ pub(crate) struct MeasureArgs {
     /// Store addresses, gateways and MAC addresses too
     #[arg(short = 'x', long)]
     pub(crate) extended_metadata: bool,
+    /// Also store facts about this host, which runs `fa serve`; repeatable; implies --extended-metadata
+    #[arg(long, value_name = "HOST")]
+    pub(crate) remote_metadata: Vec<String>,
+    /// Store no names of hosts and users, no addresses, no commands: placeholders take their places
+    #[arg(long)]
+    pub(crate) redact: bool,
+    /// Store every field of the kernel's TCP state at both ends, each as a series of its own
+    #[arg(long)]
+    pub(crate) socket_stats: bool,
     /// Draw this plot of the result
     #[arg(short, long, value_name = "PLOT")]
     pub(crate) plot: Option<String>,

@@ -1,6 +1,7 @@
 //! From the arguments of `fa measure` to a [`Plan`]: hosts, parameters, the test's expansion.
 
 use fa_catalog::{Catalog, CatalogError, Expanded, SeriesSource, Setup};
+use fa_measure::Observe;
 use fa_measure::options::TestOptions;
 use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, Plan, Settings};
 use indexmap::IndexMap;
@@ -55,6 +56,11 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         local_bind: None,
         seed: u64::from_ne_bytes(seed()),
         options: TestOptions::default(),
+        observe: Observe {
+            remote_metadata: args.remote_metadata.iter().map(|text| host(text)).collect::<Result<_, _>>()?,
+            socket_stats: args.socket_stats,
+            redact: args.redact,
+        },
     };
     let plan = Plan::from_expanded(&expanded, &settings).map_err(Failure::usage)?;
     if plan.flows.is_empty() && plan.probes.is_empty() && plan.collectors.is_empty() {

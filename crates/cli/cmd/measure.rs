@@ -53,7 +53,8 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
         key,
         child: if any_server { LaunchOptions::this_program().child } else { None },
         version: VERSION.to_owned(),
-        extended: args.extended_metadata,
+        // As in Flent: asking others for more means telling more oneself.
+        extended: args.extended_metadata || !args.remote_metadata.is_empty(),
     });
     let signals = Watch::start()?;
     let run = launcher.start(plan).map_err(Failure::failed)?;

@@ -4,6 +4,7 @@
 //! with the events, so whoever reads those knows what was meant to happen.
 
 use crate::collect::{CollectorId, CollectorPlan, is_this_host};
+use crate::observe::Observe;
 use crate::options::TestOptions;
 use crate::planning::Planner;
 use crate::time::Span;
@@ -100,6 +101,9 @@ pub struct Settings {
     /// Options of single tools.
     #[serde(default)]
     pub options: TestOptions,
+    /// What is recorded beside the traffic.
+    #[serde(default)]
+    pub observe: Observe,
 }
 
 /// A far end.
@@ -497,6 +501,20 @@ impl Plan {
         Some(self.enter(host))
     }
 
+    /// Enters a host that is to tell about itself.
+    pub(crate) fn described(&mut self, host: HostPlan) {
+        let known = self.hosts.iter().any(|known| known.name == host.name);
+        if !known {
+            self.enter(host);
+        }
+    }
+
+    /// Whether this far end is to tell about itself, whatever else it does.
+    pub fn is_described(&self, id: HostId) -> bool {
+        let wanted = &self.settings.observe.remote_metadata;
+        self.host(id).is_some_and(|host| wanted.iter().any(|named| named.name == host.name))
+    }
+
     /// Number of a host, a new one when it is not known yet.
     pub(crate) fn enter(&mut self, host: HostPlan) -> HostId {
         let known = self.hosts.iter().position(|h| *h == host);
@@ -511,9 +529,9 @@ impl Plan {
         self.hosts.get(usize::from(id.0))
     }
 
-    /// Whether flows, probes, fetches or collectors need `fa serve` at this far end; pure ICMP does not.
+    /// Whether flows, probes, fetches, collectors or facts need `fa serve` at this far end; pure ICMP does not.
     pub fn needs_server(&self, id: HostId) -> bool {
-        self.is_target(id) || self.collectors.iter().any(|c| c.host == Some(id))
+        self.is_target(id) || self.is_described(id) || self.collectors.iter().any(|c| c.host == Some(id))
     }
 
     /// Whether flows, probes or fetches that need `fa serve` go to this far end.
@@ -608,6 +626,7 @@ mod tests {
             local_bind: None,
             seed: 1,
             options: TestOptions::default(),
+            observe: crate::Observe::default(),
         }
     }
 

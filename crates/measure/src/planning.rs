@@ -47,6 +47,9 @@ impl<'a> Planner<'a> {
 
     pub(crate) fn finish(mut self) -> Plan {
         self.plan.forget_observed_hosts();
+        for host in self.plan.settings.observe.remote_metadata.clone() {
+            self.plan.described(host);
+        }
         self.plan
     }
 

@@ -188,6 +188,7 @@ mod tests {
                 local_bind: None,
                 seed: 0,
                 options: crate::options::TestOptions::default(),
+                observe: crate::Observe::default(),
             },
             purpose: String::new(),
             default_plot: String::new(),

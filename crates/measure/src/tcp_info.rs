@@ -125,6 +125,54 @@ pub struct TcpInfo {
     /// Window we offer, bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rcv_wnd: Option<u32>,
+    /// State of the connection (1 established, 7 closed …).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<u8>,
+    /// Retransmissions of the oldest segment without an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retransmits: Option<u8>,
+    /// Probes of a closed window, or to see whether the peer is alive, without an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probes: Option<u8>,
+    /// How often the timeout was doubled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backoff: Option<u8>,
+    /// Window scales: ours for sending in the lower four bits, for receiving in the upper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wscale: Option<u8>,
+    /// Times that the path was chosen anew after a timeout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehash: Option<u32>,
+    /// Timeouts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_rto: Option<u16>,
+    /// Recoveries after timeouts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_rto_recoveries: Option<u16>,
+    /// Time in recovery after timeouts, ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_rto_time_ms: Option<u32>,
+    /// Since the last data sent, ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_data_sent_ms: Option<u32>,
+    /// Since the last data received, ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_data_recv_ms: Option<u32>,
+    /// Since the last acknowledgement received, ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_ack_recv_ms: Option<u32>,
+    /// Largest segment announced to the peer, bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advmss: Option<u32>,
+    /// Upper bound of the pacing rate, bytes/s; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_pacing_rate: Option<u64>,
+    /// Segments with data received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_segs_in: Option<u32>,
+    /// Segments with data sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_segs_out: Option<u32>,
     /// State of BBR, when that is the congestion control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bbr: Option<BbrInfo>,

@@ -116,6 +116,7 @@ fn client(arguments: &[String]) -> Result<(), Error> {
         local_bind: None,
         seed: 1,
         options: fa_measure::options::TestOptions::default(),
+        observe: fa_measure::Observe::default(),
     };
     let mut plan = Plan::from_expanded(&Catalog::builtin().expand(&setup)?, &settings)?;
     plan.probes.clear();

@@ -46,6 +46,7 @@ fn plan(port: u16, flows: u32, secs: u32) -> Result<Plan, Error> {
         local_bind: None,
         seed: 1,
         options: fa_measure::options::TestOptions::default(),
+        observe: fa_measure::Observe::default(),
     };
     let mut plan = Plan::from_expanded(&Catalog::builtin().expand(&setup)?, &settings)?;
     plan.flows.truncate(flows as usize);

@@ -33,6 +33,7 @@ pub fn plan_with(test: &str, length_secs: f64, delay_secs: f64, params: &[(&str,
         local_bind: None,
         seed: 1,
         options: fa_measure::options::TestOptions::default(),
+        observe: fa_measure::Observe::default(),
     };
     match Catalog::builtin().expand(&setup).map(|expanded| Plan::from_expanded(&expanded, &settings)) {
         Ok(Ok(plan)) => plan,

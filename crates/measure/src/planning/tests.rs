@@ -17,6 +17,7 @@ fn settings(setup: &Setup) -> Settings {
         local_bind: None,
         seed: 1,
         options: TestOptions::default(),
+        observe: crate::Observe::default(),
     }
 }
 

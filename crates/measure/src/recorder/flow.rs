@@ -1,5 +1,7 @@
 //! One flow: goodput from the receiver's counts, the reason from the sender's kernel state.
 
+use std::collections::BTreeSet;
+
 use fa_catalog::Direction;
 use fa_format::RawValue;
 use serde_json::{Map, Value};
@@ -88,7 +90,8 @@ impl FlowRecord {
         }
     }
 
-    pub(super) fn measured(&self, plan: &FlowPlan, clocks: &Clocks, origin: Option<Time>) -> Measured {
+    /// - `every`: all fields of both ends' kernel state, each a child series, instead of those that explain most.
+    pub(super) fn measured(&self, plan: &FlowPlan, clocks: &Clocks, origin: Option<Time>, every: bool) -> Measured {
         let mut measured = Measured { expects_values: true, ..Measured::default() };
         if let Some(datagrams) = &plan.datagrams {
             measured.columns = if datagrams.packets {
@@ -118,7 +121,9 @@ impl FlowRecord {
             let values = vec![("dur", RawValue::Float(seconds)), ("val", RawValue::Float(mbits))];
             measured.entries.push(Entry { t, values });
         }
-        for (end, keys) in [(&self.sender, sender_keys as fn(&TcpInfo) -> Keys), (&self.receiver, receiver_keys)] {
+        let keys: [fn(&TcpInfo) -> Keys; 2] =
+            if every { [every_key_of_sender, every_key_of_receiver] } else { [sender_keys, receiver_keys] };
+        for (end, keys) in [&self.sender, &self.receiver].into_iter().zip(keys) {
             for (at, info) in &end.states {
                 let t = clocks.unix_secs(clocks.here(*at, plan.host));
                 let values: Vec<_> =
@@ -129,7 +134,7 @@ impl FlowRecord {
             }
         }
         measured.entries.sort_by(|a, b| a.t.total_cmp(&b.t));
-        measured.columns = columns(&measured.entries);
+        measured.columns = columns(&measured.entries, every);
         measured.meta = self.meta(plan, clocks, origin, &measured);
         measured.failure = self.failure(plan);
         measured
@@ -282,10 +287,113 @@ fn receiver_keys(info: &TcpInfo) -> Keys {
     ]
 }
 
+/// Every field of the kernel's state: key at the sender, key at the receiver, value in ms, Mbit/s, bytes or segments.
+fn every_key(info: &TcpInfo) -> Vec<(&'static str, &'static str, Option<f64>)> {
+    let ms = |us: Option<u32>| us.map(|us| f64::from(us) / 1e3);
+    let seconds_ms = |us: Option<u64>| us.map(|us| us as f64 / 1e3);
+    let mbits = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64 * 8.0 / 1e6);
+    let count = |count: Option<u32>| count.map(f64::from);
+    let small = |count: Option<u8>| count.map(f64::from);
+    let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
+    macro_rules! keys {
+        ($($key:literal $value:expr;)*) => { vec![$((concat!("tcp_", $key), concat!("receiver_tcp_", $key), $value)),*] };
+    }
+    keys! {
+        "cwnd" count(info.snd_cwnd);
+        "rtt" ms(info.rtt_us);
+        "rtt_var" ms(info.rttvar_us);
+        "min_rtt" ms(info.min_rtt_us);
+        "pacing_rate" mbits(info.pacing_rate);
+        "max_pacing_rate" mbits(info.max_pacing_rate);
+        "delivery_rate" mbits(info.delivery_rate);
+        "rehash" count(info.rehash);
+        "total_rto" info.total_rto.map(f64::from);
+        "total_rto_recoveries" info.total_rto_recoveries.map(f64::from);
+        "total_rto_time" count(info.total_rto_time_ms);
+        "state" small(info.state);
+        "ca_state" small(info.ca_state);
+        "retransmits" small(info.retransmits);
+        "probes" small(info.probes);
+        "backoff" small(info.backoff);
+        "options" small(info.options);
+        "snd_wscale" small(info.wscale.map(|both| both & 15));
+        "rcv_wscale" small(info.wscale.map(|both| both >> 4));
+        "rto" ms(info.rto_us);
+        "ato" ms(info.ato_us);
+        "snd_mss" count(info.snd_mss);
+        "rcv_mss" count(info.rcv_mss);
+        "advmss" count(info.advmss);
+        "pmtu" count(info.pmtu);
+        "unacked" count(info.unacked);
+        "sacked" count(info.sacked);
+        "lost" count(info.lost);
+        "retrans_now" count(info.retrans);
+        "retrans" count(info.total_retrans);
+        "last_data_sent" count(info.last_data_sent_ms);
+        "last_data_recv" count(info.last_data_recv_ms);
+        "last_ack_recv" count(info.last_ack_recv_ms);
+        "ssthresh" count(info.snd_ssthresh);
+        "rcv_ssthresh" count(info.rcv_ssthresh);
+        "reordering" count(info.reordering);
+        "reord_seen" count(info.reord_seen);
+        "rcv_rtt" ms(info.rcv_rtt_us);
+        "rcv_space" count(info.rcv_space);
+        "bytes_acked" bytes(info.bytes_acked);
+        "bytes_received" bytes(info.bytes_received);
+        "bytes_sent" bytes(info.bytes_sent);
+        "bytes_retrans" bytes(info.bytes_retrans);
+        "notsent" count(info.notsent_bytes);
+        "segs_out" count(info.segs_out);
+        "segs_in" count(info.segs_in);
+        "data_segs_out" count(info.data_segs_out);
+        "data_segs_in" count(info.data_segs_in);
+        "delivered" count(info.delivered);
+        "delivered_ce" count(info.delivered_ce);
+        "dsack_dups" count(info.dsack_dups);
+        "rcv_ooopack" count(info.rcv_ooopack);
+        "snd_wnd" count(info.snd_wnd);
+        "rcv_wnd" count(info.rcv_wnd);
+        "busy_time" seconds_ms(info.busy_time_us);
+        "rwnd_limited" seconds_ms(info.rwnd_limited_us);
+        "sndbuf_limited" seconds_ms(info.sndbuf_limited_us);
+    }
+}
+
+/// [`sender_keys`] and every other field.
+fn every_key_of_sender(info: &TcpInfo) -> Keys {
+    let mut keys = sender_keys(info);
+    let more = every_key(info).into_iter().map(|(key, _, value)| (key, value));
+    keys.extend(more.filter(|(key, _)| !sender_key_known(key)));
+    keys
+}
+
+/// [`receiver_keys`], and every field under a name that says whose it is.
+fn every_key_of_receiver(info: &TcpInfo) -> Keys {
+    let mut keys = receiver_keys(info);
+    keys.extend(every_key(info).into_iter().map(|(_, key, value)| (key, value)));
+    keys
+}
+
+/// Whether [`sender_keys`] has the key, or the receiver's own keys would be taken for the sender's.
+fn sender_key_known(key: &str) -> bool {
+    let none = TcpInfo::default();
+    sender_keys(&none).iter().chain(&receiver_keys(&none)).any(|(known, _)| *known == key)
+}
+
 /// The series itself, then its children that have any value, in the order of [`CHILDREN`].
-fn columns(entries: &[Entry]) -> Vec<(Option<String>, Samples)> {
+fn columns(entries: &[Entry], every: bool) -> Vec<(Option<String>, Samples)> {
     let mut columns = Vec::new();
-    for key in ["val"].iter().chain(CHILDREN) {
+    let mut children = CHILDREN.to_vec();
+    if every {
+        let found: BTreeSet<&'static str> = entries
+            .iter()
+            .flat_map(|entry| &entry.values)
+            .map(|(key, _)| *key)
+            .filter(|key| key.contains("tcp_"))
+            .collect();
+        children.extend(found.into_iter().filter(|key| !CHILDREN.contains(key)));
+    }
+    for key in ["val"].iter().chain(&children) {
         let mut samples = Samples::default();
         for entry in entries {
             if let Some((_, RawValue::Float(value))) = entry.values.iter().find(|(found, _)| found == key) {

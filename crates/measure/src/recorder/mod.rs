@@ -6,6 +6,7 @@
 //!   The sender's kernel state is mixed into the same list of raw samples and makes the child series `FLOW::tcp_rtt` etc.
 //! - Round trip of a probe: (our receive stamp − our send stamp) − (reflector's send − receive stamp).
 //! - What a far end stamped is brought to our clock by [`crate::clock_offset`], whose error bound is stored beside.
+//! - Where the user wants it, the finished data set names no host, address, hardware address, user or command.
 //! - The aligned series follow the rules of [`crate::align`], computed series their definition order.
 
 mod collector;
@@ -15,6 +16,7 @@ mod fetch;
 mod flow;
 mod metadata;
 mod probe;
+mod redact;
 mod summary;
 
 use std::collections::BTreeMap;
@@ -204,7 +206,11 @@ impl Recorder {
     /// # Errors
     /// [`RecordError`] when the events do not even tell what was to be measured.
     pub fn finish(self) -> Result<DataSet, RecordError> {
-        self.data_set()
+        let set = self.data_set()?;
+        let Some(plan) = self.plan.as_deref().filter(|plan| plan.settings.observe.redact) else { return Ok(set) };
+        let here = self.started.iter().map(|started| started.local_host.as_str());
+        let there = self.hosts.values().map(|ready| ready.hostname.as_str());
+        Ok(redact::redact(set, plan, here.chain(there)))
     }
 
     fn flow(&mut self, id: FlowId, change: impl FnOnce(&mut FlowRecord)) {
@@ -303,7 +309,9 @@ impl Recorder {
     fn measure(&self, plan: &Plan, clocks: &Clocks, index: usize, series: &SeriesPlan) -> Measured {
         let mut measured = match &series.source {
             SourcePlan::Flow(id) => match (plan.flow(*id), self.flows.get(usize::from(id.0))) {
-                (Some(flow), Some(record)) => record.measured(flow, clocks, self.origin),
+                (Some(flow), Some(record)) => {
+                    record.measured(flow, clocks, self.origin, plan.settings.observe.socket_stats)
+                }
                 _ => Measured::default(),
             },
             SourcePlan::Probe(id) => match (plan.probe(*id), self.probes.get(usize::from(id.0))) {

@@ -92,6 +92,7 @@ fn plan() -> Plan {
             local_bind: None,
             seed: 7,
             options: crate::options::TestOptions::default(),
+            observe: crate::Observe::default(),
         },
         purpose: "a test".into(),
         default_plot: "all".into(),
@@ -769,4 +770,54 @@ fn samples_that_do_not_fit_their_names_are_left_out_with_a_warning() {
     assert!(set.raw.series("stats").unwrap().is_empty());
     let warnings = set.metadata.get("WARNINGS").unwrap().to_string();
     assert!(warnings.contains("samples of collector 0") && warnings.contains("names of values"), "{warnings}");
+}
+
+#[test]
+fn a_redacted_file_names_nobody_and_says_what_was_left_out() {
+    let mut plan = with_collector(Collected::Program(Program::Command { command: "cat /home/toke/x".into() }), None);
+    plan.settings.observe.redact = true;
+    plan.settings.params.insert("command".into(), "cat /home/toke/x".into());
+    plan.settings.note = "from my desk to far.example".into();
+    plan.series[0].name = "TCP upload far.example".into();
+    plan.flows[0].series = "TCP upload far.example".into();
+    let facts = serde_json::from_str(
+        r#"{"IP_ADDRS":{"eth0":["198.51.100.7"]},"EGRESS_INFO":{"link_params":{"ether":"02:fc:00:00:00:01"},"nexthop":"198.51.100.1"}}"#,
+    );
+    let told = vec![
+        What::HostFacts { host: None, facts: facts.unwrap() },
+        What::Warning { host: Some(HOST), text: "contact to 192.0.2.1:5999 lost".into() },
+        bytes(UP, FlowEnd::Receiver, ms(200), 200, 1000),
+    ];
+    let text = fa_format::to_json(&collected(plan, told)).unwrap();
+    for secret in ["far.example", "192.0.2.1", "198.51.100", "02:fc:00", "toke", "\"there\"", "\"here\""] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    assert!(text.contains("TCP upload host-1") && text.contains("from my desk to host-1"));
+    assert!(text.contains("\"REDACTED\"") && text.contains("IP_ADDRS:eth0:*"), "{text}");
+}
+
+#[test]
+fn every_field_of_both_ends_is_a_series_when_asked_for() {
+    let state = |end, at| {
+        let info = TcpInfo { rtt_us: Some(1500), snd_mss: Some(1448), rcv_space: Some(14_480), ..TcpInfo::default() };
+        What::TcpInfo(Box::new(TcpSample { flow: UP, end, at, info }))
+    };
+    let told = || {
+        vec![
+            state(FlowEnd::Sender, When::Here(ms(100))),
+            state(FlowEnd::Receiver, When::There(far(ms(110)))),
+            bytes(UP, FlowEnd::Receiver, ms(200), 200, 1000),
+        ]
+    };
+    let few = collected(plan(), told());
+    assert!(few.series("TCP upload::tcp_rtt").is_some() && few.series("TCP upload::tcp_snd_mss").is_none());
+    let mut every = plan();
+    every.settings.observe.socket_stats = true;
+    let every = collected(every, told());
+    for name in ["tcp_rtt", "tcp_snd_mss", "tcp_rcv_space", "receiver_tcp_rtt", "receiver_tcp_rcv_space"] {
+        assert!(every.series(&format!("TCP upload::{name}")).is_some(), "{name}");
+    }
+    let raw = every.raw.series("TCP upload").unwrap();
+    assert_eq!(&*raw.numbers("tcp_rtt").unwrap().value, [1.5], "the sender's alone");
+    assert_eq!(&*raw.numbers("tcp_rcv_space").unwrap().value, [14_480.0], "the receiver's alone");
 }

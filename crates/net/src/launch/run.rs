@@ -170,6 +170,10 @@ impl Context {
     /// Everything towards a host that cannot be reached has failed.
     fn fail_host(&self, host: HostId, trouble: &Trouble) {
         let (error, hint) = (&trouble.error, &trouble.hint);
+        if self.plan.is_described(host) {
+            // Its facts are no series that could fail.
+            self.tell(What::Warning { host: None, text: format!("no metadata: {trouble}") });
+        }
         for flow in self.plan.flows.iter().filter(|f| f.host == host) {
             self.tell(What::FlowFailed { flow: flow.id, error: error.clone(), hint: hint.clone() });
         }

@@ -36,6 +36,7 @@ pub(crate) fn plan(port: u16, length_ms: i64) -> Plan {
         local_bind: None,
         seed: 1,
         options: fa_measure::options::TestOptions::default(),
+        observe: fa_measure::Observe::default(),
     };
     Plan {
         settings,
