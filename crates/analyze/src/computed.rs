@@ -3,6 +3,8 @@
 //! Files hold those computed while recording; what a newer definition adds is computed when a file is opened. At each step
 //! only the values that are there count: the sum of four flows of which one has no value yet is the sum of three.
 
+use std::sync::OnceLock;
+
 use fa_catalog::{Computed, Expanded, SeriesSource};
 use fa_format::DataSet;
 use indexmap::IndexMap;
@@ -16,11 +18,21 @@ pub struct LateSeries {
     pub function: Computed,
     /// From which series.
     pub sources: Vec<String>,
-    /// The outcome, as long as the grid.
-    pub values: Vec<f64>,
+    /// The outcome, as long as the grid, computed when somebody asks: a figure needs few of them, and fairness is dear.
+    values: OnceLock<Vec<f64>>,
 }
 
-/// The computed series that the test defines and the file lacks, in definition order, each as long as the grid.
+impl LateSeries {
+    /// The outcome over `steps` steps, from the values of the sources.
+    pub(crate) fn values<'a>(&self, steps: usize, values_of: impl Fn(&str) -> Option<&'a [f64]>) -> &[f64] {
+        self.values.get_or_init(|| {
+            let sources: Vec<&[f64]> = self.sources.iter().filter_map(|source| values_of(source)).collect();
+            apply(self.function, &sources, steps)
+        })
+    }
+}
+
+/// The computed series that the test defines and the file lacks, in definition order.
 ///
 /// Sources are the series of the file that the definition's patterns take. A series none of whose sources is in the file
 /// is not there either. Later series may be computed from earlier ones.
@@ -31,15 +43,15 @@ pub fn late_series(set: &DataSet, expanded: &Expanded) -> IndexMap<String, LateS
         if set.series.contains_key(name) {
             continue;
         }
-        let in_file = set.series.iter().map(|(name, values)| (name, values.as_slice()));
-        let so_far = late.iter().map(|(name, late)| (name, late.values.as_slice()));
-        let (sources, values): (Vec<&String>, Vec<&[f64]>) = in_file
-            .chain(so_far)
-            .filter(|(source, _)| *source != name && computed.patterns.iter().any(|pattern| pattern.matches(source)))
-            .unzip();
+        let sources: Vec<String> = set
+            .series
+            .keys()
+            .chain(late.keys())
+            .filter(|source| *source != name && computed.patterns.iter().any(|pattern| pattern.matches(source)))
+            .cloned()
+            .collect();
         if !sources.is_empty() {
-            let sources = sources.into_iter().cloned().collect();
-            let values = apply(computed.function, &values, set.x_values.len());
+            let values = OnceLock::new();
             late.insert(name.clone(), LateSeries { function: computed.function, sources, values });
         }
     }

@@ -284,7 +284,10 @@ impl<'a> Part<'a> {
     }
 
     fn grid(&self, series: &str) -> Option<&[f64]> {
-        self.set.series(series).or_else(|| self.computed.get(series).map(|c| c.values.as_slice()))
+        self.set.series(series).or_else(|| {
+            // Sources come before what is computed from them: this ends.
+            self.computed.get(series).map(|late| late.values(self.set.x_values.len(), |source| self.grid(source)))
+        })
     }
 
     /// Appends the samples; false when there are none.
