@@ -209,7 +209,12 @@ fn strip(labels: &[&str]) -> Option<Parts> {
                 // Whole words at the front, such as a host's name, and what a word begins with, such as the key of a
                 // value, are not even missed.
                 let begins_word = out.is_empty() || out.ends_with(' ');
-                if !(begins_word && i + run < label.len() && text.ends_with([' ', '-', '_', '/', ':'])) {
+                let leads = begins_word && i + run < label.len() && text.ends_with([' ', '-', '_', '/', ':']);
+                // Nor are whole words at the end.
+                let trails = i + run == label.len() && out.ends_with(' ');
+                if trails {
+                    out.truncate(out.trim_end().len());
+                } else if !leads {
                     out.push('…');
                 }
                 if k == 0 {
@@ -244,6 +249,8 @@ mod tests {
         let (short, common) = without_common_parts(&["a-codel-on-the-gateway-1", "a-cake-on-the-gateway-2"]).unwrap();
         assert_eq!(short, ["a-codel-…1", "a-cake-…2"]);
         assert_eq!(common, "on-the-gateway-");
+        let (short, _) = without_common_parts(&["300 ms buffer", "20 ms buffer"]).unwrap();
+        assert_eq!(short, ["300", "20"]);
         assert!(without_common_parts(&["BE", "BK"]).is_none());
         assert!(without_common_parts(&["same", "same"]).is_none());
     }

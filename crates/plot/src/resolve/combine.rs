@@ -95,7 +95,7 @@ pub(crate) fn wanted_of<'s>(
 ) -> Wanted<'s> {
     Wanted {
         series: &series.data,
-        label: series.label.as_deref().unwrap_or_default(),
+        label: series.label.as_deref().unwrap_or(&series.data),
         raw_key: series.raw_key.as_deref(),
         reducer: reducer(plot, series, notes),
         cutoff: options.data_cutoff.or(series.cutoff).or(plot.cutoff).map(Cutoff::from),
