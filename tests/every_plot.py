@@ -3,8 +3,8 @@
 
     tests/every_plot.py --fa PATH [--format svg|json|png] [--show] FILE|FOLDER …
 
-Each must end in a figure, or in one without data that says what is missing. A panic, an error, an empty figure without a
-reason, and a plot that the list calls drawable and that shows nothing, are failures. Prints how many of each.
+Each must end in a figure, or say what the file lacks for it. A panic, an end without a reason, and a plot that the list calls
+drawable and that shows nothing, are failures. Prints how many of each.
 """
 import argparse
 import collections
@@ -35,14 +35,12 @@ def draw(fa, path, plot, drawable, form):
     said = done.stderr.decode(errors="replace").strip()
     if "panicked" in said:
         return "panic", said
-    if done.returncode:
-        return "error" if drawable else "refused", said
-    empty = "has nothing to show" in said
-    if not empty:
+    if done.returncode == 0 and done.stdout:
         return "drawn", said
     if drawable:
-        return "empty, though listed as drawable", said
-    return "nothing to show, with the reason", said
+        return "not drawn, though listed as drawable", said
+    reasons = ("missing", " lack ", "has no ", "choose one with")
+    return ("not drawn, with the reason" if any(word in said for word in reasons) else "not drawn, without a reason"), said
 
 
 def main():
@@ -69,7 +67,7 @@ def main():
             tally[verdict] += 1
             names.add(case[1])
             line = f"{verdict}: {case[1]} {os.path.basename(case[0])}: {said[-300:]}"
-            if verdict in ("panic", "error", "empty, though listed as drawable"):
+            if verdict not in ("drawn", "not drawn, with the reason"):
                 bad.append(line)
             elif args.show and verdict != "drawn":
                 print(line)

@@ -153,7 +153,11 @@ impl Reduction<'_> {
     pub fn of(&self, run: &Run) -> Option<f64> {
         match &self.reducer {
             Reducer::Best(statistic) => self.best(run, *statistic),
-            Reducer::Raw(statistic) => self.raw(run, *statistic),
+            Reducer::Raw(statistic) => self.raw(run, *statistic).or_else(|| {
+                // Files of version 1 and 2, and those whose samples were thrown away: the grid is all there is.
+                let has_samples = self.raw_key.is_some() || run.sets().any(|set| !set.raw.is_empty());
+                if has_samples { None } else { self.on_grid(run, self.series, *statistic) }
+            }),
             Reducer::Span | Reducer::MeanSpan | Reducer::MeanZero => {
                 self.reducer.of_sample(&self.grid(run, self.series))
             }

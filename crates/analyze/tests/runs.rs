@@ -220,6 +220,17 @@ fn kernel_state_has_its_kind_and_unit_and_no_number_for_no_limit() {
     assert_eq!(notes, ["a-01.flent.gz: tcp_ssthresh is \"no limit\" in 1 samples, written as missing"]);
 }
 
+#[test]
+fn without_any_samples_the_grid_is_reduced() {
+    let (mut set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
+    assert_eq!(reduced(&Run::new(&set, &test), "TCP upload", "raw_median", None), Some(20.0));
+    set.raw = fa_format::RawValues::default();
+    let run = Run::new(&set, &test);
+    assert_eq!(reduced(&run, "TCP upload", "raw_median", None), Some(1.5));
+    assert_eq!(reduced(&run, "TCP upload", "raw_max", Some((0.0, 2.0))), Some(2.0));
+    assert_eq!(reduced(&run, "TCP download", "raw_max", None), None);
+}
+
 fn exported(kind: TableKind) -> String {
     let (set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
     let runs = [ExportRun::new(&set, &test, "0123456789ab".into(), Some(99))];

@@ -3,7 +3,7 @@
 use fa_analyze::combine::{Columns, CombineOptions, GroupBy, Table, Wanted, combine};
 use fa_analyze::cutoff::Cutoff;
 use fa_analyze::reduce::{Reducer, Statistic};
-use fa_analyze::run::Run;
+use fa_analyze::run::{Clock, Run};
 use fa_catalog::{PlotDef, PlotSeries, PlotType};
 
 use super::subject::{Data, Subject};
@@ -47,6 +47,7 @@ pub(crate) fn combination(context: &Context, notes: &mut Notes) -> Result<Combin
     for note in combined.notes {
         notes.add(note);
     }
+    note_absence(context, (&runs, &wanted), &combined.columns, &combined.tables, notes);
     let scale = if scale_runs.is_empty() {
         Vec::new()
     } else {
@@ -70,6 +71,46 @@ pub(crate) fn combines(kind: PlotType) -> bool {
             | PlotType::CdfCombine
             | PlotType::EllipsisCombine
     )
+}
+
+/// Which files have no samples to reduce; of a series that comes to nothing in all groups: which files do not have it.
+fn note_absence(
+    context: &Context,
+    (runs, wanted): (&[&Run], &[Wanted]),
+    columns: &Columns,
+    tables: &[Table],
+    notes: &mut Notes,
+) {
+    if wanted.iter().any(|w| matches!(w.reducer, Reducer::Raw(_)) && w.raw_key.is_none()) {
+        let without = context.subjects.iter().zip(runs).filter(|(_, run)| run.sets().all(|set| set.raw.is_empty()));
+        for (subject, _) in without {
+            notes.add(format!(
+                "plot {}: {} has no samples: its values on the time grid are reduced",
+                context.plot.name, subject.label
+            ));
+        }
+    }
+    let nothing = |values: &[f64]| values.iter().all(|v| v.is_nan());
+    for (i, series) in context.series.iter().enumerate() {
+        let empty = match columns {
+            Columns::Series => tables.iter().all(|t| t.columns.get(i).is_none_or(|values| nothing(values))),
+            Columns::Groups(_) => tables.get(i).is_none_or(|t| t.columns.iter().all(|values| nothing(values))),
+        };
+        // Fairness is taken over other series.
+        if !empty || series.source.is_some() {
+            continue;
+        }
+        for (subject, run) in context.subjects.iter().zip(runs) {
+            let there = match &series.raw_key {
+                Some(key) => run.raw_keys(&series.data).contains(key),
+                None => run.grid(&series.data).is_some() || run.raw(&series.data, None, Clock::Run).is_some(),
+            };
+            if !there {
+                let key = series.raw_key.as_deref();
+                notes.absent(&context.plot.name, &series.data, key, subject.number, &subject.label);
+            }
+        }
+    }
 }
 
 fn runs_of<'a>(subjects: &'a [Subject<'a>]) -> Vec<&'a Run<'a>> {
