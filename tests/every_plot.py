@@ -39,7 +39,7 @@ def draw(fa, path, plot, drawable, form):
         return "drawn", said
     if drawable:
         return "not drawn, though listed as drawable", said
-    reasons = ("missing", " lack ", "has no ", "choose one with")
+    reasons = ("missing", " lack ", "has no ", "has none of", "choose one with")
     return ("not drawn, with the reason" if any(word in said for word in reasons) else "not drawn, without a reason"), said
 
 

@@ -69,6 +69,9 @@ pub(crate) fn why_empty(plot: &PlotDef, notes: &Notes) -> String {
         .find(|note| ["missing", "lack", "no `"].iter().any(|word| note.contains(word)) || note.contains(&plot.name));
     match first {
         Some(note) => format!("plot {} has nothing to show: {note}", plot.name),
+        None if plot.series.is_empty() && plot.subplots.is_empty() => {
+            format!("plot {} has nothing to show: the test has none of the series that it draws", plot.name)
+        }
         None => format!("plot {} has nothing to show: no data in the chosen part of the run", plot.name),
     }
 }
