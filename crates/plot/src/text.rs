@@ -177,8 +177,14 @@ pub(crate) fn is_wide(c: char) -> bool {
         | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x1F300..=0x1FAFF)
 }
 
+/// Characters that only change how an emoji before them looks. The embedded font has no emoji; without these, each stays
+/// the one box that says a character is missing.
+fn modifies_emoji(c: char) -> bool {
+    matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}' | '\u{20E3}')
+}
+
 /// A label fit for one line: every run of blanks and line breaks becomes one blank (as in SVG), other control
-/// characters go.
+/// characters go, and so do characters without a width of their own: byte order marks, what joins emoji or varies them.
 pub fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -186,7 +192,15 @@ pub fn one_line(text: &str) -> String {
             if !out.ends_with(' ') {
                 out.push(' ');
             }
-        } else if !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}') {
+        } else if c == '\u{200D}' {
+            // Joins letters in some scripts; between emoji it is one more box.
+            if out.chars().next_back().is_some_and(char::is_alphabetic) {
+                out.push(c);
+            }
+        } else if !(c.is_control()
+            || modifies_emoji(c)
+            || matches!(c, '\u{FFFE}' | '\u{FFFF}' | '\u{FEFF}' | '\u{200B}' | '\u{2060}'))
+        {
             out.push(c);
         }
     }
@@ -235,5 +249,6 @@ mod tests {
     #[test]
     fn labels_become_one_line() {
         assert_eq!(one_line(" a\r\n\tb\u{7}c "), "a bc");
+        assert_eq!(one_line("👩\u{200D}👧 ☀\u{FE0F} \u{FEFF}x"), "👩👧 ☀ x");
     }
 }
