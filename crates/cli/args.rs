@@ -153,6 +153,18 @@ pub(crate) struct ServeArgs {
     /// Serve everybody, within tight limits
     #[arg(long)]
     pub(crate) public: bool,
+    /// Let the TCP flows of one client move this much at most, Mbit/s [default: 1000 with --public, else no limit]
+    #[arg(long, value_name = "MBITS", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) rate_limit: Option<u64>,
+    /// Move this much in 24 hours at most, GB, all clients together [default: 500 with --public, else no limit]
+    #[arg(long, value_name = "GB", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) daily_limit: Option<u64>,
+    /// When started as root: become this user as soon as all ports are bound
+    #[arg(long, value_name = "NAME", default_value = "nobody", conflicts_with = "keep_privileges")]
+    pub(crate) user: String,
+    /// When started as root: stay root (statistics of Wi-Fi stations and congestion controls not allowed to all need it)
+    #[arg(long)]
+    pub(crate) keep_privileges: bool,
     /// Started by `fa measure`: print the port, end with the parent
     #[arg(long, hide = true)]
     pub(crate) child: bool,

@@ -19,7 +19,18 @@ pub(crate) fn run(args: &ServeArgs, console: Console) -> Outcome {
         .map(|text| text.parse::<Prefix>().map_err(|e| Failure::usage(format!("--allow {text}: {e}"))))
         .collect::<Result<_, _>>()?;
     let key = args.key.as_deref().map(record::read_key).transpose()?;
-    let options = ServeOptions { address, port, allow, key, public: args.public, until_stdin_closes: args.child };
+    let options = ServeOptions {
+        address,
+        port,
+        allow,
+        key,
+        public: args.public,
+        rate_bps: args.rate_limit.map(|mbits| mbits * 1_000_000),
+        daily_bytes: args.daily_limit.map(|gigabytes| gigabytes * 1_000_000_000),
+        // A child has the rights of the measurement that started it, and listens to nobody else.
+        become_user: (!args.keep_privileges && !args.child).then(|| args.user.clone()),
+        until_stdin_closes: args.child,
+    };
     let (quiet, child) = (console.quiet, args.child);
     let who = match (args.public, args.key.is_some()) {
         (true, _) => "everybody, within tight limits",
@@ -39,7 +50,12 @@ pub(crate) fn run(args: &ServeArgs, console: Console) -> Outcome {
             output::say(line);
         }
     };
-    serve(options, ready, log).map_err(|error| {
+    let notice = move |text: &str| {
+        if !quiet {
+            output::say(text);
+        }
+    };
+    serve(options, ready, notice, log).map_err(|error| {
         let code = if matches!(error, ServeError::Listen { .. }) { Code::Missing } else { Code::Failed };
         Failure::new(code, error)
     })?;

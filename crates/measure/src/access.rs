@@ -129,8 +129,12 @@ pub struct Limits {
     pub interval: Span,
     /// Bytes that one session may move, both ways together.
     pub bytes: Option<u64>,
-    /// Records kept per session until they are fetched.
-    pub records: usize,
+    /// Bytes of memory for what a session saw, until it is fetched.
+    pub memory: usize,
+    /// Bits per second that the TCP flows of one session may move, both ways together.
+    pub rate_bps: Option<u64>,
+    /// Bytes that all sessions together may move in 24 hours.
+    pub daily_bytes: Option<u64>,
     /// Bits per second of all datagram flows of one session together.
     pub datagram_bps: f64,
     /// Largest datagram.
@@ -151,7 +155,9 @@ impl Limits {
             requests: 100_000_000,
             interval: Span::from_micros(100),
             bytes: None,
-            records: 4_000_000,
+            memory: 256 << 20,
+            rate_bps: None,
+            daily_bytes: None,
             datagram_bps: 100e9,
             datagram_bytes: MAX_SIZE,
         }
@@ -170,7 +176,9 @@ impl Limits {
             requests: 100_000,
             interval: Span::from_millis(1),
             bytes: Some(20_000_000_000),
-            records: 200_000,
+            memory: 16 << 20,
+            rate_bps: Some(1_000_000_000),
+            daily_bytes: Some(500_000_000_000),
             // A flood needs no acknowledgements: it could drown a slow line beside the client's.
             datagram_bps: 20e6,
             datagram_bytes: 1_472,
@@ -330,6 +338,78 @@ impl Admissions {
     }
 }
 
+/// What all sessions of a server together have moved since a day began, against what they may.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    limit: Option<u64>,
+    began: Time,
+    /// The server's count when the day began.
+    before: u64,
+}
+
+/// Length of a budget's day.
+const DAY: Span = Span::from_millis(24 * 3_600_000);
+
+impl Budget {
+    /// A budget that begins now; `None`: no limit.
+    pub const fn new(limit: Option<u64>, now: Time) -> Self {
+        Self { limit, began: now, before: 0 }
+    }
+
+    /// Whether anything is left, `moved` being all that the server ever moved.
+    ///
+    /// # Errors
+    /// The refusal to send, with when to come again.
+    pub fn check(&mut self, moved: u64, now: Time) -> Result<(), Refusal> {
+        let Some(limit) = self.limit else { return Ok(()) };
+        if now - self.began >= DAY {
+            (self.began, self.before) = (now, moved);
+        }
+        if moved.saturating_sub(self.before) < limit {
+            return Ok(());
+        }
+        let hours = (DAY - (now - self.began)).as_secs_f64() / 3600.0;
+        Err(Refusal {
+            error: format!("this server has moved the {:.0} GB that it may move in a day", limit as f64 / 1e9),
+            hint: Some(format!("try again in {:.0} h", hours.ceil())),
+        })
+    }
+}
+
+/// Bytes that may be moved now so that a rate is kept: an allowance that fills up as time goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance {
+    bytes_per_sec: f64,
+    left: f64,
+    at: Time,
+}
+
+/// An allowance fills up for so long, seconds: short against a sampling interval, long against a wake-up.
+const ALLOWANCE_SECS: f64 = 0.02;
+
+impl Allowance {
+    /// Full, from now on.
+    pub fn new(bits_per_sec: u64, now: Time) -> Self {
+        let bytes_per_sec = (bits_per_sec as f64 / 8.0).max(1.0);
+        Self { bytes_per_sec, left: bytes_per_sec * ALLOWANCE_SECS, at: now }
+    }
+
+    /// When something may be moved again; `None`: now.
+    pub fn wait(&mut self, now: Time) -> Option<Time> {
+        let passed = (now - self.at).as_secs_f64().max(0.0);
+        self.left = (self.left + passed * self.bytes_per_sec).min(self.bytes_per_sec * ALLOWANCE_SECS);
+        self.at = now;
+        // To half full, so that who waited can do a good deal at once.
+        let half = self.bytes_per_sec * ALLOWANCE_SECS / 2.0;
+        (self.left <= 0.0).then(|| now + Span::from_secs_f64((half - self.left) / self.bytes_per_sec))
+    }
+
+    /// So many bytes were moved.
+    pub fn take(&mut self, bytes: u64) {
+        self.left -= bytes as f64;
+    }
+}
+
 /// Whether datagrams may be sent there at all.
 pub fn may_send_to(address: IpAddr) -> bool {
     match address.to_canonical() {
@@ -436,6 +516,38 @@ mod tests {
             assert!(refusal.error.contains(why), "{refusal:?}");
         }
         assert_eq!(Limits::normal().check(&ask(vec![flow(1e9, 60_000)])), Ok(()));
+    }
+
+    #[test]
+    fn a_days_bytes_are_for_all_and_come_again_the_next_day() {
+        let hour = |h: f64| Time::from_secs_f64(h * 3600.0);
+        let mut budget = Budget::new(Some(1000), Time::ZERO);
+        assert_eq!(budget.check(999, hour(1.0)), Ok(()));
+        let refusal = budget.check(1000, hour(20.5)).unwrap_err();
+        assert_eq!(refusal.hint.as_deref(), Some("try again in 4 h"));
+        assert_eq!(budget.check(1000, hour(24.0)), Ok(()), "a new day");
+        assert!(budget.check(2000, hour(25.0)).is_err());
+        assert_eq!(Budget::new(None, Time::ZERO).check(u64::MAX, hour(1.0)), Ok(()));
+    }
+
+    #[test]
+    fn an_allowance_keeps_its_rate_whoever_takes_how_much_at_once() {
+        // 80 Mbit/s for 10 s are 100 MB.
+        for chunk in [1_000, 128 * 1024, 1_000_000] {
+            let mut allowance = Allowance::new(80_000_000, Time::ZERO);
+            let (mut now, mut moved) = (Time::ZERO, 0_u64);
+            let end = Time::from_secs_f64(10.0);
+            while now < end {
+                if let Some(at) = allowance.wait(now) {
+                    assert!(at > now);
+                    now = at;
+                } else {
+                    allowance.take(chunk);
+                    moved += chunk;
+                }
+            }
+            assert!((99_000_000..=102_000_000).contains(&moved), "{chunk}: {moved}");
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ fn main() -> Result<(), Error> {
             },
             |_| {},
             |_| {},
+            |_| {},
         )?),
         Some("client") => client(&arguments[1..]),
         _ => compare(&arguments),

@@ -26,6 +26,7 @@ fn main() -> Result<(), Error> {
             },
             |_| {},
             |_| {},
+            |_| {},
         )?),
         Some("client") => client(&arguments[1..]),
         _ => compare(&arguments),

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::socket;
 use crate::sys::tcp_info::tcp_info;
 use crate::wait::{Ready, Waiter, Waker};
+use fa_measure::access::Allowance;
 use fa_measure::flow::{FlowSpec, Flows, Input, Output, SlotId, Want};
 use fa_measure::framing::Framing;
 use fa_measure::{Time, What};
@@ -42,6 +43,7 @@ pub(crate) struct NewStream {
 enum Command {
     Group { id: GroupId, engine: Flows, sink: Sink, done: Box<dyn FnOnce() + Send>, limit: Option<u64> },
     Stream { id: GroupId, stream: Box<NewStream> },
+    Rate { id: GroupId, bits_per_sec: u64 },
     Begin { id: GroupId, origin: Time },
     ExpectEnd { id: GroupId },
     Stop { id: GroupId },
@@ -85,6 +87,11 @@ impl Bulk {
         done: impl FnOnce() + Send + 'static,
     ) {
         self.tell(Command::Group { id, engine, sink, done: Box::new(done), limit });
+    }
+
+    /// The group's streams together move no more than so much.
+    pub(crate) fn limit_rate(&self, id: GroupId, bits_per_sec: u64) {
+        self.tell(Command::Rate { id, bits_per_sec });
     }
 
     /// Adds a stream to a group.
@@ -139,6 +146,11 @@ struct Group {
     slots: Vec<usize>,
     /// Bytes it may still move.
     left: Option<u64>,
+    /// What it may move at the moment, where its rate is limited.
+    allowance: Option<Allowance>,
+    /// Streams that wait until the group may move something again.
+    paused: Vec<usize>,
+    resume: Time,
     touched: bool,
     due: Time,
 }
@@ -150,6 +162,8 @@ struct Stream {
     block: usize,
     framing: Framing,
     want: Want,
+    /// Not waited for, whatever it wants: the group has used up its allowance.
+    paused: bool,
     /// Blocks with headers of their own cannot share the payload buffer.
     own_buffer: Vec<u8>,
     /// Bytes that a flow of a fixed size has still to send.
@@ -204,9 +218,17 @@ impl Loop {
         match command {
             Command::Group { id, engine, sink, done, limit } => {
                 let (done, slots) = (Some(done), Vec::new());
-                self.groups.insert(id, Group { engine, sink, done, slots, left: limit, touched: true, due: now });
+                let (allowance, paused, resume) = (None, Vec::new(), Time::NEVER);
+                let (left, touched, due) = (limit, true, now);
+                let group = Group { engine, sink, done, slots, left, allowance, paused, resume, touched, due };
+                self.groups.insert(id, group);
             }
             Command::Stream { id, stream } => self.adopt(id, *stream, now),
+            Command::Rate { id, bits_per_sec } => {
+                if let Some(group) = self.groups.get_mut(&id) {
+                    group.allowance = Some(Allowance::new(bits_per_sec, now));
+                }
+            }
             Command::Begin { id, origin } => {
                 if let Some(group) = self.groups.get_mut(&id) {
                     group.engine.begin(origin);
@@ -261,6 +283,7 @@ impl Loop {
             block,
             framing: new.framing,
             want: Want { read: false, write: false },
+            paused: false,
             own_buffer,
             left: new.spec.bytes,
         });
@@ -276,18 +299,23 @@ impl Loop {
     fn decide(&mut self) -> Time {
         let mut next = Time::NEVER;
         let now = self.clock.now();
-        let waiting: Vec<GroupId> =
-            self.groups.iter().filter(|(_, g)| g.touched || g.due <= now).map(|(&id, _)| id).collect();
+        let waiting: Vec<GroupId> = self
+            .groups
+            .iter()
+            .filter(|(_, g)| g.touched || g.due <= now || g.resume <= now)
+            .map(|(&id, _)| id)
+            .collect();
         for id in waiting {
             self.decide_group(id);
         }
         for group in self.groups.values() {
-            next = next.min(group.due);
+            next = next.min(group.due).min(group.resume);
         }
         next
     }
 
     fn decide_group(&mut self, id: GroupId) {
+        self.resume(id);
         loop {
             let now = self.clock.now();
             let Some(group) = self.groups.get_mut(&id) else { return };
@@ -309,6 +337,9 @@ impl Loop {
                     let index = group.slots[slot.0 as usize];
                     if let Some(stream) = &mut self.streams[index] {
                         stream.want = want;
+                        if stream.paused {
+                            continue;
+                        }
                         if let Err(e) = self.waiter.change(&stream.socket, index as u64, want.read, want.write) {
                             let error = format!("the connection cannot be waited for: {e}");
                             group.engine.handle(slot, Input::Failed(error), now);
@@ -341,6 +372,21 @@ impl Loop {
         }
     }
 
+    /// Lets the streams of a group go on whose time has come.
+    fn resume(&mut self, id: GroupId) {
+        let now = self.clock.now();
+        let Some(group) = self.groups.get_mut(&id).filter(|group| group.resume <= now) else { return };
+        group.resume = Time::NEVER;
+        for index in std::mem::take(&mut group.paused) {
+            // The place may be another group's by now.
+            if let Some(stream) = self.streams[index].as_mut().filter(|stream| stream.group == id && stream.paused) {
+                stream.paused = false;
+                // Failing means that the descriptor is bad, which the next use of it tells.
+                let _ = self.waiter.change(&stream.socket, index as u64, stream.want.read, stream.want.write);
+            }
+        }
+    }
+
     fn close(&mut self, index: usize) {
         if let Some(stream) = self.streams[index].take() {
             self.waiter.remove(&stream.socket);
@@ -353,6 +399,15 @@ impl Loop {
         let Some(Some(stream)) = self.streams.get_mut(event.key as usize) else { return };
         let Some(group) = self.groups.get_mut(&stream.group) else { return };
         group.touched = true;
+        if let Some(at) = group.allowance.as_mut().filter(|_| !event.error).and_then(|a| a.wait(self.clock.now())) {
+            if group.paused.is_empty() {
+                group.resume = at;
+            }
+            group.paused.push(event.key as usize);
+            stream.paused = true;
+            let _ = self.waiter.change(&stream.socket, event.key, false, false);
+            return;
+        }
         let mut moved = 0;
         let outcome = if stream.want.write && event.write {
             stream.write(&self.payload, &self.clock, &mut moved).map(|()| Input::Wrote(moved))
@@ -374,6 +429,9 @@ impl Loop {
         }
         let input = outcome.unwrap_or_else(Input::Failed);
         group.engine.handle(stream.slot, input, now);
+        if let Some(allowance) = &mut group.allowance {
+            allowance.take(moved);
+        }
         if let Some(left) = &mut group.left {
             *left = left.saturating_sub(moved);
             if *left == 0 {
@@ -448,6 +506,30 @@ mod tests {
     use fa_measure::{FlowId, Span};
     use std::net::TcpListener;
     use std::sync::mpsc::sync_channel;
+
+    #[test]
+    fn a_group_keeps_to_its_rate() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut theirs, _) = listener.accept().unwrap();
+        let reader = std::thread::spawn(move || io::copy(&mut theirs, &mut io::sink()).unwrap());
+        let clock = Clock::start();
+        let bulk = Bulk::start(clock).unwrap();
+        let sink: Sink = Arc::new(|_, _| {});
+        let (done, ended) = sync_channel(1);
+        let engine = Flows::new(OwnClock::Here, Span::from_millis(100));
+        let group = GroupId(1);
+        bulk.add_group(group, engine, sink, None, move || done.send(()).unwrap());
+        bulk.limit_rate(group, 80_000_000);
+        let (start, length) = (Span::ZERO, Span::from_millis(500));
+        let spec = FlowSpec { flow: FlowId(0), end: FlowEnd::Sender, start, length, bytes: None };
+        bulk.add(group, NewStream { socket: ours, spec, block: 10_000, framing: Framing::None, early: 0 });
+        bulk.begin(group, clock.now());
+        ended.recv().unwrap();
+        let moved = reader.join().unwrap();
+        // Half a second at 10 MB/s; unlimited it would be some hundred times as much.
+        assert!((100_000..8_000_000).contains(&moved), "{moved}");
+    }
 
     #[test]
     fn a_group_ends_at_its_byte_limit() {

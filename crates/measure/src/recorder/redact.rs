@@ -37,6 +37,16 @@ impl Kind {
             Self::Command => "command",
         }
     }
+
+    const fn plural(self) -> &'static str {
+        match self {
+            Self::Host => "hosts",
+            Self::Address => "addresses",
+            Self::Mac => "macs",
+            Self::User => "users",
+            Self::Command => "commands",
+        }
+    }
 }
 
 /// Replaces in `set`, the data set of a run with this plan, whatever tells who and where; `names` are further names of hosts.
@@ -306,7 +316,7 @@ impl Redactor {
         set.series = set.series.into_iter().map(|(name, values)| (self.name(&name, "results"), values)).collect();
         set.metadata = fa_format::Metadata::from_map(metadata);
         let counts: Map<String, Value> =
-            self.counts.iter().map(|(kind, count)| (format!("{}s", kind.word()), (*count).into())).collect();
+            self.counts.iter().map(|(kind, count)| (kind.plural().to_owned(), (*count).into())).collect();
         set.metadata.set("REDACTED", json!({ "replaced": counts, "where": self.places }));
         set
     }

@@ -7,6 +7,7 @@
 mod http;
 mod key;
 mod listen;
+mod privilege;
 mod session;
 mod store;
 
@@ -20,7 +21,7 @@ use crate::reflecting::Reflecting;
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
-use fa_measure::access::{Policy, Prefix, source_of};
+use fa_measure::access::{Limits, Policy, Prefix, source_of};
 use fa_measure::plan::DEFAULT_PORT;
 use http::Peer;
 use hyper::service::service_fn;
@@ -67,6 +68,12 @@ pub struct ServeOptions {
     pub key: Option<Vec<u8>>,
     /// Answer everybody, within tight limits.
     pub public: bool,
+    /// Bits per second that the TCP flows of a session may move; `None`: 1 Gbit/s in public, else no limit.
+    pub rate_bps: Option<u64>,
+    /// Bytes that all sessions together may move in 24 hours; `None`: 500 GB in public, else no limit.
+    pub daily_bytes: Option<u64>,
+    /// Whom to become after binding when started as root; `None`: stay.
+    pub become_user: Option<String>,
     /// End when standard input is closed: this server is some measurement's child process.
     pub until_stdin_closes: bool,
 }
@@ -74,7 +81,9 @@ pub struct ServeOptions {
 impl Default for ServeOptions {
     fn default() -> Self {
         let (address, allow, key) = (None, Vec::new(), None);
-        Self { address, port: DEFAULT_PORT, allow, key, public: false, until_stdin_closes: false }
+        let (rate_bps, daily_bytes, become_user) = (None, None, None);
+        let (port, public, until_stdin_closes) = (DEFAULT_PORT, false, false);
+        Self { address, port, allow, key, public, rate_bps, daily_bytes, become_user, until_stdin_closes }
     }
 }
 
@@ -97,6 +106,14 @@ pub enum ServeError {
     /// Neither IPv4 nor IPv6.
     #[error("cannot listen: this host has neither IPv4 nor IPv6")]
     NoAddress,
+    /// Root that could not be given up.
+    #[error("cannot become user {user}: {source}\nname another with --user, or serve as root with --keep-privileges")]
+    Privileges {
+        /// Who to become.
+        user: String,
+        /// The kernel's reason.
+        source: io::Error,
+    },
     /// Something else the kernel refused.
     #[error("cannot start serving: {0}")]
     Io(#[from] io::Error),
@@ -126,7 +143,10 @@ impl Server {
         let reflecting = Reflecting::start(clock, ports.udp, policy.clone())?;
         let threads = Threads { bulk: Bulk::start(clock)?, reflecting, paced: Paced::start(clock)? };
         let port = addresses.first().map_or(0, SocketAddr::port);
-        let shared = Arc::new(Shared::new(clock, threads, policy, options.key, port, Box::new(log)));
+        let mut limits = if policy.public { Limits::public() } else { Limits::normal() };
+        limits.rate_bps = options.rate_bps.or(limits.rate_bps);
+        limits.daily_bytes = options.daily_bytes.or(limits.daily_bytes);
+        let shared = Arc::new(Shared::new(clock, threads, policy, limits, options.key, port, Box::new(log)));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = watch::channel(false);
         let thread = std::thread::Builder::new()
@@ -168,6 +188,7 @@ impl Drop for Server {
 /// Serves until the process ends, or standard input where the options say so.
 ///
 /// - `ready`: gets where it listens; a child process also tells that on standard output, for its parent;
+/// - `notice`: gets what it gave up of its privileges, if it did;
 /// - `log`: gets one line per session that ended.
 ///
 /// # Errors
@@ -175,10 +196,17 @@ impl Drop for Server {
 pub fn serve(
     options: ServeOptions,
     ready: impl FnOnce(&[SocketAddr]),
+    notice: impl FnOnce(&str),
     log: impl Fn(&str) + Send + Sync + 'static,
 ) -> Result<(), ServeError> {
     let with_parent = options.until_stdin_closes;
+    let user = options.become_user.clone();
     let server = Server::start(options, log)?;
+    // All sockets are bound and all threads have the priority they may have.
+    let told = user.map(|user| privilege::give_up(&user)).transpose()?;
+    if let Some(text) = told.flatten() {
+        notice(&text);
+    }
     ready(server.addresses());
     if with_parent {
         if let Some(&address) = server.addresses().first() {

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::collect::{Collecting, Job};
 use crate::paced::{NewPaced, Paced, connected};
 use crate::reflecting::{Expected, Guest, Reflecting};
-use fa_measure::access::{Admissions, Limits, Policy};
+use fa_measure::access::{Admissions, Budget, Limits, Policy};
 use fa_measure::control::{FarCollector, FarFlow, Prepare, Refusal};
 use fa_measure::event::What;
 use fa_measure::flow::{Flows, OwnClock};
@@ -55,6 +55,8 @@ pub(super) struct Session {
     /// Where the traffic goes that this host only sees.
     pub(super) toward: Option<IpAddr>,
     moved: Arc<AtomicU64>,
+    /// Its flows were ended for the day.
+    cut: bool,
     opened: Time,
 }
 
@@ -118,6 +120,7 @@ pub(super) struct Shared {
 struct State {
     sessions: HashMap<Token, Session>,
     admissions: Admissions,
+    budget: Budget,
     next_group: u64,
 }
 
@@ -142,12 +145,13 @@ impl Shared {
         clock: Clock,
         Threads { bulk, reflecting, paced }: Threads,
         policy: Policy,
+        limits: Limits,
         key: Option<Vec<u8>>,
         udp_port: u16,
         log: Box<dyn Fn(&str) + Send + Sync>,
     ) -> Self {
-        let limits = if policy.public { Limits::public() } else { Limits::normal() };
-        let state = State { sessions: HashMap::new(), admissions: Admissions::new(limits), next_group: 0 };
+        let budget = Budget::new(limits.daily_bytes, clock.now());
+        let state = State { sessions: HashMap::new(), admissions: Admissions::new(limits), budget, next_group: 0 };
         let totals = Arc::default();
         let gate = key.map(Gate::new);
         Self { clock, bulk, reflecting, paced, policy, limits, gate, udp_port, totals, log, state: Mutex::new(state) }
@@ -207,13 +211,15 @@ impl Shared {
         self.limits.check(ask)?;
         let now = self.clock.now();
         let mut state = self.lock();
+        let moved = self.totals.bytes.load(Ordering::Relaxed);
+        state.budget.check(moved, now)?;
         state.admissions.open(source, now)?;
         let token = random_token();
         let probe_tokens: Vec<Token> = ask.probes.iter().map(|_| random_token()).collect();
         let group = GroupId(state.next_group);
         state.next_group += 1;
         let epoch = self.clock.epoch();
-        let store = Arc::new(Store::new(self.limits.records));
+        let store = Arc::new(Store::new(self.limits.memory));
         let may_observe = self.may_observe(source);
         let jobs = if may_observe { ask.collectors.iter().map(job).collect() } else { Vec::new() };
         if !may_observe {
@@ -243,6 +249,7 @@ impl Shared {
             collecting: None,
             toward: ask.toward,
             moved: Arc::default(),
+            cut: false,
             opened: now,
         };
         let (open, moved, totals) = (session.open_flows.clone(), session.moved.clone(), self.totals.clone());
@@ -265,6 +272,13 @@ impl Shared {
         let engine = if sampled { engine } else { engine.without_samples() };
         self.paced.add_group(group, ask.step, clock, sink.clone(), self.limits.bytes, || {});
         self.bulk.add_group(group, engine, sink, self.limits.bytes, || {});
+        if let Some(bits_per_sec) = self.limits.rate_bps.filter(|_| ask.flows.iter().any(|f| f.datagrams.is_none())) {
+            self.bulk.limit_rate(group, bits_per_sec);
+            let rate = bits_per_sec as f64 / 1e6;
+            let text =
+                format!("this server lets the TCP flows of one client move {rate:.0} Mbit/s at most, all together");
+            flow_store.push(What::Warning { host: None, text });
+        }
         for (probe, &token) in ask.probes.iter().zip(&probe_tokens) {
             let guest = Guest::Probe { count: probe.count };
             self.reflecting.expect(token, Expected { guest, tos: probe.tos, epoch, controller });
@@ -356,10 +370,24 @@ impl Shared {
         let gone: Vec<(Session, &str)> = {
             let mut state = self.lock();
             let gone: Vec<_> = state.sessions.iter().filter_map(|(&t, s)| Some((t, over(s)?))).collect();
-            gone.into_iter().filter_map(|(t, why)| Some((state.sessions.remove(&t)?, why))).collect()
+            let gone = gone.into_iter().filter_map(|(t, why)| Some((state.sessions.remove(&t)?, why))).collect();
+            self.keep_to_budget(&mut state, now);
+            gone
         };
         for (session, why) in gone {
             self.end(&session, why);
+        }
+    }
+
+    /// Ends the flows of all sessions when the day's bytes are moved; what they measured can still be fetched.
+    fn keep_to_budget(&self, state: &mut State, now: Time) {
+        let Err(refusal) = state.budget.check(self.totals.bytes.load(Ordering::Relaxed), now) else { return };
+        for session in state.sessions.values_mut().filter(|session| !session.cut) {
+            session.cut = true;
+            let text = format!("{}: all flows end", refusal.error);
+            session.store.push(What::Warning { host: None, text });
+            self.bulk.stop(session.group);
+            self.paced.stop(session.group);
         }
     }
 

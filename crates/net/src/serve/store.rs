@@ -1,11 +1,13 @@
 //! What a session saw, until its controller fetches it.
 //!
 //! While the load runs only byte counts and what has gone wrong are handed out, and not more than a hundredth of what
-//! was measured; the rest is kept, up to a limit, and handed out afterwards. What was handed out is kept until the next
+//! was measured; the rest is kept and handed out afterwards. What it all takes of memory is bounded: where there is no
+//! room, samples of state make way for byte counts, failures and totals, and what is missing is counted. What was handed out is kept until the next
 //! request confirms it.
 
 use fa_measure::What;
 use fa_measure::control::{MAX_REPORT, Report};
+use fa_measure::event::TcpSample;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +21,7 @@ const FREE_RECORDS: usize = 30;
 #[derive(Debug)]
 pub(super) struct Store {
     inner: Mutex<Inner>,
+    /// Bytes of memory.
     limit: usize,
 }
 
@@ -31,6 +34,8 @@ struct Inner {
     /// Handed out and not confirmed; the first one has number `confirmed`.
     sent: Vec<What>,
     confirmed: u64,
+    /// Bytes of memory of all three.
+    memory: usize,
     lost: u64,
     /// Bytes measured since the last report.
     measured: u64,
@@ -49,18 +54,20 @@ impl Store {
     /// Takes a record; one too many is counted and lost.
     pub(super) fn push(&self, what: What) {
         let mut inner = self.lock();
-        if inner.live.len() + inner.kept.len() >= self.limit {
+        let (weight, sample) = (memory(&what), is_sample(&what));
+        while inner.memory + weight > self.limit {
             inner.lost += 1;
-            return;
+            // The newest ones: what is kept stays without gaps.
+            let Some(other) = (if sample { None } else { inner.kept.pop_back() }) else { return };
+            inner.memory = inner.memory.saturating_sub(memory(&other));
         }
+        inner.memory += weight;
         match &what {
             What::FlowBytes(bytes) => {
                 inner.measured += bytes.bytes;
                 inner.live.push_back(what);
             }
-            What::TcpInfo(_) | What::CollectorSample(_) | What::Datagrams(_) | What::Packets(_) => {
-                inner.kept.push_back(what);
-            }
+            sample if is_sample(sample) => inner.kept.push_back(what),
             _ => inner.live.push_back(what),
         }
     }
@@ -71,7 +78,8 @@ impl Store {
         let handed = inner.confirmed + inner.sent.len() as u64;
         if after >= handed {
             inner.confirmed = handed;
-            inner.sent.clear();
+            let freed: usize = inner.sent.drain(..).map(|what| memory(&what)).sum();
+            inner.memory = inner.memory.saturating_sub(freed);
             let measured = std::mem::take(&mut inner.measured);
             let most = if all { usize::MAX } else { FREE_RECORDS.max((measured / 100 / RECORD_BYTES) as usize) };
             let mut page = Page::new(most);
@@ -90,6 +98,23 @@ impl Store {
         let next = inner.confirmed + inner.sent.len() as u64;
         Report { records: inner.sent.clone(), next, more, ..Report::default() }
     }
+}
+
+/// A sample of state: one of many, and others tell the outcome.
+fn is_sample(what: &What) -> bool {
+    matches!(what, What::TcpInfo(_) | What::CollectorSample(_) | What::Datagrams(_) | What::Packets(_))
+}
+
+/// Bytes of memory that a record takes, about.
+fn memory(what: &What) -> usize {
+    let heap = match what {
+        What::FlowBytes(_) => 0,
+        What::TcpInfo(_) => size_of::<TcpSample>(),
+        What::CollectorSample(sample) => size_of::<Option<f64>>() * sample.values.len(),
+        // Rare, or of no fixed size: its text is about as long.
+        other => json_length(other),
+    };
+    size_of::<What>() + heap
 }
 
 /// The records of one report, while they are chosen.
@@ -146,7 +171,7 @@ impl std::io::Write for Counter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fa_measure::event::{FlowBytes, FlowEnd, TcpSample};
+    use fa_measure::event::{FlowBytes, FlowEnd};
     use fa_measure::{FarTime, FlowId, Span, TcpInfo, When};
 
     fn bytes(bytes: u64) -> What {
@@ -162,7 +187,7 @@ mod tests {
 
     #[test]
     fn every_record_is_handed_out_once_it_is_confirmed_and_again_until_then() {
-        let store = Store::new(100);
+        let store = Store::new(1 << 20);
         store.push(bytes(1));
         let first = store.report(0, false);
         assert_eq!((first.records.len(), first.next), (1, 1));
@@ -174,7 +199,7 @@ mod tests {
 
     #[test]
     fn kernel_state_waits_until_the_load_is_over() {
-        let store = Store::new(100);
+        let store = Store::new(1 << 20);
         store.push(sample());
         store.push(bytes(1));
         assert_eq!(store.report(0, false).records, [bytes(1)]);
@@ -183,7 +208,7 @@ mod tests {
 
     #[test]
     fn reports_are_a_hundredth_of_what_was_measured() {
-        let store = Store::new(10_000);
+        let store = Store::new(1 << 24);
         for _ in 0..1000 {
             store.push(bytes(14_000));
         }
@@ -198,7 +223,7 @@ mod tests {
 
     #[test]
     fn long_reports_come_in_pages_that_a_slow_path_carries() {
-        let store = Store::new(100_000);
+        let store = Store::new(1 << 26);
         for n in 0..6000 {
             store.push(bytes(n));
             store.push(sample());
@@ -226,12 +251,33 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted() {
-        let store = Store::new(2);
+        let store = Store::new(2 * memory(&sample()));
         for _ in 0..5 {
             store.push(sample());
         }
         let report = store.report(0, true);
         assert!(matches!(report.records[0], What::Overflow { lost: 3, .. }), "{report:?}");
         assert_eq!(report.records.len(), 3);
+    }
+
+    #[test]
+    fn samples_make_way_for_byte_counts_and_come_back_when_there_is_room() {
+        let room = 3 * memory(&sample());
+        let store = Store::new(room);
+        for _ in 0..3 {
+            store.push(sample());
+        }
+        let count = room / memory(&bytes(0));
+        for n in 0..count as u64 {
+            store.push(bytes(n));
+        }
+        let all = store.report(0, true);
+        assert!(matches!(all.records[0], What::Overflow { lost: 3, .. }), "the samples: {:?}", all.records);
+        assert_eq!(all.records.len(), 1 + count);
+        assert_eq!(store.lock().memory, count * memory(&bytes(0)), "kept until it is confirmed");
+        assert_eq!(store.report(all.next, true).records, []);
+        assert_eq!(store.lock().memory, 0);
+        store.push(sample());
+        assert_eq!(store.report(all.next, true).records, [sample()]);
     }
 }
