@@ -4,7 +4,7 @@
 use fa_format::DataSet;
 use fa_measure::plan::{Plan, SourcePlan};
 use fa_measure::recorder::Recorder;
-use fa_measure::{Event, Span, Time};
+use fa_measure::{Event, Span, Time, What};
 use fa_testkit::{FarClock, Link, Simulation, assert_close, plan, plan_with};
 use serde_json::{Map, Value};
 
@@ -118,6 +118,23 @@ fn one_way_delays_are_right_within_their_bound_whatever_the_far_clock_shows() {
         let drift_bound = facts["drift_bound_ppm"].as_f64().unwrap();
         assert_close("drift", facts["drift_ppm"].as_f64().unwrap(), drift_ppm, drift_bound);
     }
+}
+
+#[test]
+fn a_delay_below_zero_is_told_and_an_ordinary_run_has_none() {
+    let warnings = |data: &DataSet| data.metadata.get("WARNINGS").map(ToString::to_string).unwrap_or_default();
+    let events = Simulation::seeded(1).run(&udp_probes(42.0));
+    assert!(!warnings(&record(&events)).contains("below zero"));
+    let mut wrong = events;
+    let reply = wrong
+        .iter_mut()
+        .filter_map(|event| if let What::ProbeReply(reply) = &mut event.what { Some(reply) } else { None });
+    // 10 ms each way: the request cannot have arrived half a millisecond before any offset allows.
+    let there = reply.skip(20).find_map(|reply| reply.there.as_mut()).unwrap();
+    there.received = there.received - Span::from_micros(20_500);
+    let data = record(&wrong);
+    assert!(count(&data, UDP, "OWD_NEGATIVE") >= 1);
+    assert!(warnings(&data).contains("a delay below zero"), "{}", warnings(&data));
 }
 
 #[test]

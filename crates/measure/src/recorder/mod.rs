@@ -274,6 +274,9 @@ impl Recorder {
         let mut measured: Vec<Measured> =
             plan.series.iter().enumerate().map(|(index, series)| self.measure(plan, &clocks, index, series)).collect();
 
+        warnings.extend(plan.series.iter().zip(&measured).filter_map(|(s, m)| impossible_delays(s, m)));
+        warnings.extend(clocks.doubts(plan));
+
         let grid = grid(plan, &measured).unwrap_or_else(|why| {
             warnings.push(format!("aligned series are empty: {why}"));
             Grid { t0: 0.0, step: plan.settings.step_secs, len: 0 }
@@ -374,6 +377,28 @@ fn grid(plan: &Plan, measured: &[Measured]) -> Result<Grid, String> {
     Ok(grid)
 }
 
+/// Says so when delays are below zero, which no network can do: clocks were worse than their estimate.
+fn impossible_delays(series: &SeriesPlan, measured: &Measured) -> Option<String> {
+    if !matches!(series.source, SourcePlan::Flow(_) | SourcePlan::Probe(_)) {
+        return None;
+    }
+    let (mut below, mut worst) = (0, 0.0_f64);
+    for entry in &measured.entries {
+        let delays = entry.values.iter().filter(|(key, _)| matches!(*key, "val" | "delay" | "owd_up" | "owd_down"));
+        let least = delays.filter_map(|(_, value)| if let RawValue::Float(ms) = value { Some(*ms) } else { None });
+        let least = least.fold(0.0, f64::min);
+        below += usize::from(least < 0.0);
+        worst = worst.min(least);
+    }
+    (below > 0).then(|| {
+        let (name, all) = (&series.name, measured.entries.len());
+        format!(
+            "{name}: {below} of {all} samples have a delay below zero, {worst:.3} ms at worst: the far clock was set or \
+             its stamps are not exact; see OWD_BOUND and CLOCKS"
+        )
+    })
+}
+
 /// All clocks of a run.
 #[derive(Debug)]
 struct Clocks {
@@ -388,6 +413,21 @@ struct Clocks {
 impl Clocks {
     fn of(&self, host: HostId) -> &ClockOffset {
         self.hosts.get(usize::from(host.0)).and_then(Option::as_ref).unwrap_or(&self.assumed)
+    }
+
+    /// What readers of one-way delays should know.
+    fn doubts(&self, plan: &Plan) -> Vec<String> {
+        let clocks = plan.hosts.iter().zip(&self.hosts).filter_map(|(host, clock)| Some((host, clock.as_ref()?)));
+        let set = clocks.filter(|(_, clock)| clock.steps() > 0);
+        set.map(|(host, clock)| {
+            format!(
+                "{}: its clock was set {} times during the run; one-way delays around those moments are uncertain by \
+                 as much as it was set",
+                host.name,
+                clock.steps()
+            )
+        })
+        .collect()
     }
 
     /// Unix seconds of a moment of our clock, as files have it.
