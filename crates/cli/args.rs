@@ -10,6 +10,7 @@ use fa_analyze::export::flent::FlentText;
 use fa_plot::render::Format;
 
 use crate::output::ColourChoice;
+use crate::test_options::TestArgs;
 
 /// Measure networks and explain what was measured.
 #[derive(Debug, Parser)]
@@ -129,6 +130,8 @@ pub(crate) struct MeasureArgs {
     /// Tests and plots of your own, in a TOML file; repeatable, later ones win
     #[arg(long, value_name = "FILE")]
     pub(crate) catalog: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) test_options: TestArgs,
 }
 
 fn step_size(text: &str) -> Result<f64, String> {

@@ -16,6 +16,7 @@ mod record;
 mod settings;
 mod signals;
 mod summary;
+mod test_options;
 mod watch;
 
 use std::process::ExitCode;

@@ -2,7 +2,6 @@
 
 use fa_catalog::{Catalog, CatalogError, Expanded, SeriesSource, Setup};
 use fa_measure::Observe;
-use fa_measure::options::TestOptions;
 use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, Plan, Settings};
 use indexmap::IndexMap;
 
@@ -19,18 +18,27 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         (_, true) => Some(IpVersion::V6),
         _ => None,
     };
+    let mut params = parameters(&args.test_parameters)?;
+    args.test_options.name_marks(&mut params)?;
+    let options = args.test_options.read(&params)?;
     let setup = Setup {
         test: args.test.clone(),
         hosts: hosts.iter().map(|h| h.name.clone()).collect(),
-        params: parameters(&args.test_parameters)?,
+        params,
         length_secs: f64::from(args.length),
         delay_secs: f64::from(args.delay),
         step_secs: args.step_size,
         ip_version: ip_version.map(IpVersion::number),
-        url_lists: Vec::new(),
+        url_lists: options.url_lists.clone(),
     };
     let expanded = catalog.expand(&setup).map_err(|e| unknown(&e))?;
-    let is_traffic = |source: &SeriesSource| matches!(source, SeriesSource::Flow(_) | SeriesSource::Probe(_));
+    let is_traffic = |source: &SeriesSource| match source {
+        SeriesSource::Flow(_) | SeriesSource::Probe(_) => true,
+        SeriesSource::Other { runner, .. } => {
+            ["voip", "ditg", "http_getter", "silent_process"].contains(&runner.as_str())
+        }
+        SeriesSource::Computed(_) | SeriesSource::Null => false,
+    };
     if hosts.is_empty() && expanded.series.values().any(|series| is_traffic(&series.source)) {
         return Err(Failure::usage(format!("test {} needs a host", args.test))
             .hint(format!("fa measure {} HOST, where HOST runs `fa serve`; `localhost` starts its own", args.test)));
@@ -55,7 +63,7 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         params: setup.params,
         local_bind: None,
         seed: u64::from_ne_bytes(seed()),
-        options: TestOptions::default(),
+        options,
         observe: Observe {
             remote_metadata: args.remote_metadata.iter().map(|text| host(text)).collect::<Result<_, _>>()?,
             socket_stats: args.socket_stats,
@@ -63,7 +71,8 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         },
     };
     let plan = Plan::from_expanded(&expanded, &settings).map_err(Failure::usage)?;
-    if plan.flows.is_empty() && plan.probes.is_empty() && plan.collectors.is_empty() {
+    let nothing = plan.flows.is_empty() && plan.probes.is_empty() && plan.fetches.is_empty();
+    if nothing && plan.collectors.is_empty() {
         let parts: Vec<&str> = expanded.series.values().map(|series| series.runner.as_str()).collect();
         return Err(Failure::new(
             Code::Missing,
@@ -102,7 +111,28 @@ const PARAMETERS: &[&str] = &[
     "data_directions",
     "ping_hosts",
     "voip_host",
+    "voip_local_bind",
+    "voip_control_host",
+    "voip_marking",
+    "voip_codec",
+    "voip_header",
+    "voip_vad",
+    "voip_profile",
+    "voip_gap",
+    "voip_size",
+    "voip_on_off",
+    "ping_local_binds",
+    "ping_markings",
+    "test_payloads",
+    "burst_length",
+    "burst_ports",
+    "burst_psize",
+    "burst_tos",
+    "burst_rate",
+    "flow_bytes",
     "include_http",
+    "dash_url",
+    "dash_control_host",
     "cpu_stats_hosts",
     "netstat_hosts",
     "qdisc_stats_hosts",

@@ -88,7 +88,10 @@ pub(crate) fn watch(
             if let Some(printer) = &mut printer {
                 printer.print(&event);
             }
-            has_samples |= matches!(event.what, What::FlowBytes(_) | What::ProbeReply(_) | What::CollectorSample(_));
+            has_samples |= matches!(
+                event.what,
+                What::FlowBytes(_) | What::ProbeReply(_) | What::CollectorSample(_) | What::Fetched(_)
+            );
             if let What::Warning { text, .. } = &event.what {
                 shown.push(text.clone());
             }

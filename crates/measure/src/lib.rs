@@ -19,6 +19,7 @@ pub mod call;
 pub mod clock_offset;
 pub mod collect;
 pub mod control;
+pub mod dns;
 pub mod event;
 pub mod flow;
 pub mod foreign;

@@ -177,6 +177,14 @@ impl Probes {
         }
     }
 
+    /// The connection of a probe was closed by the other end: a failure, unless all its answers are there.
+    pub fn closed(&mut self, id: ProbeId, now: Time) {
+        let waits = |probe: &&Probe| probe.id == id && probe.looks_again(now).is_some();
+        if self.list.iter().any(|probe| waits(&probe)) {
+            self.fail(id, "the other end closed the connection".into(), None);
+        }
+    }
+
     /// Takes note of what happened to a probe at `now`.
     pub fn handle(&mut self, id: ProbeId, input: Input, now: Time) {
         let Some(probe) = self.list.iter_mut().find(|p| p.id == id) else { return };
@@ -439,6 +447,23 @@ mod tests {
             tos_seen: None,
         };
         Reply { session: 0, seq, there, received: 0, duplicates: 0, window, reordered: 0, dropped: 0 }
+    }
+
+    #[test]
+    fn a_connection_may_close_when_all_is_answered_and_not_before() {
+        for answered in [false, true] {
+            let mut probes = engine(10);
+            drive(&mut probes, at(0));
+            drive(&mut probes, at(10));
+            for seq in 0..if answered { 2 } else { 1 } {
+                let reply = reply(seq, 1);
+                let input = Input::Reply { reply, at: at(11), kind: StampKind::Kernel, tos: None };
+                probes.handle(ProbeId(0), input, at(11));
+            }
+            probes.closed(ProbeId(0), at(12));
+            let (told, _) = drive(&mut probes, at(12));
+            assert_eq!(told.iter().any(|what| matches!(what, What::ProbeFailed { .. })), !answered);
+        }
     }
 
     #[test]

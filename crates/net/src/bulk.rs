@@ -38,6 +38,8 @@ pub(crate) struct NewStream {
     pub(crate) framing: Framing,
     /// Payload that was read together with the handshake.
     pub(crate) early: u64,
+    /// What is sent, at least one block of it; `None`: random bytes.
+    pub(crate) payload: Option<Arc<[u8]>>,
 }
 
 enum Command {
@@ -168,6 +170,8 @@ struct Stream {
     own_buffer: Vec<u8>,
     /// Bytes that a flow of a fixed size has still to send.
     left: Option<u64>,
+    /// Instead of random bytes.
+    payload: Option<Arc<[u8]>>,
 }
 
 struct Loop {
@@ -286,6 +290,7 @@ impl Loop {
             paused: false,
             own_buffer,
             left: new.spec.bytes,
+            payload: new.payload.filter(|bytes| bytes.len() >= block),
         });
         if new.early > 0 {
             group.engine.handle(slot, Input::Read(new.early), now);
@@ -450,7 +455,7 @@ impl Stream {
             let bytes = match &mut self.framing {
                 Framing::None => {
                     let most = self.left.map_or(self.block, |left| left.min(self.block as u64) as usize);
-                    &payload[..most]
+                    self.payload.as_deref().map_or(&payload[..most], |own| &own[..most])
                 }
                 framing @ Framing::Blocks(_) => {
                     framing.fill(&mut self.own_buffer, clock.now());
@@ -550,7 +555,10 @@ mod tests {
         bulk.add_group(group, engine, sink, Some(1_000_000), move || done.send(()).unwrap());
         let (start, length) = (Span::ZERO, Span::from_millis(3_600_000));
         let spec = FlowSpec { flow: FlowId(0), end: FlowEnd::Sender, start, length, bytes: None };
-        bulk.add(group, NewStream { socket: ours, spec, block: 10_000, framing: Framing::None, early: 0 });
+        bulk.add(
+            group,
+            NewStream { socket: ours, spec, block: 10_000, framing: Framing::None, early: 0, payload: None },
+        );
         bulk.begin(group, clock.now());
         ended.recv().unwrap();
         let moved = reader.join().unwrap();

@@ -41,6 +41,7 @@ mod bulk;
 mod clock;
 mod collect;
 mod datagram;
+mod fetching;
 pub mod host;
 pub mod journal_writer;
 mod launch;

@@ -18,6 +18,8 @@ use crate::datagram::Arrival;
 pub(crate) enum Speech {
     /// Our own datagrams.
     Own { session: u64 },
+    /// The same one after the other on a connection.
+    Stream { session: u64 },
     /// ICMP echo.
     Echo { version: Icmp, ident: u16, raw: bool },
 }
@@ -32,6 +34,8 @@ pub(crate) struct ProbeSocket {
     first_numbered: u32,
     /// A request as long as it has to be, when that is longer than what it says.
     padded: Option<Vec<u8>>,
+    /// The beginning of an answer whose rest has not come yet, on a connection.
+    pending: Vec<u8>,
 }
 
 impl ProbeSocket {
@@ -41,13 +45,13 @@ impl ProbeSocket {
             rand::Rng::fill_bytes(&mut rand::rng(), &mut bytes);
             bytes
         });
-        Self { probe, socket, speech, first_numbered: 0, padded }
+        Self { probe, socket, speech, first_numbered: 0, padded, pending: Vec::new() }
     }
 
     /// `datagram socket`, `raw socket`; empty for UDP.
     pub(crate) fn icmp_kind(&self) -> &'static str {
         match self.speech {
-            Speech::Own { .. } => "",
+            Speech::Own { .. } | Speech::Stream { .. } => "",
             Speech::Echo { raw: true, .. } => "raw socket",
             Speech::Echo { raw: false, .. } => "datagram socket",
         }
@@ -56,7 +60,7 @@ impl ProbeSocket {
     /// Sends request `seq`.
     pub(crate) fn send(&mut self, seq: u32) -> io::Result<()> {
         let request = match self.speech {
-            Speech::Own { session } => Packet::Request { session, seq }.emit(),
+            Speech::Own { session } | Speech::Stream { session } => Packet::Request { session, seq }.emit(),
             Speech::Echo { version, ident, .. } => icmp::request(version, ident, seq),
         };
         let request: &[u8] = match &mut self.padded {
@@ -85,11 +89,27 @@ impl ProbeSocket {
         Some(Input::Stamped { seq: self.first_numbered.wrapping_add(number), at })
     }
 
+    /// Whether it is a connection, which ends.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self.speech, Speech::Stream { .. })
+    }
+
+    /// Understands all answers that are complete now that these bytes came.
+    pub(crate) fn understand_all(&mut self, bytes: &[u8], arrival: &Arrival) -> Vec<Input> {
+        if !self.is_stream() {
+            return self.understand(bytes, arrival).into_iter().collect();
+        }
+        self.pending.extend_from_slice(bytes);
+        let whole = self.pending.len() / LEN * LEN;
+        let taken: Vec<u8> = self.pending.drain(..whole).collect();
+        taken.chunks_exact(LEN).filter_map(|answer| self.understand(answer, arrival)).collect()
+    }
+
     /// Understands what arrived; `None` when it is not an answer to this probe.
-    pub(crate) fn understand(&self, bytes: &[u8], arrival: &Arrival) -> Option<Input> {
+    fn understand(&self, bytes: &[u8], arrival: &Arrival) -> Option<Input> {
         let (at, kind, tos) = (arrival.at, arrival.kind, arrival.tos);
         match self.speech {
-            Speech::Own { session } => match Packet::parse_padded(bytes)? {
+            Speech::Own { session } | Speech::Stream { session } => match Packet::parse_padded(bytes)? {
                 Packet::Reply(reply) if reply.session == session => Some(Input::Reply { reply, at, kind, tos }),
                 _ => None,
             },
@@ -112,6 +132,11 @@ pub(crate) fn open_udp(tos: Option<u8>, local_bind: Option<&str>, target: Socket
 /// Speech of a probe whose token this is.
 pub(crate) fn own_speech(token: Token) -> Speech {
     Speech::Own { session: token.session() }
+}
+
+/// The same on a connection.
+pub(crate) fn stream_speech(token: Token) -> Speech {
+    Speech::Stream { session: token.session() }
 }
 
 /// Opens an ICMP socket: unprivileged where permitted, else raw.

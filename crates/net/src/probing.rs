@@ -213,7 +213,12 @@ impl Loop {
                     if arrival.truncated {
                         continue;
                     }
-                    if let Some(input) = socket.understand(&buffer[..arrival.len], &arrival) {
+                    if arrival.len == 0 && socket.is_stream() {
+                        self.waiter.remove(&socket.socket);
+                        self.engine.closed(probe, now);
+                        break;
+                    }
+                    for input in socket.understand_all(&buffer[..arrival.len], &arrival) {
                         self.engine.handle(probe, input, now);
                     }
                 }

@@ -53,6 +53,7 @@ enum Command {
     Expect(Token, Expected),
     Forget(Token),
     Ask(Vec<Token>, SyncSender<Vec<Option<Seen>>>),
+    Connection { token: Token, socket: std::net::TcpStream, count: u32, epoch: FarTime },
 }
 
 /// Handle of the thread; the thread ends when it is dropped.
@@ -122,6 +123,11 @@ impl Reflecting {
         self.tell(Command::Forget(token));
     }
 
+    /// A probe's connection, from here on.
+    pub(crate) fn connection(&self, token: Token, socket: std::net::TcpStream, count: u32, epoch: FarTime) {
+        self.tell(Command::Connection { token, socket, count, epoch });
+    }
+
     /// What was seen of these probes; `None` for one that never came. The answer comes through `reply`.
     pub(crate) fn ask(&self, tokens: Vec<Token>, reply: SyncSender<Vec<Option<Seen>>>) {
         self.tell(Command::Ask(tokens, reply));
@@ -148,6 +154,8 @@ enum Member {
     Port { socket: DatagramSocket, port: u16 },
     /// An admitted probe.
     Probe { socket: DatagramSocket, token: Token, reflector: Reflector, epoch: FarTime },
+    /// One on a connection, and the beginning of a request whose rest has not come yet.
+    Connection { socket: DatagramSocket, reflector: Reflector, epoch: FarTime, pending: Vec<u8> },
 }
 
 struct Loop {
@@ -190,17 +198,35 @@ impl Loop {
             Command::Forget(token) => {
                 self.expected.remove(&token);
                 if let Some(index) = self.admitted.remove(&token)
-                    && let Some(Member::Probe { socket, .. }) = self.members.get_mut(index).and_then(Option::take)
+                    && let Some(Member::Probe { socket, .. } | Member::Connection { socket, .. }) =
+                        self.members.get_mut(index).and_then(Option::take)
                 {
                     self.waiter.remove(&socket);
                     self.free.push(index);
                 }
             }
+            Command::Connection { token, socket, count, epoch } => {
+                // Who cannot be waited for is not answered, which its own end sees.
+                let Ok(socket) = DatagramSocket::new(socket.into(), false, false) else { return };
+                let index = self.free.pop().unwrap_or_else(|| {
+                    self.members.push(None);
+                    self.members.len() - 1
+                });
+                if self.waiter.add(&socket, index as u64, true, false).is_err() {
+                    self.free.push(index);
+                    return;
+                }
+                let reflector = Reflector::new(token.session(), count);
+                self.members[index] = Some(Member::Connection { socket, reflector, epoch, pending: Vec::new() });
+                self.admitted.insert(token, index);
+            }
             Command::Ask(tokens, reply) => {
                 let seen = tokens.iter().map(|token| {
                     let index = *self.admitted.get(token)?;
                     match self.members.get(index)?.as_ref()? {
-                        Member::Probe { reflector, .. } => Some(reflector.seen()),
+                        Member::Probe { reflector, .. } | Member::Connection { reflector, .. } => {
+                            Some(reflector.seen())
+                        }
                         Member::Port { .. } => None,
                     }
                 });
@@ -215,7 +241,9 @@ impl Loop {
         for _ in 0..QUOTA {
             let Some(Some(member)) = self.members.get_mut(index) else { return };
             let socket = match member {
-                Member::Port { socket, .. } | Member::Probe { socket, .. } => socket,
+                Member::Port { socket, .. } | Member::Probe { socket, .. } | Member::Connection { socket, .. } => {
+                    socket
+                }
             };
             socket.relate(wall_at_zero);
             let arrival = match socket.receive(&mut buffer, &self.clock) {
@@ -231,6 +259,19 @@ impl Loop {
             match member {
                 Member::Probe { socket, token, reflector, epoch } => {
                     reflect(&self.clock, socket, *token, reflector, *epoch, bytes, &arrival);
+                }
+                Member::Connection { socket, reflector, epoch, pending } => {
+                    if bytes.is_empty() {
+                        // Its end; the counts stay until the session asks for them.
+                        self.waiter.remove(&*socket);
+                        return;
+                    }
+                    pending.extend_from_slice(bytes);
+                    let whole = pending.len() / wire::LEN * wire::LEN;
+                    let taken: Vec<u8> = pending.drain(..whole).collect();
+                    for request in taken.chunks_exact(wire::LEN) {
+                        answer(&self.clock, socket, reflector, *epoch, request, &arrival);
+                    }
                 }
                 Member::Port { .. } => self.doorman(index, bytes, &arrival),
             }
@@ -362,29 +403,37 @@ fn reflect(
     if let Some(dropped) = arrival.dropped {
         reflector.dropped(dropped);
     }
-    match Packet::parse_padded(bytes) {
-        Some(Packet::Request { session, seq }) => {
-            let at = epoch + Span(arrival.at.0);
-            if let Some(mut reply) = reflector.request(session, seq, at, arrival.kind, arrival.tos) {
-                reply.there.sent = epoch + Span(clock.now().0);
-                // A reply that our own queue refuses is lost on the way back, and the client sees that.
-                let reply = Packet::Reply(reply).emit();
-                if bytes.len() == wire::LEN {
-                    let _ = socket.send(&reply);
-                } else {
-                    // As long as the request, with its own padding: never longer.
-                    let mut padded = [0; wire::MAX_LEN];
-                    padded[..bytes.len()].copy_from_slice(bytes);
-                    padded[..wire::LEN].copy_from_slice(&reply);
-                    let _ = socket.send(&padded[..bytes.len()]);
-                }
-            }
-        }
-        // Its welcome was lost.
-        Some(Packet::Answer(again, _)) if again == token => {
-            let _ = socket.send(&Packet::Welcome(token).emit());
-        }
-        _ => {}
+    // Its welcome was lost.
+    if matches!(Packet::parse(bytes), Some(Packet::Answer(again, _)) if again == token) {
+        let _ = socket.send(&Packet::Welcome(token).emit());
+        return;
+    }
+    answer(clock, socket, reflector, epoch, bytes, arrival);
+}
+
+/// Answers a request with its stamps; anything else with silence.
+fn answer(
+    clock: &Clock,
+    socket: &DatagramSocket,
+    reflector: &mut Reflector,
+    epoch: FarTime,
+    bytes: &[u8],
+    arrival: &Arrival,
+) {
+    let Some(Packet::Request { session, seq }) = Packet::parse_padded(bytes) else { return };
+    let at = epoch + Span(arrival.at.0);
+    let Some(mut reply) = reflector.request(session, seq, at, arrival.kind, arrival.tos) else { return };
+    reply.there.sent = epoch + Span(clock.now().0);
+    let reply = Packet::Reply(reply).emit();
+    // A reply that our own queue refuses is lost on the way back, and the client sees that.
+    if bytes.len() == wire::LEN {
+        let _ = socket.send(&reply);
+    } else {
+        // As long as the request, with its own padding: never longer.
+        let mut padded = [0; wire::MAX_LEN];
+        padded[..bytes.len()].copy_from_slice(bytes);
+        padded[..wire::LEN].copy_from_slice(&reply);
+        let _ = socket.send(&padded[..bytes.len()]);
     }
 }
 

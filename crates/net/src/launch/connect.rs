@@ -2,7 +2,7 @@
 
 use super::control::{PATIENCE, refusal};
 use crate::datagram::DatagramSocket;
-use crate::probe_socket::{ProbeSocket, open_udp, own_speech};
+use crate::probe_socket::{ProbeSocket, open_udp, own_speech, stream_speech};
 use crate::socket::{Trouble, bind_address, end_facts, set_cong_control, set_tos};
 use fa_measure::control::UPGRADE;
 use fa_measure::event::EndFacts;
@@ -37,30 +37,65 @@ pub(super) async fn flow(plan: &FlowPlan, address: SocketAddr, session: &str) ->
 }
 
 async fn connect_flow(plan: &FlowPlan, address: SocketAddr, session: &str) -> Result<FlowSocket, Trouble> {
-    let broken = |e: &dyn std::fmt::Display| Trouble::new(format!("connecting the flow to {address}: {e}"));
+    let cong_control = plan.cong_control.as_ref().map(|(ours, _)| ours.as_str());
+    let tos = plan.tos.map(|(ours, _)| ours);
+    let path = format!("/v1/session/{session}/flow/{}", plan.id.0);
+    let (socket, early) = upgraded(address, &path, tos, cong_control, plan.local_bind.as_deref()).await?;
+    let broken = |e: std::io::Error| Trouble::new(format!("connecting the flow to {address}: {e}"));
+    let (local, peer) = (socket.local_addr().map_err(broken)?, socket.peer_addr().map_err(broken)?);
+    let facts = end_facts(&SockRef::from(&socket), tos, cong_control);
+    Ok(FlowSocket { socket, early, local, peer, facts })
+}
+
+/// Connects a probe over TCP: options, TCP, upgrade.
+pub(super) async fn tcp_probe(
+    plan: &ProbePlan,
+    address: SocketAddr,
+    session: &str,
+    token: Token,
+) -> Result<ProbeSocket, Trouble> {
+    let path = format!("/v1/session/{session}/probe/{}", plan.id.0);
+    let tos = plan.tos.map(|(ours, _)| ours);
+    let connected = timeout(PATIENCE, upgraded(address, &path, tos, None, plan.local_bind.as_deref())).await;
+    let late = || Trouble::new(format!("{address} did not accept the probe within {PATIENCE:?}"));
+    let (socket, _) = connected.unwrap_or_else(|_| Err(late()))?;
+    let failed = |e: std::io::Error| Trouble::new(format!("TCP probe to {address}: {e}"));
+    // Requests are small and waited for.
+    socket.set_nodelay(true).map_err(failed)?;
+    let socket = DatagramSocket::new(socket.into(), false, false).map_err(failed)?;
+    Ok(ProbeSocket::new(plan.id, socket, stream_speech(token), None))
+}
+
+/// A TCP connection that was upgraded to a flow's or a probe's, and how many bytes came together with the answer.
+async fn upgraded(
+    address: SocketAddr,
+    path: &str,
+    tos: Option<u8>,
+    cong_control: Option<&str>,
+    local_bind: Option<&str>,
+) -> Result<(std::net::TcpStream, u64), Trouble> {
+    let broken = |e: &dyn std::fmt::Display| Trouble::new(format!("connecting to {address}: {e}"));
     let domain = if address.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
     let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP)).map_err(|e| {
         let trouble = broken(&e);
         if e.raw_os_error() == Some(libc::EMFILE) { trouble.hint("raise the limit: ulimit -n") } else { trouble }
     })?;
-    let cong_control = plan.cong_control.as_ref().map(|(ours, _)| ours.as_str());
-    let tos = plan.tos.map(|(ours, _)| ours);
     if let Some(name) = cong_control {
         set_cong_control(&socket, name)?;
     }
     if let Some(tos) = tos {
         set_tos(&socket, tos)?;
     }
-    if let Some(bind) = bind_address(plan.local_bind.as_deref())? {
+    if let Some(bind) = bind_address(local_bind)? {
         socket
             .bind(&SocketAddr::new(bind, 0).into())
-            .map_err(|e| Trouble::new(format!("cannot bind the flow to {bind}: {e}")))?;
+            .map_err(|e| Trouble::new(format!("cannot bind to {bind}: {e}")))?;
     }
     socket.set_nonblocking(true).map_err(|e| broken(&e))?;
     let stream = TcpSocket::from_std_stream(socket.into()).connect(address).await.map_err(|e| broken(&e))?;
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|e| broken(&e))?;
     tokio::spawn(connection.with_upgrades());
-    let request = Request::get(format!("/v1/session/{session}/flow/{}", plan.id.0))
+    let request = Request::get(path)
         .header(header::HOST, address.to_string())
         .header(header::CONNECTION, "upgrade")
         .header(header::UPGRADE, UPGRADE)
@@ -70,16 +105,14 @@ async fn connect_flow(plan: &FlowPlan, address: SocketAddr, session: &str) -> Re
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let status = response.status();
         let body = Limited::new(response.into_body(), 64 * 1024).collect().await.map_err(|e| broken(&e))?.to_bytes();
-        return Err(refusal(status, &body).into_trouble("the far end refused the flow"));
+        return Err(refusal(status, &body).into_trouble("the far end refused the connection"));
     }
     let upgraded = hyper::upgrade::on(response).await.map_err(|e| broken(&e))?;
     let parts = upgraded
         .downcast::<TokioIo<TcpStream>>()
-        .map_err(|_| Trouble::new("the flow's connection came back as something else"))?;
+        .map_err(|_| Trouble::new("the connection came back as something else"))?;
     let socket = parts.io.into_inner().into_std().map_err(|e| broken(&e))?;
-    let (local, peer) = (socket.local_addr().map_err(|e| broken(&e))?, socket.peer_addr().map_err(|e| broken(&e))?);
-    let facts = end_facts(&SockRef::from(&socket), tos, cong_control);
-    Ok(FlowSocket { socket, early: parts.read_buf.len() as u64, local, peer, facts })
+    Ok((socket, parts.read_buf.len() as u64))
 }
 
 /// How often a handshake that got no answer is tried, each time waiting twice as long.

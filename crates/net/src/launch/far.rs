@@ -57,7 +57,7 @@ pub(super) struct Far {
     /// Where flows and probes go.
     pub(super) address: SocketAddr,
     /// Where control goes.
-    control_address: SocketAddr,
+    pub(super) control_address: SocketAddr,
     clock: Clock,
     pipe: Arc<Pipe>,
     best: Option<ClockSample>,

@@ -7,6 +7,7 @@ use super::pipe::Pipe;
 use crate::bulk::{Bulk, GroupId, NewStream, Sink};
 use crate::clock::Clock;
 use crate::collect::{Collecting, Job, Running};
+use crate::fetching::{Fetching, Job as FetchJob};
 use crate::host::{Detail, HostFacts, facts_after};
 use crate::paced::{self, NewPaced, Paced};
 use crate::probe_socket::{ProbeSocket, open_icmp};
@@ -16,7 +17,7 @@ use fa_measure::collect::Collected;
 use fa_measure::event::{EndReason, FlowConnected, FlowEnd, Phase, Started, What};
 use fa_measure::flow::{FlowSpec, Flows, OwnClock};
 use fa_measure::framing::Framing;
-use fa_measure::plan::{ProbeKind, ProbePlan};
+use fa_measure::plan::{FetchList, FetchPlan, ProbeKind, ProbePlan};
 use fa_measure::probe::Probes;
 use fa_measure::stream::StreamSpec;
 use fa_measure::{HostId, Plan, Span, Stop, Time, When};
@@ -115,7 +116,8 @@ impl Context {
 
     /// Nothing is sent: the run only observes.
     fn is_observation(&self) -> bool {
-        self.plan.flows.is_empty() && self.plan.probes.is_empty() && !self.plan.collectors.is_empty()
+        let observes = !self.plan.collectors.is_empty() || !self.plan.fetches.is_empty();
+        self.plan.flows.is_empty() && self.plan.probes.is_empty() && observes
     }
 
     /// Where the traffic goes; the first far end where there is none.
@@ -180,6 +182,9 @@ impl Context {
         for probe in self.plan.probes.iter().filter(|p| p.host == host && p.kind.needs_server()) {
             self.tell(What::ProbeFailed { probe: probe.id, error: error.clone(), hint: hint.clone() });
         }
+        for fetch in self.plan.fetches.iter().filter(|f| f.host == host && f.list == FetchList::Server) {
+            self.tell(What::FetchFailed { fetch: fetch.id, error: error.clone(), hint: hint.clone() });
+        }
         for collector in self.plan.collectors.iter().filter(|c| c.host == Some(host)) {
             let (error, hint) = (error.clone(), hint.clone());
             self.tell(What::CollectorFailed { collector: collector.id, error, hint });
@@ -236,6 +241,7 @@ impl Context {
     async fn connect_flows(&self, fars: &[Far]) -> Vec<NewStream> {
         let mut connecting = JoinSet::new();
         let mut flows = Vec::new();
+        let payload = self.payload();
         let by_host: HashMap<HostId, &Far> = fars.iter().map(|f| (f.host, f)).collect();
         let streams = self.plan.flows.iter().filter(|f| f.datagrams.is_none());
         let mut waiting = streams.filter_map(|f| by_host.get(&f.host).map(|far| (f, far)));
@@ -275,6 +281,7 @@ impl Context {
                         block: plan.block as usize,
                         framing: Framing::None,
                         early: if end == FlowEnd::Receiver { c.early } else { 0 },
+                        payload: payload.clone(),
                     });
                 }
                 Err(Trouble { error, hint }) => self.tell(What::FlowFailed { flow: plan.id, error, hint }),
@@ -282,6 +289,33 @@ impl Context {
         }
         flows.sort_by_key(|f| f.spec.flow);
         flows
+    }
+
+    /// What our senders write when that is not random: at least one block of it.
+    fn payload(&self) -> Option<Arc<[u8]>> {
+        let given = self.plan.settings.options.payload.as_ref()?;
+        let ours = || self.plan.flows.iter().filter(|f| f.datagrams.is_none());
+        let longest = ours().map(|f| f.block as usize).max()?;
+        if ours().any(|f| FlowEnd::here(f.direction) == FlowEnd::Receiver) {
+            let text =
+                "the payload of --test-payload is sent by this host only: downloads carry random bytes".to_owned();
+            self.tell(What::Warning { host: None, text });
+        }
+        // As often as it fits, so that every block begins with it; a longer one is cut.
+        Some(given.iter().copied().cycle().take(longest).collect())
+    }
+
+    /// What the fetchers have to do; those of hosts that were not reached have been told as failed.
+    fn fetch_jobs(&self, fars: &[Far]) -> Vec<FetchJob> {
+        let job = |plan: &FetchPlan| {
+            let far = fars.iter().find(|far| far.host == plan.host);
+            let server_list =
+                far.map(|far| format!("http://{}/v1/session/{}/filelist.txt", far.control_address, far.session()));
+            FetchJob { plan: plan.clone(), server_list }
+        };
+        let possible =
+            |plan: &&FetchPlan| plan.list != FetchList::Server || fars.iter().any(|far| far.host == plan.host);
+        self.plan.fetches.iter().filter(possible).map(job).collect()
     }
 
     /// Opens the sockets of flows of datagrams and shows the far ends that they are real.
@@ -327,16 +361,22 @@ impl Context {
         let mut sockets = Vec::new();
         for plan in &self.plan.probes {
             let opened = match plan.kind {
-                ProbeKind::Udp => {
+                ProbeKind::Udp | ProbeKind::Tcp => {
                     let far = fars.iter().find(|f| f.host == plan.host);
                     if let Some((far, &token)) = far.and_then(|f| Some((f, f.probe_tokens.get(&plan.id)?))) {
-                        let (plan, reflector) = (plan.clone(), far.reflector);
-                        opening.spawn(async move { (plan.id, connect::probe(&plan, reflector, token).await) });
+                        let (plan, reflector, address) = (plan.clone(), far.reflector, far.address);
+                        let session = far.session().to_owned();
+                        opening.spawn(async move {
+                            let opened = match plan.kind {
+                                ProbeKind::Tcp => connect::tcp_probe(&plan, address, &session, token).await,
+                                _ => connect::probe(&plan, reflector, token).await,
+                            };
+                            (plan.id, opened)
+                        });
                     }
                     continue;
                 }
                 ProbeKind::Icmp => self.open_echo(plan, fars).await,
-                ProbeKind::Tcp => Err(Trouble::new("TCP probes are not there yet")),
             };
             self.keep(plan.id, opened, &mut sockets);
         }
@@ -424,6 +464,13 @@ impl Context {
         let collecting = Collecting::start(self.clock, OwnClock::Here, self.own_jobs(), origin, self.sink(), || {})
             .map_err(no_thread)?;
         let programs = self.start_programs(origin);
+        let (fetches_done, mut fetches_ended) = oneshot::channel();
+        let jobs = self.fetch_jobs(&fars);
+        let mut fetches_open = !jobs.is_empty();
+        let fetching = Fetching::start(self.clock, origin, jobs, self.sink(), move || {
+            let _ = fetches_done.send(());
+        })
+        .map_err(no_thread)?;
         // Collectors go on where flows and probes have ended, here and elsewhere.
         let mut collected = origin + self.plan.collected();
 
@@ -439,14 +486,15 @@ impl Context {
         let mut phase = phases.next();
         let (mut bulk_open, mut probes_open) = (true, true);
         let mut how = None;
-        while bulk_open || probes_open || datagrams_open || self.clock.now() < collected {
+        while bulk_open || probes_open || datagrams_open || fetches_open || self.clock.now() < collected {
             let next = phase.map_or(Time::NEVER, |(at, _)| at);
             tokio::select! {
                 _ = &mut flows_ended, if bulk_open => bulk_open = false,
                 _ = &mut probes_ended, if probes_open => probes_open = false,
                 _ = &mut datagrams_ended, if datagrams_open => datagrams_open = false,
+                _ = &mut fetches_ended, if fetches_open => fetches_open = false,
                 () = tokio::time::sleep_until(self.clock.instant(collected).into()),
-                    if !bulk_open && !probes_open && !datagrams_open => {}
+                    if !bulk_open && !probes_open && !datagrams_open && !fetches_open => {}
                 () = tokio::time::sleep_until(self.clock.instant(next).into()), if phase.is_some() => {
                     if let Some((_, what)) = phase {
                         self.tell(What::Phase(what));
@@ -458,6 +506,7 @@ impl Context {
                     phase = None;
                     collected = Time::ZERO;
                     collecting.stop();
+                    fetching.stop();
                     programs.iter().for_each(Running::stop);
                     if asked == Stop::Discard {
                         break;
@@ -483,7 +532,7 @@ impl Context {
             let _ = tokio::time::timeout(STOP_ANSWER, goodbye).await;
             return Ok(EndReason::StoppedDiscard);
         }
-        drop(collecting);
+        drop((collecting, fetching));
         // Those that do not end by themselves take a while.
         let _ = tokio::task::spawn_blocking(move || drop(programs)).await;
         self.tell(What::Phase(Phase::Collecting));

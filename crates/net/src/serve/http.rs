@@ -1,6 +1,7 @@
 //! The server's requests: control protocol, flow upgrades, status page, health, metrics.
 
-use super::session::{ConnectionId, Shared};
+use super::objects;
+use super::session::{ConnectionId, Session, Shared};
 use crate::bulk::NewStream;
 use crate::host::{Detail, HostFacts, facts_after_far_end};
 use crate::socket::{Trouble, end_facts, set_cong_control, set_tos};
@@ -20,7 +21,7 @@ use fa_measure::event::{FlowConnected, FlowEnd, ProbeSetup, StampKind, What};
 use fa_measure::flow::{FlowSpec, OwnClock};
 use fa_measure::framing::Framing;
 use fa_measure::wire::Token;
-use fa_measure::{FlowId, Span, Time};
+use fa_measure::{FlowId, ProbeId, Span, Time};
 use hyper_util::rt::TokioIo;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::net::{IpAddr, SocketAddr};
@@ -35,23 +36,23 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    fn ip(&self) -> IpAddr {
+    pub(super) fn ip(&self) -> IpAddr {
         self.address.ip()
     }
 }
 
-type Server = State<Arc<Shared>>;
+pub(super) type Server = State<Arc<Shared>>;
 type Answer<T> = Result<Json<T>, No>;
 
 /// A refusal and its status.
-struct No(StatusCode, Refusal);
+pub(super) struct No(StatusCode, Refusal);
 
 impl No {
-    fn new(status: StatusCode, error: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         Self(status, Refusal { error: error.into(), hint: None })
     }
 
-    fn gone() -> Self {
+    pub(super) fn gone() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is no such session, or not any more")
     }
 }
@@ -83,6 +84,11 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/session/{token}/stop", post(stop))
         .route("/v1/session/{token}/facts", post(facts))
         .route("/v1/session/{token}/flow/{flow}", get(flow))
+        .route("/v1/session/{token}/probe/{probe}", get(probe))
+        .route("/v1/session/{token}/filelist.txt", get(objects::list_of_session))
+        .route("/v1/session/{token}/object/{size}", get(objects::object_of_session))
+        .route("/filelist.txt", get(objects::list))
+        .route("/object/{size}", get(objects::object))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(shared.clone(), admit))
         .with_state(shared)
@@ -180,7 +186,7 @@ async fn prepare(
     }))
 }
 
-fn token(text: &str) -> Result<Token, No> {
+pub(super) fn token(text: &str) -> Result<Token, No> {
     Token::from_hex(text).ok_or_else(No::gone)
 }
 
@@ -271,6 +277,52 @@ async fn forget(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What every connection that is to be upgraded has to ask for.
+fn check_upgrade(request: &Request) -> Result<(), No> {
+    let asked =
+        request.headers().get(header::UPGRADE).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(UPGRADE.as_bytes()));
+    if asked {
+        return Ok(());
+    }
+    Err(No::new(StatusCode::UPGRADE_REQUIRED, format!("a flow's connection needs Upgrade: {UPGRADE}")))
+}
+
+/// The answer that upgrades.
+fn switching() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static(UPGRADE));
+    response
+}
+
+/// A connection carries a probe.
+async fn probe(
+    State(shared): Server,
+    Extension(peer): Extension<Peer>,
+    Path((session, probe)): Path<(String, u16)>,
+    mut request: Request,
+) -> Result<Response, No> {
+    check_upgrade(&request)?;
+    let take = |s: &mut Session| s.tcp_probes.remove(&ProbeId(probe)).map(|found| (found, s.epoch));
+    let found = shared.with_data(token(&session)?, peer.ip(), take).ok_or_else(No::gone)?;
+    let ((token, far), epoch) = found.ok_or_else(|| {
+        No::new(StatusCode::CONFLICT, format!("probe {probe} is not announced, or connected already"))
+    })?;
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let Ok(upgraded) = upgraded.await else { return };
+        let Ok(parts) = upgraded.downcast::<TokioIo<tokio::net::TcpStream>>() else { return };
+        let Ok(socket) = parts.io.into_inner().into_std() else { return };
+        // A client waits for the upgrade before its first request: nothing is in the buffer.
+        let marked = far.tos.map_or(Ok(()), |tos| set_tos(&SockRef::from(&socket), tos));
+        if marked.is_ok() && socket.set_nodelay(true).is_ok() {
+            shared.reflecting.connection(token, socket, far.count, epoch);
+        }
+    });
+    Ok(switching())
+}
+
 /// A connection becomes a flow.
 async fn flow(
     State(shared): Server,
@@ -278,11 +330,7 @@ async fn flow(
     Path((session, flow)): Path<(String, u16)>,
     mut request: Request,
 ) -> Result<Response, No> {
-    let asked =
-        request.headers().get(header::UPGRADE).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(UPGRADE.as_bytes()));
-    if !asked {
-        return Err(No::new(StatusCode::UPGRADE_REQUIRED, format!("a flow's connection needs Upgrade: {UPGRADE}")));
-    }
+    check_upgrade(&request)?;
     let token = token(&session)?;
     let far = shared.with_data(token, peer.ip(), |s| s.take_flow(FlowId(flow))).ok_or_else(No::gone)?;
     let far = far
@@ -295,11 +343,7 @@ async fn flow(
         let Ok(socket) = parts.io.into_inner().into_std() else { return };
         adopt(&shared, token, peer, &far, socket, parts.read_buf.len() as u64);
     });
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static(UPGRADE));
-    Ok(response)
+    Ok(switching())
 }
 
 /// Congestion controls that are loaded in this kernel.
@@ -355,7 +399,10 @@ fn adopt(shared: &Shared, token: Token, peer: Peer, far: &FarFlow, socket: std::
     open.fetch_add(1, Ordering::Relaxed);
     let early = if far.end == FlowEnd::Receiver { early } else { 0 };
     let spec = FlowSpec { flow: far.flow, end: far.end, start: far.start, length: far.length, bytes: far.bytes };
-    shared.bulk.add(group, NewStream { socket, spec, block: far.block as usize, framing: Framing::None, early });
+    shared.bulk.add(
+        group,
+        NewStream { socket, spec, block: far.block as usize, framing: Framing::None, early, payload: None },
+    );
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod http;
 mod key;
 mod listen;
+mod objects;
 mod privilege;
 mod session;
 mod store;

@@ -8,7 +8,7 @@ use crate::collect::{Collecting, Job};
 use crate::paced::{NewPaced, Paced, connected};
 use crate::reflecting::{Expected, Guest, Reflecting};
 use fa_measure::access::{Admissions, Budget, Limits, Policy};
-use fa_measure::control::{FarCollector, FarFlow, Prepare, Refusal};
+use fa_measure::control::{FarCollector, FarFlow, FarProbe, Prepare, Refusal};
 use fa_measure::event::What;
 use fa_measure::flow::{Flows, OwnClock};
 use fa_measure::reflect::Seen;
@@ -43,6 +43,8 @@ pub(super) struct Session {
     pub(super) epoch: FarTime,
     flows: HashMap<FlowId, FarFlow>,
     probes: Vec<(ProbeId, Token)>,
+    /// Probes over TCP that have not connected yet.
+    pub(super) tcp_probes: HashMap<ProbeId, (Token, FarProbe)>,
     flow_tokens: Vec<Token>,
     /// Flows and probes may come from other addresses.
     elsewhere: bool,
@@ -57,6 +59,8 @@ pub(super) struct Session {
     moved: Arc<AtomicU64>,
     /// Its flows were ended for the day.
     cut: bool,
+    /// Bytes it may move.
+    most: Option<u64>,
     opened: Time,
 }
 
@@ -241,6 +245,13 @@ impl Shared {
             epoch,
             flows: ask.flows.iter().map(|f| (f.flow, f.clone())).collect(),
             probes: ask.probes.iter().map(|p| p.probe).zip(probe_tokens.iter().copied()).collect(),
+            tcp_probes: ask
+                .probes
+                .iter()
+                .zip(&probe_tokens)
+                .filter(|(probe, _)| probe.tcp)
+                .map(|(probe, &token)| (probe.probe, (token, probe.clone())))
+                .collect(),
             flow_tokens: flow_tokens.iter().map(|&(_, token)| token).collect(),
             elsewhere: ask.elsewhere,
             store: store.clone(),
@@ -250,6 +261,7 @@ impl Shared {
             toward: ask.toward,
             moved: Arc::default(),
             cut: false,
+            most: self.limits.bytes,
             opened: now,
         };
         let (open, moved, totals) = (session.open_flows.clone(), session.moved.clone(), self.totals.clone());
@@ -279,7 +291,8 @@ impl Shared {
                 format!("this server lets the TCP flows of one client move {rate:.0} Mbit/s at most, all together");
             flow_store.push(What::Warning { host: None, text });
         }
-        for (probe, &token) in ask.probes.iter().zip(&probe_tokens) {
+        // Those over TCP come as connections of their own.
+        for (probe, &token) in ask.probes.iter().zip(&probe_tokens).filter(|(probe, _)| !probe.tcp) {
             let guest = Guest::Probe { count: probe.count };
             self.reflecting.expect(token, Expected { guest, tos: probe.tos, epoch, controller });
         }
@@ -441,6 +454,12 @@ impl Session {
         if let Some(collecting) = &self.collecting {
             collecting.stop();
         }
+    }
+
+    /// Counts bytes that are about to be served; false when that is more than the session may have.
+    pub(super) fn spend(&mut self, bytes: u64) -> bool {
+        let moved = self.moved.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.most.is_none_or(|most| moved <= most)
     }
 
     /// Hands out a flow's description, once.

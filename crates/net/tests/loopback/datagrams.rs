@@ -3,9 +3,9 @@
 use crate::build::{PlanExt, launch, plan, port, server, whats};
 use fa_catalog::Direction;
 use fa_measure::event::{DatagramTotals, FlowEnd, What};
-use fa_measure::plan::{DatagramPlan, ProbeKind};
+use fa_measure::plan::{DatagramPlan, FetchId, FetchList, FetchPlan, HostId, ProbeKind};
 use fa_measure::traffic::Traffic;
-use fa_measure::{Event, Plan};
+use fa_measure::{Event, Plan, Span};
 
 fn flood(port: u16, direction: Direction, traffic: Traffic, packets: bool) -> Plan {
     let mut plan = plan(port, 300).flow(direction);
@@ -95,4 +95,48 @@ fn a_flow_of_a_fixed_size_moves_just_that() {
             .collect();
         assert_eq!(ended, [(1_234_567, None), (1_234_567, None)], "{direction:?}");
     }
+}
+
+#[test]
+fn requests_over_a_connection_are_answered_with_the_far_ends_stamps() {
+    let server = server();
+    let events = launch(plan(port(&server), 200).probe(ProbeKind::Tcp, 20));
+    let replies = whats(&events).filter(|what| matches!(what, What::ProbeReply(r) if r.there.is_some())).count();
+    let totals = whats(&events).find_map(|what| match what {
+        What::ProbeTotals(totals) => Some((totals.sent, totals.received, totals.received_there)),
+        _ => None,
+    });
+    let (sent, received, there) = totals.unwrap_or_else(|| panic!("{events:?}"));
+    assert!(sent > 10 && received == sent && there == Some(sent), "{totals:?}");
+    assert_eq!(replies as u64, received);
+}
+
+#[test]
+fn objects_are_fetched_on_kept_connections() {
+    let server = server();
+    let mut plan = plan(port(&server), 300);
+    plan.fetches.push(FetchPlan {
+        id: FetchId(0),
+        series: "HTTP latency".into(),
+        list: FetchList::Server,
+        host: HostId(0),
+        start: Span::ZERO,
+        length: Span::from_millis(300),
+        interval: Span::from_millis(100),
+        timeout: Span::from_millis(2_000),
+        workers: 2,
+        dns: Vec::new(),
+        ip_version: None,
+    });
+    let events = launch(plan);
+    let rounds: Vec<_> = whats(&events)
+        .filter_map(|what| match what {
+            What::Fetched(fetched) => Some(**fetched),
+            _ => None,
+        })
+        .collect();
+    assert!(rounds.len() >= 2, "{events:?}");
+    // 16 objects of 469 500 bytes in all.
+    assert!(rounds.iter().all(|r| (r.objects, r.failed, r.bytes) == (16, 0, 469_500)), "{rounds:?}");
+    assert_eq!(rounds.iter().map(|r| r.connections).collect::<Vec<_>>()[..2], [2, 0], "kept from round to round");
 }

@@ -1,0 +1,206 @@
+//! Fetchers of web objects: a thread of their own, so that their waiting is nobody else's.
+//!
+//! A round fetches every object of a list once, with several workers that keep their connections. Its time runs from its
+//! beginning until the last object is there. HTTP/1.1 without TLS.
+
+mod client;
+mod lookup;
+
+use crate::bulk::Sink;
+use crate::clock::Clock;
+use crate::socket::Trouble;
+use client::{Client, Url};
+use fa_measure::event::Fetched;
+use fa_measure::plan::{FetchList, FetchPlan};
+use fa_measure::{Span, Time, What};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Objects of a list, at most.
+const MAX_OBJECTS: usize = 10_000;
+
+/// Bytes of a list, at most.
+const MAX_LIST: usize = 1024 * 1024;
+
+/// How much longer than its time a fetcher may take for its last round.
+const GRACE: Span = Span::from_millis(2_000);
+
+/// A fetcher to run.
+pub(crate) struct Job {
+    pub(crate) plan: FetchPlan,
+    /// The list of our own server.
+    pub(crate) server_list: Option<String>,
+}
+
+/// Handle of the thread; it ends when this is dropped.
+pub(crate) struct Fetching {
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Fetching {
+    /// Starts the thread. `done` is called once when all fetchers are.
+    pub(crate) fn start(
+        clock: Clock,
+        origin: Time,
+        jobs: Vec<Job>,
+        sink: Sink,
+        done: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (stop, stopped) = watch::channel(false);
+        let thread = std::thread::Builder::new().name("fa-fetch".into()).spawn(move || {
+            runtime.block_on(async move {
+                let mut all = JoinSet::new();
+                for job in jobs {
+                    let (sink, mut stopped) = (sink.clone(), stopped.clone());
+                    all.spawn(async move {
+                        let fetch = job.plan.id;
+                        tokio::select! {
+                            ended = fetch_rounds(clock, origin, job, &sink) => if let Err(Trouble { error, hint }) = ended {
+                                sink(clock.now(), What::FetchFailed { fetch, error, hint });
+                            },
+                            _ = stopped.wait_for(|&stop| stop) => {}
+                        }
+                    });
+                }
+                while all.join_next().await.is_some() {}
+                done();
+            });
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+
+    /// Ends all fetchers now; a round under way is not told.
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Round after round until the time is over.
+async fn fetch_rounds(clock: Clock, origin: Time, job: Job, sink: &Sink) -> Result<(), Trouble> {
+    let plan = &job.plan;
+    let dns = lookup::servers(&plan.dns)?;
+    let make = || Client::new(clock, dns.clone(), plan.ip_version, plan.timeout);
+    let (urls, named) = list(&job, &mut make()).await?;
+    let mut workers: Vec<Client> = (0..plan.workers).map(|_| make()).collect();
+    let (start, end) = (origin + plan.start, origin + plan.start + plan.length);
+    let mut number: i64 = 0;
+    loop {
+        let due = start + plan.interval.times(number);
+        if due > end {
+            return Ok(());
+        }
+        tokio::time::sleep_until(clock.instant(due).into()).await;
+        let limit = clock.instant(end + GRACE).into();
+        let round = tokio::time::timeout_at(limit, fetch_round(clock, &urls, &mut workers)).await;
+        let Ok((mut round, last_error)) = round else { return Ok(()) };
+        round.fetch = plan.id;
+        let now = clock.now();
+        sink(now, What::Fetched(Box::new(round)));
+        if round.objects == 0 && number == 0 {
+            let why = last_error.unwrap_or_else(|| "no answer".into());
+            let what = format!("nothing of {named} could be fetched: {why}");
+            sink(now, What::Warning { host: None, text: what });
+        }
+        // A round that took longer than the interval delays the next one to the next beginning.
+        number = ((now - start).0 / plan.interval.0.max(1) + 1).max(number + 1);
+    }
+}
+
+/// What to fetch, and what the list is called.
+async fn list(job: &Job, client: &mut Client) -> Result<(Vec<Url>, String), Trouble> {
+    let hint = "name a file or a http:// address with --http-getter-urllist; one address per line";
+    let named = match (&job.plan.list, &job.server_list) {
+        (FetchList::Named(named), _) => named.clone(),
+        (FetchList::Server, Some(list)) => list.clone(),
+        (FetchList::Server, None) => return Err(Trouble::new("there is no server to fetch from").hint(hint)),
+    };
+    let (text, base) = if named.contains("://") {
+        let url = Url::parse(&named, None).map_err(|why| Trouble::new(format!("{named}: {why}")).hint(hint))?;
+        let mut body = Vec::new();
+        let fetched = client.get(&url, |bytes| {
+            body.extend_from_slice(&bytes[..bytes.len().min(MAX_LIST.saturating_sub(body.len()))]);
+        });
+        fetched.await.map_err(|e| Trouble::new(format!("the list {named}: {}", e.text)).hint(hint))?;
+        (String::from_utf8_lossy(&body).into_owned(), Some(url))
+    } else {
+        let text = std::fs::read_to_string(&named)
+            .map_err(|e| Trouble::new(format!("the list {named} cannot be read: {e}")).hint(hint))?;
+        (text, None)
+    };
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let urls: Result<Vec<Url>, String> = lines
+        .take(MAX_OBJECTS)
+        .map(|line| Url::parse(line, base.as_ref()).map_err(|why| format!("{line:?} in the list {named}: {why}")))
+        .collect();
+    let urls = urls.map_err(|why| Trouble::new(why).hint(hint))?;
+    if urls.is_empty() {
+        return Err(Trouble::new(format!("the list {named} is empty")).hint(hint));
+    }
+    Ok((urls, named))
+}
+
+/// Every object once.
+async fn fetch_round(clock: Clock, urls: &[Url], workers: &mut [Client]) -> (Fetched, Option<String>) {
+    let began = clock.now();
+    let queue: Arc<Mutex<VecDeque<&Url>>> = Arc::new(Mutex::new(urls.iter().collect()));
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let total = Mutex::new((Fetched { began, ..Fetched::default() }, None));
+    let work = workers.iter_mut().map(|client| async {
+        while let Some(url) = next() {
+            let got = client.get(url, |_| {}).await;
+            let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
+            let (round, error) = &mut *total;
+            let longest = |a: &mut Option<Span>, b: Option<Span>| *a = (*a).max(b);
+            match got {
+                Ok(got) => {
+                    round.objects += 1;
+                    round.bytes += got.bytes;
+                    round.connections += u32::from(got.connecting.is_some());
+                    longest(&mut round.name_lookup, got.name_lookup);
+                    longest(&mut round.connecting, got.connecting);
+                    longest(&mut round.first_byte, Some(got.first_byte));
+                }
+                Err(e) => {
+                    round.failed += 1;
+                    round.timed_out += u32::from(e.timed_out);
+                    *error = Some(format!("{url}: {}", e.text));
+                }
+            }
+        }
+    });
+    futures_of(work.collect()).await;
+    let (mut round, error) = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    round.took = clock.now() - began;
+    (round, error)
+}
+
+/// Waits for all of them, in this task: they borrow.
+async fn futures_of<F: Future<Output = ()>>(futures: Vec<F>) {
+    let mut open: Vec<_> = futures.into_iter().map(|f| Some(Box::pin(f))).collect();
+    std::future::poll_fn(|context| {
+        for slot in &mut open {
+            if let Some(future) = slot
+                && future.as_mut().poll(context).is_ready()
+            {
+                *slot = None;
+            }
+        }
+        if open.iter().all(Option::is_none) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+}

@@ -1,0 +1,85 @@
+//! Names of web servers to addresses: by the system, or by name servers that the user chose.
+
+use crate::socket::Trouble;
+use fa_measure::dns;
+use fa_measure::plan::IpVersion;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+use tokio::net::UdpSocket;
+
+/// How long a name server may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Reads `ADDRESS[:PORT]` of name servers.
+pub(super) fn servers(texts: &[String]) -> Result<Vec<SocketAddr>, Trouble> {
+    let read = |text: &String| {
+        let text = text.trim();
+        let bare = text.trim_start_matches('[').trim_end_matches(']');
+        text.parse().or_else(|_| bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53))).map_err(|_| {
+            Trouble::new(format!("{text:?} is no name server")).hint("give addresses: ADDRESS or ADDRESS:PORT")
+        })
+    };
+    texts.iter().map(read).collect()
+}
+
+/// Addresses of a name, of the version wanted.
+pub(super) async fn addresses(
+    name: &str,
+    dns: &[SocketAddr],
+    version: Option<IpVersion>,
+) -> Result<Vec<IpAddr>, String> {
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    let fits = |ip: &IpAddr| version.is_none_or(|v| (v == IpVersion::V4) == ip.is_ipv4());
+    let found: Vec<IpAddr> = if let Ok(ip) = bare.parse::<IpAddr>() {
+        vec![ip]
+    } else if dns.is_empty() {
+        let found = tokio::net::lookup_host((bare, 0)).await.map_err(|e| format!("{bare}: {e}"))?;
+        found.map(|address| address.ip()).collect()
+    } else {
+        ask(bare, dns, version).await?
+    };
+    let found: Vec<IpAddr> = found.into_iter().filter(fits).collect();
+    if found.is_empty() { Err(format!("{bare} has no address of the version asked for")) } else { Ok(found) }
+}
+
+/// The first of these servers that knows.
+async fn ask(name: &str, dns: &[SocketAddr], version: Option<IpVersion>) -> Result<Vec<IpAddr>, String> {
+    let kinds: &[bool] = match version {
+        Some(IpVersion::V4) => &[false],
+        Some(IpVersion::V6) => &[true],
+        None => &[false, true],
+    };
+    let mut last = String::new();
+    for &server in dns {
+        for &v6 in kinds {
+            match ask_one(name, server, v6).await {
+                Ok(found) if !found.is_empty() => return Ok(found),
+                Ok(_) => last = format!("{server} knows no address of {name}"),
+                Err(e) => last = format!("name server {server}: {e}"),
+            }
+        }
+    }
+    Err(last)
+}
+
+async fn ask_one(name: &str, server: SocketAddr, v6: bool) -> Result<Vec<IpAddr>, String> {
+    let mut id = [0; 2];
+    rand::Rng::fill_bytes(&mut rand::rng(), &mut id);
+    let id = u16::from_ne_bytes(id);
+    let question = dns::question(id, name, v6).ok_or_else(|| format!("{name:?} is no name"))?;
+    let any: IpAddr = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let text = |e: std::io::Error| e.to_string();
+    let socket = UdpSocket::bind((any, 0)).await.map_err(text)?;
+    socket.connect(server).await.map_err(text)?;
+    socket.send(&question).await.map_err(text)?;
+    let mut buffer = [0; 1500];
+    let answer = async {
+        loop {
+            let n = socket.recv(&mut buffer).await.map_err(text)?;
+            if buffer.get(..2) == Some(&id.to_be_bytes()) {
+                return dns::addresses(id, &buffer[..n]).ok_or_else(|| format!("it does not know {name}"));
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err("no answer".into()))
+}
