@@ -33,7 +33,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Run a test against one or more hosts, write a data file, print the summary
-    Measure(MeasureArgs),
+    Measure(Box<MeasureArgs>),
     /// Be the other end: one TCP and one UDP port for many clients at once
     Serve(ServeArgs),
     /// Draw a plot of one or many data files: SVG, PNG, PDF, JSON or in the terminal

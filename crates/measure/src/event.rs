@@ -72,6 +72,8 @@ pub enum What {
     TcpInfo(Box<TcpSample>),
     /// What a datagram flow's receiver counted during an interval.
     Datagrams(Box<DatagramInterval>),
+    /// Marks on the packets of a flow as they arrived here.
+    FlowMarks(FlowMarks),
     /// Datagrams of a flow that tells every one.
     Packets(Box<Packets>),
     /// Counts of one end of a datagram flow over the run.
@@ -362,6 +364,19 @@ pub struct DatagramInterval {
     pub least_delay: Option<i64>,
     /// The largest of them.
     pub most_delay: Option<i64>,
+}
+
+/// Marks on some of the packets of a download as they arrived at its receiver, looked at as it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowMarks {
+    /// Which.
+    pub flow: FlowId,
+    /// TOS byte of the last packet without "congestion experienced".
+    pub tos_seen: u8,
+    /// Packets looked at.
+    pub packets: u64,
+    /// Those of them with "congestion experienced".
+    pub congestion_marks: u64,
 }
 
 /// Datagrams as they arrived.

@@ -566,6 +566,12 @@ impl Plan {
         Span::from_secs_f64(self.total_length_secs)
     }
 
+    /// Until the last flow is over: some tests have flows that outlast the length they tell, when the delay is short.
+    pub fn lasts(&self) -> Span {
+        let flows = self.flows.iter().map(|flow| flow.start + flow.length);
+        flows.max().unwrap_or(Span::ZERO).max(self.total_length())
+    }
+
     /// Between samples of byte counts and TCP_INFO.
     pub fn step(&self) -> Span {
         Span::from_secs_f64(self.settings.step_secs)

@@ -528,7 +528,10 @@ mod tests {
         bulk.limit_rate(group, 80_000_000);
         let (start, length) = (Span::ZERO, Span::from_millis(500));
         let spec = FlowSpec { flow: FlowId(0), end: FlowEnd::Sender, start, length, bytes: None };
-        bulk.add(group, NewStream { socket: ours, spec, block: 10_000, framing: Framing::None, early: 0 });
+        bulk.add(
+            group,
+            NewStream { socket: ours, spec, block: 10_000, framing: Framing::None, early: 0, payload: None },
+        );
         bulk.begin(group, clock.now());
         ended.recv().unwrap();
         let moved = reader.join().unwrap();

@@ -95,8 +95,10 @@ async fn fetch_rounds(clock: Clock, origin: Time, job: Job, sink: &Sink) -> Resu
     let plan = &job.plan;
     let dns = lookup::servers(&plan.dns)?;
     let make = || Client::new(clock, dns.clone(), plan.ip_version, plan.timeout);
-    let (urls, named) = list(&job, &mut make()).await?;
-    let mut workers: Vec<Client> = (0..plan.workers).map(|_| make()).collect();
+    let mut first = make();
+    let (urls, named) = list(&job, &mut first).await?;
+    // Who fetched the list has a connection already.
+    let mut workers: Vec<Client> = std::iter::once(first).chain((1..plan.workers).map(|_| make())).collect();
     let (start, end) = (origin + plan.start, origin + plan.start + plan.length);
     let mut number: i64 = 0;
     loop {

@@ -45,6 +45,7 @@ mod fetching;
 pub mod host;
 pub mod journal_writer;
 mod launch;
+mod marks;
 mod paced;
 mod probe_socket;
 mod probing;

@@ -10,7 +10,7 @@ use super::datagram::DatagramRecord;
 use super::summary::Summary;
 use super::{Clocks, Entry, Measured};
 use crate::align::Samples;
-use crate::event::{FlowBytes, FlowConnected, FlowEnd, FlowEnded};
+use crate::event::{FlowBytes, FlowConnected, FlowEnd, FlowEnded, FlowMarks};
 use crate::plan::FlowPlan;
 use crate::tcp_info::TcpInfo;
 use crate::time::{Span, Time, When};
@@ -21,6 +21,7 @@ pub(super) struct FlowRecord {
     sender: EndRecord,
     receiver: EndRecord,
     pub(super) datagrams: DatagramRecord,
+    pub(super) marks: Option<FlowMarks>,
     pub(super) error: Option<String>,
 }
 
@@ -203,7 +204,7 @@ impl FlowRecord {
             ("UPSTREAM_TOS", Value::from(here.tos())),
             ("DOWNSTREAM_TOS", Value::from(there.tos())),
             ("DATA_TOS", Value::from(sender.tos())),
-            ("DATA_TOS_SEEN", Value::from(receiver.tos_seen())),
+            ("DATA_TOS_SEEN", Value::from(receiver.tos_seen().or(self.marks.map(|marks| marks.tos_seen)))),
             ("ECN", Value::from(ecn)),
             ("TCP_MSS", Value::from(mss)),
             ("TCP_RETRANSMIT", of(|info| info.total_retrans)),

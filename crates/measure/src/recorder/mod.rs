@@ -135,6 +135,7 @@ impl Recorder {
             What::Packets(packets) => {
                 self.flow(packets.flow, |flow| flow.datagrams.packets.extend_from_slice(&packets.packets));
             }
+            What::FlowMarks(marks) => self.flow(marks.flow, |flow| flow.marks = Some(*marks)),
             What::DatagramTotals(totals) => {
                 self.flow(totals.flow, |flow| flow.datagrams.total(**totals));
             }

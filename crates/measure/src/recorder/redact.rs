@@ -94,6 +94,15 @@ impl Redactor {
             host.control.iter().for_each(|control| self.host(control));
         }
         plan.host_names.iter().for_each(|name| self.host(name));
+        let options = &plan.settings.options;
+        for list in &options.url_lists {
+            match list.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default()) {
+                Some(authority) => self.host(authority),
+                None => _ = self.word(Kind::Command, list),
+            }
+        }
+        options.payload_name.iter().for_each(|name| _ = self.word(Kind::Command, name));
+        options.control_host.iter().for_each(|control| self.host(control));
         for (key, value) in &plan.settings.params {
             if key.contains("host") {
                 value.split(',').for_each(|name| self.host(name.trim()));

@@ -544,7 +544,7 @@ fn ask_for(plan: &Plan, host: HostId) -> Prepare {
     });
     Prepare {
         test: plan.settings.test.clone(),
-        length: plan.total_length(),
+        length: plan.lasts(),
         step: plan.step(),
         flows: flows.collect(),
         probes: probes.collect(),

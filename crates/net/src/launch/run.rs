@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::collect::{Collecting, Job, Running};
 use crate::fetching::{Fetching, Job as FetchJob};
 use crate::host::{Detail, HostFacts, facts_after};
+use crate::marks::{self, Download, MAX_FLOWS};
 use crate::paced::{self, NewPaced, Paced};
 use crate::probe_socket::{ProbeSocket, open_icmp};
 use crate::probing::Probing;
@@ -20,7 +21,7 @@ use fa_measure::framing::Framing;
 use fa_measure::plan::{FetchList, FetchPlan, ProbeKind, ProbePlan};
 use fa_measure::probe::Probes;
 use fa_measure::stream::StreamSpec;
-use fa_measure::{HostId, Plan, Span, Stop, Time, When};
+use fa_measure::{FlowId, HostId, Plan, Span, Stop, Time, When};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -66,6 +67,8 @@ pub(super) async fn run(mut context: Context) {
 struct Prepared {
     fars: Vec<Far>,
     flows: Vec<NewStream>,
+    /// Flows whose marks only a raw socket sees: number, our address, theirs.
+    downloads: Vec<(FlowId, SocketAddr, SocketAddr)>,
     datagrams: Vec<NewPaced>,
     probes: Vec<ProbeSocket>,
 }
@@ -107,11 +110,11 @@ impl Context {
             drop(ready);
             prepared
         };
-        let ((flows, datagrams, probes), ()) = tokio::join!(preparing, heartbeats(&fars, beating));
+        let (((flows, downloads), datagrams, probes), ()) = tokio::join!(preparing, heartbeats(&fars, beating));
         if flows.is_empty() && datagrams.is_empty() && probes.is_empty() && !self.is_observation() {
             return Err(Trouble::new("no flow and no probe could be prepared").hint("the warnings above say why"));
         }
-        Ok(Prepared { fars, flows, datagrams, probes })
+        Ok(Prepared { fars, flows, downloads, datagrams, probes })
     }
 
     /// Nothing is sent: the run only observes.
@@ -238,10 +241,11 @@ impl Context {
         }
     }
 
-    async fn connect_flows(&self, fars: &[Far]) -> Vec<NewStream> {
+    async fn connect_flows(&self, fars: &[Far]) -> (Vec<NewStream>, Vec<(FlowId, SocketAddr, SocketAddr)>) {
         let mut connecting = JoinSet::new();
         let mut flows = Vec::new();
         let payload = self.payload();
+        let mut downloads = Vec::new();
         let by_host: HashMap<HostId, &Far> = fars.iter().map(|f| (f.host, f)).collect();
         let streams = self.plan.flows.iter().filter(|f| f.datagrams.is_none());
         let mut waiting = streams.filter_map(|f| by_host.get(&f.host).map(|far| (f, far)));
@@ -261,6 +265,9 @@ impl Context {
                 Ok(c) => {
                     let end = FlowEnd::here(plan.direction);
                     let at = When::Here(self.clock.now());
+                    if end == FlowEnd::Receiver {
+                        downloads.push((plan.id, c.local, c.peer));
+                    }
                     self.tell(What::FlowConnected(Box::new(FlowConnected {
                         flow: plan.id,
                         end,
@@ -288,7 +295,7 @@ impl Context {
             }
         }
         flows.sort_by_key(|f| f.spec.flow);
-        flows
+        (flows, downloads)
     }
 
     /// What our senders write when that is not random: at least one block of it.
@@ -303,6 +310,22 @@ impl Context {
         }
         // As often as it fits, so that every block begins with it; a longer one is cut.
         Some(given.iter().copied().cycle().take(longest).collect())
+    }
+
+    /// Looks at the first packets of downloads; what is found comes as events.
+    fn look_at_marks(&self, origin: Time, downloads: &[(FlowId, SocketAddr, SocketAddr)]) -> JoinSet<()> {
+        let mut looking = JoinSet::new();
+        for &(flow, local, peer) in downloads.iter().take(MAX_FLOWS) {
+            let Some(plan) = self.plan.flow(flow) else { continue };
+            let download = Download { flow, local, peer, start: origin + plan.start };
+            let (clock, sink) = (self.clock, self.sink());
+            looking.spawn(async move {
+                if let Some(found) = marks::look(clock, download).await {
+                    sink(clock.now(), found);
+                }
+            });
+        }
+        looking
     }
 
     /// What the fetchers have to do; those of hosts that were not reached have been told as failed.
@@ -414,7 +437,7 @@ impl Context {
 
     /// Measures: everything is connected.
     async fn load(&mut self, prepared: Prepared) -> Result<EndReason, Trouble> {
-        let Prepared { mut fars, flows, datagrams, probes } = prepared;
+        let Prepared { mut fars, flows, downloads, datagrams, probes } = prepared;
         let target = self.target(&fars);
         let no_thread = |e: io::Error| Trouble::new(format!("a measuring thread cannot be started: {e}"));
         let bulk = Bulk::start(self.clock).map_err(no_thread)?;
@@ -464,6 +487,7 @@ impl Context {
         let collecting = Collecting::start(self.clock, OwnClock::Here, self.own_jobs(), origin, self.sink(), || {})
             .map_err(no_thread)?;
         let programs = self.start_programs(origin);
+        let looking = self.look_at_marks(origin, &downloads);
         let (fetches_done, mut fetches_ended) = oneshot::channel();
         let jobs = self.fetch_jobs(&fars);
         let mut fetches_open = !jobs.is_empty();
@@ -532,7 +556,7 @@ impl Context {
             let _ = tokio::time::timeout(STOP_ANSWER, goodbye).await;
             return Ok(EndReason::StoppedDiscard);
         }
-        drop((collecting, fetching));
+        drop((collecting, fetching, looking));
         // Those that do not end by themselves take a while.
         let _ = tokio::task::spawn_blocking(move || drop(programs)).await;
         self.tell(What::Phase(Phase::Collecting));

@@ -138,5 +138,6 @@ fn objects_are_fetched_on_kept_connections() {
     assert!(rounds.len() >= 2, "{events:?}");
     // 16 objects of 469 500 bytes in all.
     assert!(rounds.iter().all(|r| (r.objects, r.failed, r.bytes) == (16, 0, 469_500)), "{rounds:?}");
-    assert_eq!(rounds.iter().map(|r| r.connections).collect::<Vec<_>>()[..2], [2, 0], "kept from round to round");
+    // The first worker has that of the list.
+    assert_eq!(rounds.iter().map(|r| r.connections).collect::<Vec<_>>()[..2], [1, 0], "kept from round to round");
 }

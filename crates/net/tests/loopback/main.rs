@@ -6,4 +6,5 @@ mod collectors;
 mod datagrams;
 mod faults;
 mod hostile;
+mod options;
 mod runs;

@@ -1,0 +1,119 @@
+//! Options of tests, as they reach the sockets.
+
+use crate::build::{PlanExt, launch, plan, port, server, whats};
+use fa_catalog::Direction;
+use fa_measure::event::{FlowEnd, What};
+use fa_measure::plan::{DatagramPlan, FetchId, FetchList, FetchPlan, HostId, ProbeKind};
+use fa_measure::traffic::Traffic;
+use fa_measure::{Event, Span};
+use std::net::{IpAddr, UdpSocket};
+
+fn failures(events: &[Event]) -> Vec<String> {
+    whats(events)
+        .filter_map(|what| match what {
+            What::FlowFailed { error, .. } | What::ProbeFailed { error, .. } | What::FetchFailed { error, .. } => {
+                Some(error.clone())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Where flows went out, at our end.
+fn local_addresses(events: &[Event]) -> Vec<IpAddr> {
+    whats(events)
+        .filter_map(|what| match what {
+            What::FlowConnected(c) if c.end == FlowEnd::Sender => Some(c.local.ip()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn flows_and_probes_may_be_bound_to_other_addresses_than_control() {
+    let server = server();
+    let bound = Some("127.0.0.2".to_owned());
+    let mut plan = plan(port(&server), 200).flow(Direction::Up).flow(Direction::Up);
+    plan = plan.probe(ProbeKind::Udp, 50).probe(ProbeKind::Tcp, 50);
+    let traffic = Traffic::at_rate(1e6, 500, 1);
+    plan.flows[1].datagrams = Some(DatagramPlan { traffic, packets: false, name: None });
+    plan.flows.iter_mut().for_each(|flow| flow.local_bind.clone_from(&bound));
+    plan.probes.iter_mut().for_each(|probe| probe.local_bind.clone_from(&bound));
+    let events = launch(plan);
+    assert_eq!(failures(&events), [""; 0]);
+    assert_eq!(local_addresses(&events), [IpAddr::from([127, 0, 0, 2]); 2]);
+    let ready = whats(&events).find_map(|what| match what {
+        What::HostReady(ready) => Some(ready.local.ip()),
+        _ => None,
+    });
+    assert_eq!(ready, Some(IpAddr::from([127, 0, 0, 1])), "control is not bound");
+    assert!(whats(&events).any(|what| matches!(what, What::ProbeReply(_))));
+}
+
+#[test]
+fn control_may_go_another_way_than_flows() {
+    let server = crate::build::server_with(fa_net::ServeOptions::default());
+    let mut plan = plan(port(&server), 200).flow(Direction::Up).probe(ProbeKind::Udp, 50);
+    plan.hosts[0].control = Some(format!("127.0.0.1:{}", port(&server)));
+    plan.settings.options.control_local_bind = Some("127.0.0.3".into());
+    let events = launch(plan);
+    assert_eq!(failures(&events), [""; 0]);
+    assert_eq!(local_addresses(&events), [IpAddr::from([127, 0, 0, 1])]);
+    let ready = whats(&events).find_map(|what| match what {
+        What::HostReady(ready) => Some(ready.local.ip()),
+        _ => None,
+    });
+    assert_eq!(ready, Some(IpAddr::from([127, 0, 0, 3])));
+}
+
+#[test]
+fn kernel_state_is_not_sampled_where_nobody_wants_it() {
+    let server = server();
+    for wanted in [true, false] {
+        let mut plan = plan(port(&server), 300).flow(Direction::Up).flow(Direction::Down);
+        plan.settings.options.socket_stats = wanted;
+        let events = launch(plan);
+        assert_eq!(whats(&events).any(|what| matches!(what, What::TcpInfo(_))), wanted);
+        let last = |what: &&What| matches!(what, What::FlowEnded(e) if e.info.is_some());
+        assert_eq!(whats(&events).filter(last).count(), 4, "the last state stays");
+    }
+}
+
+#[test]
+fn names_of_web_servers_are_looked_up_where_the_user_says() {
+    // A name server that knows one address of everything.
+    let dns = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let at = dns.local_addr().unwrap();
+    let asked = std::thread::spawn(move || {
+        let mut buffer = [0; 512];
+        let (n, from) = dns.recv_from(&mut buffer).unwrap();
+        let mut answer = buffer[..n].to_vec();
+        answer[2..8].copy_from_slice(&[0x81, 0x80, 0, 1, 0, 1]);
+        answer.extend(b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\x7f\x00\x00\x01");
+        dns.send_to(&answer, from).unwrap();
+        buffer[..n].to_vec()
+    });
+    let server = server();
+    let mut plan = plan(port(&server), 200);
+    plan.fetches.push(FetchPlan {
+        id: FetchId(0),
+        series: "HTTP latency".into(),
+        list: FetchList::Named(format!("http://web.example:{}/filelist.txt", port(&server))),
+        host: HostId(0),
+        start: Span::ZERO,
+        length: Span::from_millis(100),
+        interval: Span::from_millis(1_000),
+        timeout: Span::from_millis(2_000),
+        workers: 1,
+        dns: vec![at.to_string()],
+        ip_version: Some(fa_measure::plan::IpVersion::V4),
+    });
+    let events = launch(plan);
+    let question = asked.join().unwrap();
+    let objects = whats(&events).find_map(|what| match what {
+        What::Fetched(fetched) => Some((fetched.objects, fetched.failed)),
+        _ => None,
+    });
+    assert_eq!(objects, Some((16, 0)), "{events:?}");
+    assert!(question.windows(11).any(|w| w == b"\x03web\x07exampl"), "{question:?}");
+}
