@@ -99,6 +99,8 @@ pub enum What {
         /// Keys as in `SERIES_META`.
         facts: serde_json::Map<String, serde_json::Value>,
     },
+    /// What measuring cost a host.
+    OwnLoad(Box<OwnLoad>),
     /// A collector cannot collect, or not any more. Data like a failed flow.
     CollectorFailed {
         /// Which.
@@ -599,6 +601,40 @@ pub struct CollectorColumns {
     pub list: u32,
     /// Keys as in the raw samples of the file; `a::b` for a value inside an object.
     pub names: Vec<String>,
+}
+
+/// What measuring cost a host during an interval, about a second long.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OwnLoad {
+    /// `None`: this host.
+    pub host: Option<HostId>,
+    /// End of the interval, on that host's clock.
+    pub at: When,
+    /// Length of the interval.
+    pub interval: Span,
+    /// Processors it has.
+    pub processors: u32,
+    /// Share of their time that was neither idle nor waiting for a disk, 0 to 1.
+    pub busy: f64,
+    /// Share that a hypervisor gave to others.
+    pub stolen: f64,
+    /// The threads that move packets.
+    pub threads: Vec<ThreadLoad>,
+    /// Packets that the kernel dropped before it processed them, for want of room.
+    pub dropped: u64,
+    /// Datagrams that found their receive buffer full, of whatever program.
+    pub receive_errors: u64,
+}
+
+/// A thread's share of a processor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ThreadLoad {
+    /// Its name.
+    pub name: String,
+    /// Share of the interval in which it ran.
+    pub ran: f64,
+    /// Share in which it could have run, had there been a processor.
+    pub waited: f64,
 }
 
 /// What a collector found at a moment.

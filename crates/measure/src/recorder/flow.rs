@@ -141,6 +141,15 @@ impl FlowRecord {
         measured
     }
 
+    /// Shares of the time in which the sender had data that its send buffer and the receiver's window held it up;
+    /// `None` when the kernel does not tell.
+    pub(super) fn held_up(&self) -> Option<(f64, f64)> {
+        let state = self.sender.last_state()?;
+        let busy = state.busy_time_us.filter(|&us| us > 0)? as f64;
+        let share = |us: Option<u64>| us.map_or(0.0, |us| us as f64 / busy);
+        Some((share(state.sndbuf_limited_us), share(state.rwnd_limited_us)))
+    }
+
     fn failure(&self, plan: &FlowPlan) -> Option<String> {
         let broken = |end: &EndRecord| end.ended.as_ref().and_then(|ended| ended.error.clone());
         let silent = || {

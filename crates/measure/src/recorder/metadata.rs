@@ -11,6 +11,8 @@
 //! | `CLOCKS` | per host: `offset_ms` at the launch, `bound_ms`, `drift_ppm` with its bound, exchanges, steps |
 //! | `PROBE_SETUP` | per host: priority and kinds of stamps that its probes got |
 //! | `TEST_OPTIONS` | options of single tools that were not left at their defaults |
+//! | `OWN_LOAD` | per host, averaged over the load: processors, share busy and stolen, measuring threads, drops |
+//! | `REDACTED` | what was replaced, how often, where (with `--redact` only) |
 //! | `WARNINGS` | one sentence each |
 //! | `SERIES_META` of a flow | `CONG_CONTROL_ASKED`, `DATA_TOS_SEEN`, `ECN`, `SEND_BUFFER`, `RECEIVE_BUFFER`, more `TCPI_`, `RECEIVER_TCPI_…` |
 //! | `SERIES_META` of a flow of a fixed size | `FLOW_BYTES`, `COMPLETION_TIME` (s): from when it was due to start until its receiver had all |

@@ -14,6 +14,7 @@ mod computed;
 mod datagram;
 mod fetch;
 mod flow;
+mod limits;
 mod metadata;
 mod probe;
 mod redact;
@@ -30,7 +31,7 @@ use thiserror::Error;
 use crate::align::{Grid, MISSING, Samples};
 use crate::clock_offset::{ClockOffset, Exchange};
 use crate::collect::CollectorId;
-use crate::event::{EndReason, Event, HostReady, ProbeSetup, Started, What};
+use crate::event::{EndReason, Event, HostReady, OwnLoad, ProbeSetup, Started, What};
 use crate::plan::{FetchId, FlowId, HostId, Plan, ProbeId, SeriesPlan, SourcePlan};
 use crate::time::{FarTime, Time, When};
 use collector::CollectorRecord;
@@ -79,6 +80,7 @@ pub struct Recorder {
     origin: Option<Time>,
     exchanges: BTreeMap<HostId, Vec<Exchange>>,
     probe_setups: Vec<ProbeSetup>,
+    own_loads: BTreeMap<Option<HostId>, Vec<OwnLoad>>,
     warnings: Vec<String>,
     more_warnings: u64,
     lost_records: IndexMap<String, u64>,
@@ -144,6 +146,7 @@ impl Recorder {
                 let text = with_hint(error, hint.as_deref());
                 self.fetch(*fetch, |fetch| fetch.error = fetch.error.take().or(Some(text)));
             }
+            What::OwnLoad(load) => self.own_loads.entry(load.host).or_default().push((**load).clone()),
             What::Origin { at } => self.origin = Some(*at),
             What::FlowEnded(ended) => {
                 self.flow(ended.flow, |flow| flow.end(ended.end).ended = Some((**ended).clone()));
@@ -272,6 +275,8 @@ impl Recorder {
         if self.more_warnings > 0 {
             warnings.push(format!("and {} more warnings", self.more_warnings));
         }
+        let (own_load, limits) = self.limits(plan, &clocks);
+        warnings.extend(limits);
         let mut measured: Vec<Measured> =
             plan.series.iter().enumerate().map(|(index, series)| self.measure(plan, &clocks, index, series)).collect();
 
@@ -307,7 +312,25 @@ impl Recorder {
         }
         let t0 = (grid.len > 0).then_some(grid.t0);
         data.metadata = self.metadata(started, plan, &clocks, t0, &measured, warnings);
+        data.metadata.set("OWN_LOAD", own_load);
         Ok(data)
+    }
+
+    /// What the hosts themselves did to the result.
+    fn limits(&self, plan: &Plan, clocks: &Clocks) -> (Map<String, Value>, Vec<String>) {
+        let told: Vec<limits::Told> = self
+            .own_loads
+            .iter()
+            .map(|(host, loads)| {
+                let at = |load: &OwnLoad| clocks.here(load.at, host.unwrap_or(HostId(0)));
+                (*host, loads.iter().map(|load| (at(load), load.clone())).collect())
+            })
+            .collect();
+        let (facts, mut warnings) = limits::of_hosts(plan, self.origin, &told);
+        warnings.extend(limits::of_buffers(plan, plan.flows.iter().zip(&self.flows)));
+        warnings
+            .extend(plan.probes.iter().zip(&self.probes).flat_map(|(probe, record)| limits::of_probe(probe, record)));
+        (facts, warnings)
     }
 
     fn measure(&self, plan: &Plan, clocks: &Clocks, index: usize, series: &SeriesPlan) -> Measured {

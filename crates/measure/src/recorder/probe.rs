@@ -46,6 +46,12 @@ enum Fate {
 }
 
 impl ProbeRecord {
+    /// How many requests left later than `limit` after they were due, and how many are known to have left.
+    pub(super) fn later_than(&self, limit: Span) -> (usize, usize) {
+        let known = || self.requests.values().filter_map(|request| request.lateness);
+        (known().filter(|&lateness| lateness > limit).count(), known().count())
+    }
+
     pub(super) fn sent(&mut self, event: &ProbeSent) {
         let fate = if event.refused.is_some() { Fate::Refused } else { Fate::Open };
         let lateness = Some(event.sent - event.due);

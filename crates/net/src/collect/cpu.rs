@@ -40,6 +40,11 @@ impl Ticks {
         which.iter().map(|&i| self.0[i]).sum::<u64>() as f64 / self.all() as f64
     }
 
+    /// What a hypervisor gave to others, 0 to 1.
+    pub(crate) fn steal(self) -> f64 {
+        self.share(&[7])
+    }
+
     /// Neither idle nor waiting for a disk, 0 to 1; not a number when no time passed.
     pub(crate) fn load(self) -> f64 {
         self.share(&[0, 1, 2, 5, 6, 7])

@@ -5,6 +5,7 @@
 
 mod cpu;
 mod netstat;
+mod own;
 mod parse;
 mod program;
 mod qdisc;
@@ -79,12 +80,13 @@ impl Collecting {
     /// Starts the thread.
     ///
     /// - `own`: how its stamps are told, this host being the run's own or a far end;
-    /// - `done`: called when the last sample was taken, or after a stop.
+    /// - `whole`: how long the run lasts; for so long this host's own load is told, too;
+    /// - `done`: called when the last sample of the jobs was taken, or after a stop.
     pub(crate) fn start(
         clock: Clock,
         own: OwnClock,
         jobs: Vec<Job>,
-        origin: Time,
+        (origin, whole): (Time, Span),
         sink: Sink,
         done: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
@@ -93,7 +95,18 @@ impl Collecting {
         let thread = std::thread::Builder::new().name("fa-collect".into()).spawn(move || {
             let mut collectors: Vec<Collector> =
                 jobs.iter().map(|job| Collector::new(job, origin, own, &sink)).collect();
-            while let Some(at) = collectors.iter().filter_map(Collector::due).min() {
+            // Some twenty times in a short run, once a second in a long one.
+            let every = Span(whole.0 / 20).clamp(Span::from_millis(100), Span::from_millis(1000));
+            let (mut watched, mut watching) = (own::Own::default(), Schedule::new(origin, Span::ZERO, whole, every));
+            let mut done = Some(done);
+            loop {
+                let next = collectors.iter().filter_map(Collector::due).min();
+                if next.is_none()
+                    && let Some(done) = done.take()
+                {
+                    done();
+                }
+                let Some(at) = next.into_iter().chain(watching.due()).min() else { break };
                 if heard.wait_until(&clock, at) {
                     break;
                 }
@@ -102,8 +115,17 @@ impl Collecting {
                         collector.take(&clock);
                     }
                 }
+                if watching.due().is_some_and(|due| due <= clock.now()) {
+                    let now = clock.now();
+                    watching.taken(now);
+                    if let Some(load) = watched.read(now, own.when(now)) {
+                        sink(now, What::OwnLoad(Box::new(load)));
+                    }
+                }
             }
-            done();
+            if let Some(done) = done {
+                done();
+            }
         })?;
         Ok(Self { stop, thread: Some(thread) })
     }
@@ -244,7 +266,7 @@ mod tests {
             let _ = tell.try_send(what);
         });
         let clock = Clock::start();
-        (Collecting::start(clock, OwnClock::Here, jobs, clock.now(), sink, || {}).unwrap(), told)
+        (Collecting::start(clock, OwnClock::Here, jobs, (clock.now(), Span::ZERO), sink, || {}).unwrap(), told)
     }
 
     fn job(id: u16, what: Kernel, length_ms: i64) -> Job {

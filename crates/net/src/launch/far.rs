@@ -35,6 +35,9 @@ const REPORT_EVERY: Duration = Duration::from_millis(250);
 /// How long after the load a far end that cannot be reached is tried again.
 const RECONNECT: Span = Span::from_millis(20_000);
 
+/// Kinds of measuring threads that a far end may tell about.
+const MAX_THREADS: usize = 16;
+
 /// A far end that admitted us.
 pub(super) struct Far {
     pub(super) host: HostId,
@@ -406,6 +409,7 @@ impl Far {
             What::CollectorColumns(c) => self.collectors.contains(&c.collector) && c.names.len() <= MAX_COLUMNS,
             What::CollectorSample(c) => self.collectors.contains(&c.collector) && c.values.len() <= MAX_COLUMNS,
             What::CollectorFailed { collector, .. } => self.collectors.contains(collector),
+            What::OwnLoad(load) => load.threads.len() <= MAX_THREADS,
             What::Warning { .. } | What::Overflow { .. } => true,
             // A hostile server could tell anything else: it would be in our file under our name.
             _ => false,
@@ -419,6 +423,11 @@ impl Far {
             What::Overflow { queue, lost, .. } => What::Overflow { host, queue: spoken(&queue), lost },
             What::FlowFailed { flow, error, hint } => {
                 What::FlowFailed { flow, error: spoken(&error), hint: hint.as_deref().map(spoken) }
+            }
+            What::OwnLoad(mut load) => {
+                load.host = host;
+                load.threads.iter_mut().for_each(|thread| thread.name = spoken(&thread.name));
+                What::OwnLoad(load)
             }
             What::CollectorColumns(mut columns) => {
                 columns.names.iter_mut().for_each(|name| *name = spoken(name));

@@ -484,8 +484,15 @@ impl Context {
         })
         .map_err(no_thread)?;
         self.tell(What::Origin { at: origin });
-        let collecting = Collecting::start(self.clock, OwnClock::Here, self.own_jobs(), origin, self.sink(), || {})
-            .map_err(no_thread)?;
+        let collecting = Collecting::start(
+            self.clock,
+            OwnClock::Here,
+            self.own_jobs(),
+            (origin, self.plan.total_length()),
+            self.sink(),
+            || {},
+        )
+        .map_err(no_thread)?;
         let programs = self.start_programs(origin);
         let looking = self.look_at_marks(origin, &downloads);
         let (fetches_done, mut fetches_ended) = oneshot::channel();

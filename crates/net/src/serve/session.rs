@@ -51,6 +51,8 @@ pub(super) struct Session {
     pub(super) store: Arc<Store>,
     /// Flows connected and not ended; one more while collectors go on.
     pub(super) open_flows: Arc<AtomicU32>,
+    /// How long its run lasts.
+    length: Span,
     /// What it collects, until it begins.
     jobs: Vec<Job>,
     collecting: Option<Collecting>,
@@ -256,6 +258,7 @@ impl Shared {
             elsewhere: ask.elsewhere,
             store: store.clone(),
             open_flows: Arc::default(),
+            length: ask.length,
             jobs,
             collecting: None,
             toward: ask.toward,
@@ -434,17 +437,20 @@ impl Session {
     pub(super) fn begin(&mut self, clock: Clock, origin: Time) -> std::io::Result<()> {
         self.lease.begun = true;
         let jobs = std::mem::take(&mut self.jobs);
-        if jobs.is_empty() {
-            return Ok(());
-        }
         let (store, open) = (self.store.clone(), self.open_flows.clone());
         let sink = Arc::new(move |_at: Time, what: What| store.push(what));
-        open.fetch_add(1, Ordering::Relaxed);
+        // What is asked for is waited for; the host's own load is not.
+        let waited_for = !jobs.is_empty();
+        if waited_for {
+            open.fetch_add(1, Ordering::Relaxed);
+        }
         let done = move || {
-            open.fetch_sub(1, Ordering::Release);
+            if waited_for {
+                open.fetch_sub(1, Ordering::Release);
+            }
         };
         let own = OwnClock::There(self.epoch);
-        self.collecting = Some(Collecting::start(clock, own, jobs, origin, sink, done)?);
+        self.collecting = Some(Collecting::start(clock, own, jobs, (origin, self.length), sink, done)?);
         Ok(())
     }
 

@@ -102,7 +102,10 @@ impl Store {
 
 /// A sample of state: one of many, and others tell the outcome.
 fn is_sample(what: &What) -> bool {
-    matches!(what, What::TcpInfo(_) | What::CollectorSample(_) | What::Datagrams(_) | What::Packets(_))
+    matches!(
+        what,
+        What::OwnLoad(_) | What::TcpInfo(_) | What::CollectorSample(_) | What::Datagrams(_) | What::Packets(_)
+    )
 }
 
 /// Bytes of memory that a record takes, about.
