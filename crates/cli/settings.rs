@@ -121,6 +121,8 @@ const PARAMETERS: &[&str] = &[
     "voip_gap",
     "voip_size",
     "voip_on_off",
+    "voip_ttl",
+    "voip_interface",
     "ping_local_binds",
     "ping_markings",
     "test_payloads",

@@ -299,6 +299,12 @@ pub struct DatagramPlan {
     pub packets: bool,
     /// What it stands for, for the data file.
     pub name: Option<String>,
+    /// Hops that what we send may take (IPv6: hop limit).
+    #[serde(default)]
+    pub ttl: Option<u32>,
+    /// Interface that what we send leaves by.
+    #[serde(default)]
+    pub interface: Option<String>,
 }
 
 /// Fetching web objects, again and again.

@@ -169,7 +169,7 @@ impl<'a> Planner<'a> {
             return Err(wrong("it has to be more than 0".into()));
         }
         let traffic = Traffic::at_rate(rate, size, self.seed(id)).checked().map_err(wrong)?;
-        Ok(DatagramPlan { traffic, packets: false, name: None })
+        Ok(DatagramPlan { traffic, packets: false, name: None, ttl: None, interface: None })
     }
 
     fn seed(&self, id: FlowId) -> u64 {
@@ -274,7 +274,15 @@ impl<'a> Planner<'a> {
                         def.name
                     ));
                 }
-                self.push_datagrams(def, id, host, window, DatagramPlan { traffic, packets: true, name: Some(name) });
+                let ttl = match self.param("voip_ttl") {
+                    None => None,
+                    Some(text) => Some(text.parse().ok().filter(|ttl| (1..=255).contains(ttl)).ok_or_else(|| {
+                        PlanError::Parameter { what: format!("voip_ttl={text}: a number from 1 to 255") }
+                    })?),
+                };
+                let interface = self.param("voip_interface").map(str::to_owned);
+                let datagrams = DatagramPlan { traffic, packets: true, name: Some(name), ttl, interface };
+                self.push_datagrams(def, id, host, window, datagrams);
                 if let Some(flow) = self.plan.flows.last_mut() {
                     (flow.tos, flow.local_bind) = (tos, local_bind);
                 }

@@ -121,25 +121,33 @@ const HANDSHAKES: u32 = 5;
 /// Opens a UDP probe and shows the reflector that its address is real.
 pub(super) async fn probe(plan: &ProbePlan, reflector: SocketAddr, token: Token) -> Result<ProbeSocket, Trouble> {
     let failed = |e: std::io::Error| Trouble::new(format!("UDP to {reflector}: {e}"));
-    let socket = introduced(plan.tos.map(|(ours, _)| ours), plan.local_bind.as_deref(), reflector, token).await?;
+    let socket = open_udp(plan.tos.map(|(ours, _)| ours), plan.local_bind.as_deref(), reflector)?;
+    let socket = introduced(socket, reflector, token).await?;
     let socket = DatagramSocket::new(socket, true, false).map_err(failed)?;
     Ok(ProbeSocket::new(plan.id, socket, own_speech(token), plan.payload))
 }
 
 /// Opens the socket of a flow of datagrams, at our end.
 pub(super) async fn datagrams(plan: &FlowPlan, far: SocketAddr, token: Token) -> Result<Socket, Trouble> {
-    introduced(plan.tos.map(|(ours, _)| ours), plan.local_bind.as_deref(), far, token).await
+    let tos = plan.tos.map(|(ours, _)| ours);
+    let socket = open_udp(tos, plan.local_bind.as_deref(), far)?;
+    if let Some(datagrams) = &plan.datagrams {
+        let failed = |what: &str, e: std::io::Error| Trouble::new(format!("{what} cannot be set: {e}"));
+        if let Some(ttl) = datagrams.ttl {
+            let set = if far.is_ipv4() { socket.set_ttl_v4(ttl) } else { socket.set_unicast_hops_v6(ttl) };
+            set.map_err(|e| failed("the number of hops", e))?;
+        }
+        if let Some(interface) = &datagrams.interface {
+            let set = socket.bind_device(Some(interface.as_bytes()));
+            set.map_err(|e| failed(&format!("interface {interface:?}"), e))?;
+        }
+    }
+    introduced(socket, far, token).await
 }
 
 /// A UDP socket whose address the far end believes.
-async fn introduced(
-    tos: Option<u8>,
-    local_bind: Option<&str>,
-    reflector: SocketAddr,
-    token: Token,
-) -> Result<Socket, Trouble> {
+async fn introduced(socket: Socket, reflector: SocketAddr, token: Token) -> Result<Socket, Trouble> {
     let failed = |e: std::io::Error| Trouble::new(format!("UDP to {reflector}: {e}"));
-    let socket = open_udp(tos, local_bind, reflector)?;
     socket.set_nonblocking(true).map_err(failed)?;
     let socket = UdpSocket::from_std(socket.into()).map_err(failed)?;
     let mut packet = Packet::Hello(token);

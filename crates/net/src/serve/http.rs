@@ -368,7 +368,8 @@ fn may_use(name: &str, loaded: &[String]) -> Result<(), Trouble> {
 
 /// Tries the congestion control on a socket of its own, so that a refusal is still an HTTP answer.
 fn check_cong_control(far: &FarFlow, peer: SocketAddr) -> Result<(), No> {
-    if let Some(name) = &far.cong_control {
+    // Who receives has nothing to control: that it would not be permitted here is no reason to refuse.
+    if let Some(name) = far.cong_control.as_ref().filter(|_| far.end == FlowEnd::Sender) {
         may_use(name, &cong_controls())?;
         let domain = if peer.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
         let scratch = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))
@@ -383,7 +384,8 @@ fn adopt(shared: &Shared, token: Token, peer: Peer, far: &FarFlow, socket: std::
     let found = shared.with_data(token, peer.ip(), |s| (s.group, s.epoch, s.store.clone(), s.open_flows.clone()));
     let Some((group, epoch, store, open)) = found else { return };
     let options = SockRef::from(&socket);
-    let set = far.cong_control.as_ref().map_or(Ok(()), |name| set_cong_control(&options, name));
+    let asked = far.cong_control.as_ref().filter(|_| far.end == FlowEnd::Sender);
+    let set = asked.map_or(Ok(()), |name| set_cong_control(&options, name));
     let set = set.and_then(|()| far.tos.map_or(Ok(()), |tos| set_tos(&options, tos)));
     if let Err(Trouble { error, hint }) = set {
         store.push(What::FlowFailed { flow: far.flow, error, hint });

@@ -9,8 +9,7 @@ use fa_measure::{Event, Plan, Span};
 
 fn flood(port: u16, direction: Direction, traffic: Traffic, packets: bool) -> Plan {
     let mut plan = plan(port, 300).flow(direction);
-    let name = None;
-    plan.flows[0].datagrams = Some(DatagramPlan { traffic, packets, name });
+    plan.flows[0].datagrams = Some(DatagramPlan { traffic, packets, name: None, ttl: None, interface: None });
     plan.flows[0].tos = Some((0xb8, 0x28));
     plan
 }

@@ -67,7 +67,7 @@ fn a_missing_server_on_this_host_is_started_as_a_child() {
 #[test]
 fn a_congestion_control_that_a_kernel_lacks_fails_its_flow_alone() {
     let server = server();
-    let mut plan = plan(port(&server), 100).flow(Direction::Up).flow(Direction::Up).flow(Direction::Down);
+    let mut plan = plan(port(&server), 100).flow(Direction::Up).flow(Direction::Down).flow(Direction::Down);
     plan.flows[0].cong_control = Some(("warp9".into(), "warp9".into()));
     plan.flows[1].cong_control = Some(("reno".into(), "warp9".into()));
     let events = launch(plan);

@@ -36,7 +36,8 @@ fn flows_and_probes_may_be_bound_to_other_addresses_than_control() {
     let mut plan = plan(port(&server), 200).flow(Direction::Up).flow(Direction::Up);
     plan = plan.probe(ProbeKind::Udp, 50).probe(ProbeKind::Tcp, 50);
     let traffic = Traffic::at_rate(1e6, 500, 1);
-    plan.flows[1].datagrams = Some(DatagramPlan { traffic, packets: false, name: None });
+    plan.flows[1].datagrams =
+        Some(DatagramPlan { traffic, packets: false, name: None, ttl: Some(3), interface: Some("lo".into()) });
     plan.flows.iter_mut().for_each(|flow| flow.local_bind.clone_from(&bound));
     plan.probes.iter_mut().for_each(|probe| probe.local_bind.clone_from(&bound));
     let events = launch(plan);
@@ -116,4 +117,14 @@ fn names_of_web_servers_are_looked_up_where_the_user_says() {
     });
     assert_eq!(objects, Some((16, 0)), "{events:?}");
     assert!(question.windows(11).any(|w| w == b"\x03web\x07exampl"), "{question:?}");
+}
+
+#[test]
+fn who_only_receives_needs_no_congestion_control() {
+    let server = server();
+    let mut plan = plan(port(&server), 100).flow(Direction::Up).flow(Direction::Down);
+    plan.flows[0].cong_control = Some(("reno".into(), "warp9".into()));
+    plan.flows[1].cong_control = Some(("reno".into(), "warp9".into()));
+    let failed = failures(&launch(plan));
+    assert!(matches!(failed.as_slice(), [only] if only.contains("warp9")), "the download alone: {failed:?}");
 }
