@@ -1,7 +1,7 @@
 //! Sockets of probes: how each kind is opened, what it sends, and which answers are its own.
 
 use crate::datagram::DatagramSocket;
-use crate::socket::{Trouble, bind_address, set_tos};
+use crate::socket::{Trouble, bind_address, bound_to, set_tos};
 use fa_measure::icmp::{self, Icmp};
 use fa_measure::plan::ProbePlan;
 use fa_measure::probe::Input;
@@ -139,15 +139,17 @@ pub(crate) fn stream_speech(token: Token) -> Speech {
     Speech::Stream { session: token.session() }
 }
 
-/// Opens an ICMP socket: unprivileged where permitted, else raw.
-pub(crate) fn open_icmp(plan: &ProbePlan, target: IpAddr, ident: u16) -> Result<ProbeSocket, Trouble> {
+/// Opens an ICMP socket: unprivileged where permitted, else raw. The port of `target` does not matter, its scope does:
+/// link-local addresses are nothing without their interface.
+pub(crate) fn open_icmp(plan: &ProbePlan, mut target: SocketAddr, ident: u16) -> Result<ProbeSocket, Trouble> {
+    target.set_port(0);
     let (version, protocol) = match target {
-        IpAddr::V4(_) => (Icmp::V4, Protocol::ICMPV4),
-        IpAddr::V6(_) => (Icmp::V6, Protocol::ICMPV6),
+        SocketAddr::V4(_) => (Icmp::V4, Protocol::ICMPV4),
+        SocketAddr::V6(_) => (Icmp::V6, Protocol::ICMPV6),
     };
-    let (socket, raw) = match open(target, Type::DGRAM, protocol) {
+    let (socket, raw) = match open(target.ip(), Type::DGRAM, protocol) {
         Ok(socket) => (socket, false),
-        Err(first) => match open(target, Type::RAW, protocol) {
+        Err(first) => match open(target.ip(), Type::RAW, protocol) {
             Ok(socket) => (socket, true),
             Err(second) => {
                 return Err(Trouble::new(format!("no ICMP socket: unprivileged: {first}; raw: {second}")).hint(
@@ -156,7 +158,7 @@ pub(crate) fn open_icmp(plan: &ProbePlan, target: IpAddr, ident: u16) -> Result<
             }
         },
     };
-    prepare(&socket, plan.tos.map(|(ours, _)| ours), plan.local_bind.as_deref(), SocketAddr::new(target, 0))?;
+    prepare(&socket, plan.tos.map(|(ours, _)| ours), plan.local_bind.as_deref(), target)?;
     let socket = DatagramSocket::new(socket, true, false).map_err(|e| Trouble::new(format!("no ICMP socket: {e}")))?;
     Ok(ProbeSocket::new(plan.id, socket, Speech::Echo { version, ident, raw }, None))
 }
@@ -172,7 +174,7 @@ fn prepare(socket: &Socket, tos: Option<u8>, local_bind: Option<&str>, target: S
     }
     if let Some(address) = bind_address(local_bind)? {
         socket
-            .bind(&SocketAddr::new(address, 0).into())
+            .bind(&bound_to(address, target).into())
             .map_err(|e| Trouble::new(format!("cannot bind to {address}: {e}")))?;
     }
     socket.connect(&target.into()).map_err(|e| Trouble::new(format!("cannot send to {}: {e}", target.ip())))

@@ -4,7 +4,7 @@ use fa_measure::event::EndFacts;
 use socket2::Socket;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// What went wrong with one flow or probe, in words for the data file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,10 +90,21 @@ pub(crate) fn end_facts(socket: &Socket, tos_asked: Option<u8>, cong_control_ask
     }
 }
 
-/// Reads an address to bind to.
+/// Where to bind a socket that will be connected to `target`: a link-local address is that of the interface that leads there.
+pub(crate) fn bound_to(address: IpAddr, target: SocketAddr) -> SocketAddr {
+    let mut bound = SocketAddr::new(address, 0);
+    if let (SocketAddr::V6(bound), SocketAddr::V6(target)) = (&mut bound, target)
+        && bound.ip().is_unicast_link_local()
+    {
+        bound.set_scope_id(target.scope_id());
+    }
+    bound
+}
+
+/// Reads an address to bind to; the interface behind a link-local one (`fe80::1%eth0`) is that of the target.
 pub(crate) fn bind_address(text: Option<&str>) -> Result<Option<IpAddr>, Trouble> {
     text.map(|t| {
-        t.parse().map_err(|_| {
+        t.split_once('%').map_or(t, |(address, _)| address).parse().map_err(|_| {
             Trouble::new(format!("{t:?} cannot be bound to: not an address")).hint("name one of this host's addresses")
         })
     })
@@ -114,6 +125,14 @@ mod tests {
         assert!(trouble.error.contains("warp9"), "{trouble}");
         assert!(trouble.hint.unwrap().contains(&default));
         set_cong_control(&socket, &default).unwrap();
+    }
+
+    #[test]
+    fn link_local_addresses_are_bound_where_the_target_is() {
+        let target = SocketAddr::V6(std::net::SocketAddrV6::new("fe80::2".parse().unwrap(), 5999, 0, 7));
+        let bound = bind_address(Some("fe80::1%eth0")).unwrap().map(|address| bound_to(address, target)).unwrap();
+        assert_eq!(bound.to_string(), "[fe80::1%7]:0");
+        assert_eq!(bound_to("2001:db8::1".parse().unwrap(), target).to_string(), "[2001:db8::1]:0");
     }
 
     #[test]

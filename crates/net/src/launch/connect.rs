@@ -3,7 +3,7 @@
 use super::control::{PATIENCE, refusal};
 use crate::datagram::DatagramSocket;
 use crate::probe_socket::{ProbeSocket, open_udp, own_speech, stream_speech};
-use crate::socket::{Trouble, bind_address, end_facts, set_cong_control, set_tos};
+use crate::socket::{Trouble, bind_address, bound_to, end_facts, set_cong_control, set_tos};
 use fa_measure::control::UPGRADE;
 use fa_measure::event::EndFacts;
 use fa_measure::plan::{FlowPlan, ProbePlan};
@@ -88,7 +88,7 @@ async fn upgraded(
     }
     if let Some(bind) = bind_address(local_bind)? {
         socket
-            .bind(&SocketAddr::new(bind, 0).into())
+            .bind(&bound_to(bind, address).into())
             .map_err(|e| Trouble::new(format!("cannot bind to {bind}: {e}")))?;
     }
     socket.set_nonblocking(true).map_err(|e| broken(&e))?;

@@ -1,6 +1,6 @@
 //! The controller's side of the control protocol: one HTTP connection per far end.
 
-use crate::socket::Trouble;
+use crate::socket::{Trouble, bound_to};
 use fa_measure::control::{MAX_ANSWER, Refusal};
 use fa_measure::foreign::spoken;
 use http_body_util::{BodyExt, Full, Limited};
@@ -65,7 +65,7 @@ pub(super) struct Control {
 pub(super) async fn connect(address: SocketAddr, bind: Option<IpAddr>) -> io::Result<TcpStream> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if let Some(bind) = bind.filter(|b| b.is_ipv4() == address.is_ipv4()) {
-        socket.bind(SocketAddr::new(bind, 0))?;
+        socket.bind(bound_to(bind, address))?;
     }
     timeout(PATIENCE, socket.connect(address)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
 }

@@ -432,7 +432,7 @@ impl Context {
         };
         let mut ident = [0; 2];
         rand::Rng::fill_bytes(&mut rand::rng(), &mut ident);
-        open_icmp(plan, target.ip(), u16::from_ne_bytes(ident))
+        open_icmp(plan, target, u16::from_ne_bytes(ident))
     }
 
     /// Measures: everything is connected.
