@@ -256,15 +256,23 @@ pub struct RawSeriesBuilder {
 }
 
 impl RawSeriesBuilder {
-    /// Appends an entry at Unix time `t` (seconds; NaN writes no `t`) with its other values. A key `a::b` is the key `b`
-    /// of an object `a`. A key given twice counts once, the later one.
+    /// Appends an entry at Unix time `t` (seconds; NaN writes no `t`) with its other values. A key given twice counts once, the later one.
     pub fn push(&mut self, t: f64, values: &[(&str, RawValue)]) {
+        self.entry(t, values, false);
+    }
+
+    /// The same, but a key `a::b` is the key `b` of an object `a`. No entry may have both `a` and `a::b`.
+    pub fn push_nested(&mut self, t: f64, values: &[(&str, RawValue)]) {
+        self.entry(t, values, true);
+    }
+
+    fn entry(&mut self, t: f64, values: &[(&str, RawValue)], nested: bool) {
         let entry = self.series.len as u32;
         if !t.is_nan() {
-            self.put(entry, "t", &RawValue::Float(t));
+            self.put(entry, "t", &RawValue::Float(t), false);
         }
         for (key, value) in values {
-            self.put(entry, key, value);
+            self.put(entry, key, value, nested);
         }
         self.series.len += 1;
     }
@@ -285,10 +293,11 @@ impl RawSeriesBuilder {
         self.series
     }
 
-    fn put(&mut self, entry: u32, key: &str, value: &RawValue) {
+    fn put(&mut self, entry: u32, key: &str, value: &RawValue, nested: bool) {
         let columns = &mut self.series.columns;
         let found = columns.iter().position(|c| c.key == key).unwrap_or_else(|| {
-            columns.push(Column::new(key.split("::").map(str::to_owned).collect()));
+            let path = if nested { key.split("::").map(str::to_owned).collect() } else { vec![key.to_owned()] };
+            columns.push(Column::new(path));
             columns.len() - 1
         });
         let column = &mut columns[found];

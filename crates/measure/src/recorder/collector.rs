@@ -53,7 +53,7 @@ impl CollectorRecord {
             let found =
                 || names.iter().zip(&sample.values).filter_map(|(name, value)| Some((name.as_str(), (*value)?)));
             let values: Vec<(&str, RawValue)> = found().map(|(name, value)| (name, RawValue::Float(value))).collect();
-            raw.push(t, &values);
+            raw.push_nested(t, &values);
             for (name, value) in found() {
                 let at = *known.entry(name).or_insert_with(|| {
                     columns.push((name.to_owned(), Samples::default()));

@@ -352,7 +352,7 @@ impl Redactor {
                 .filter(|(key, _)| key != "t")
                 .filter_map(|(key, clean)| Some((clean.as_str(), series.value(entry, key)?)))
                 .collect();
-            builder.push(*t, &values);
+            builder.push_nested(*t, &values);
         }
         builder.finish()
     }
