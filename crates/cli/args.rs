@@ -38,6 +38,8 @@ pub(crate) enum Verb {
     Serve(ServeArgs),
     /// Draw a plot of one or many data files: SVG, PNG, PDF, JSON or in the terminal
     Plot(PlotArgs),
+    /// Open the viewer: files, figures, comparison, live runs
+    Gui(GuiArgs),
     /// Print statistics of every series
     Stats(StatsArgs),
     /// Print the metadata of data files
@@ -196,6 +198,47 @@ pub(crate) struct PlotArgs {
     /// Of a file that is cut off, use what is there (a note says what is missing)
     #[arg(long)]
     pub(crate) keep_partial: bool,
+}
+
+/// `fa gui`.
+#[derive(Debug, Args)]
+pub(crate) struct GuiArgs {
+    /// Data files, patterns, folders or a session; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+    /// Plot to show, in place of the one the test opens with
+    #[arg(long, value_name = "PLOT")]
+    pub(crate) view: Option<String>,
+    /// Part of the run to mark, for example t=10..40, seconds
+    #[arg(long, value_name = "t=FROM..TO", value_parser = selection)]
+    pub(crate) select: Option<(f64, f64)>,
+    /// A window of its own, even if one is open
+    #[arg(long, visible_alias = "new-gui-instance")]
+    pub(crate) new_window: bool,
+    /// Show how long frames take
+    #[arg(long)]
+    pub(crate) perf: bool,
+    /// Tests and plots of your own, in a TOML file; repeatable, later ones win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Vec<PathBuf>,
+    /// Write a picture of the window when everything is drawn, and close it
+    #[arg(long, value_name = "FILE.png", hide = true)]
+    pub(crate) screenshot: Option<PathBuf>,
+    /// Close the window when everything is drawn
+    #[arg(long, hide = true)]
+    pub(crate) exit_when_drawn: bool,
+    /// What to do in the window, line by line
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) script: Option<PathBuf>,
+}
+
+fn selection(text: &str) -> Result<(f64, f64), String> {
+    let (from, to) = text.trim_start_matches("t=").split_once("..").ok_or("for example t=10..40")?;
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
+    match (number(from), number(to)) {
+        (Some(from), Some(to)) if from >= 0.0 && from < to => Ok((from, to)),
+        _ => Err("two numbers of seconds, the smaller one first, for example t=10..40".to_owned()),
+    }
 }
 
 fn figure_format(name: &str) -> Result<Format, String> {

@@ -10,6 +10,7 @@ mod cmd;
 mod failure;
 mod figure;
 mod inputs;
+mod instance;
 mod output;
 mod progress;
 mod record;
@@ -27,6 +28,7 @@ use failure::{Code, Failure, Outcome};
 use output::Console;
 
 fn main() -> ExitCode {
+    let begun = std::time::Instant::now();
     // `fa … | head`: writing fails with EPIPE, which `output::print` takes as "enough".
     let matches = match command().try_get_matches() {
         Ok(matches) => matches,
@@ -37,19 +39,20 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let console = Console::new(cli.quiet, cli.verbose, cli.color);
-    let code = run(&cli, &matches, console).unwrap_or_else(|failure: Failure| {
+    let code = run(&cli, &matches, begun, console).unwrap_or_else(|failure: Failure| {
         output::say(&failure);
         failure.code
     });
     ExitCode::from(code as u8)
 }
 
-fn run(cli: &Cli, matches: &clap::ArgMatches, console: Console) -> Outcome {
+fn run(cli: &Cli, matches: &clap::ArgMatches, begun: std::time::Instant, console: Console) -> Outcome {
     let options = || figure::options(matches.subcommand().map_or(matches, |(_, m)| m));
     match &cli.verb {
         Verb::Measure(args) => cmd::measure::run(args, &options()?, console),
         Verb::Serve(args) => cmd::serve::run(args, console),
         Verb::Plot(args) => cmd::plot::run(args, &options()?, console),
+        Verb::Gui(args) => cmd::gui::run(args, begun, console),
         Verb::Stats(args) => cmd::stats::run(args, console),
         Verb::Meta(args) => cmd::meta::run(args, console),
         Verb::Diff(args) => cmd::diff::run(args, console),

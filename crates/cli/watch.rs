@@ -130,12 +130,12 @@ pub(crate) fn watch(
 }
 
 /// A journal needs a name, which needs the start time and the test: the first two events.
-enum Opening {
+pub(crate) enum Opening {
     Started(Event, Started),
     Open(JournalWriter),
 }
 
-fn record_in_journal(journal: &mut Option<Opening>, event: &Event, folder: &Path) -> Result<(), Failure> {
+pub(crate) fn record_in_journal(journal: &mut Option<Opening>, event: &Event, folder: &Path) -> Result<(), Failure> {
     *journal = match (journal.take(), &event.what) {
         (None, What::Started(started)) => Some(Opening::Started(event.clone(), started.clone())),
         (Some(Opening::Started(first, started)), What::Plan(plan)) => {

@@ -2,6 +2,7 @@
 
 pub(crate) mod diff;
 pub(crate) mod export;
+pub(crate) mod gui;
 pub(crate) mod list;
 pub(crate) mod measure;
 pub(crate) mod meta;

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 pub use pdf::pdf;
-pub use png::png;
-pub use svg::svg;
+pub use png::{pixels, png, png_of_pixels};
+pub use svg::{Outline, outline, svg};
 pub use terminal::{terminal, terminal_themed};
 
 use crate::page::Page;

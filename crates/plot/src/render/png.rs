@@ -15,6 +15,30 @@ const MOST_PIXELS: u64 = 100_000_000;
 /// # Errors
 /// [`RenderError::TooLarge`] for more than a hundred million pixels; others are faults of this program.
 pub fn png(page: &Page, scale: f32) -> Result<Vec<u8>, RenderError> {
+    encode(&painted(page, scale)?, scale).map_err(|e| RenderError::Pixels(e.to_string()))
+}
+
+/// The page as pixels: width, height, and four bytes (red, green, blue, opacity) for each from the upper left on.
+///
+/// # Errors
+/// As [`png`].
+pub fn pixels(page: &Page, scale: f32) -> Result<(u32, u32, Vec<u8>), RenderError> {
+    let image = painted(page, scale)?;
+    Ok((image.width(), image.height(), image.take()))
+}
+
+/// A PNG file of pixels that something else painted, as [`pixels`] gives them; the opacity is left out.
+///
+/// # Errors
+/// The number of bytes does not fit the size, or the encoder's.
+pub fn png_of_pixels(width: u32, height: u32, rgba: &[u8]) -> Result<Vec<u8>, RenderError> {
+    let size = resvg::tiny_skia::IntSize::from_wh(width, height);
+    let image = size.and_then(|size| Pixmap::from_vec(rgba.to_vec(), size));
+    let image = image.ok_or_else(|| RenderError::Pixels(format!("{} bytes are not {width} x {height}", rgba.len())))?;
+    encode(&image, 1.0).map_err(|e| RenderError::Pixels(e.to_string()))
+}
+
+fn painted(page: &Page, scale: f32) -> Result<Pixmap, RenderError> {
     let pixels = |points: f32| (f64::from(points) * f64::from(scale)).round().clamp(1.0, 1e9) as u64;
     let (width, height) = (pixels(page.size.width_pt), pixels(page.size.height_pt));
     let too_large = RenderError::TooLarge { width, height, most: MOST_PIXELS };
@@ -24,7 +48,7 @@ pub fn png(page: &Page, scale: f32) -> Result<Vec<u8>, RenderError> {
     let Some(mut image) = Pixmap::new(width as u32, height as u32) else { return Err(too_large) };
     let tree = tree(page)?;
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut image.as_mut());
-    encode(&image, scale).map_err(|e| RenderError::Pixels(e.to_string()))
+    Ok(image)
 }
 
 /// The page is opaque: three bytes a pixel, no filter (flat colours compress best without), and the resolution.

@@ -269,14 +269,18 @@ fn escaped(text: &str) -> String {
 }
 
 /// How a marker is drawn.
-pub(super) enum Outline {
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outline {
+    /// A disc.
     Circle,
+    /// A filled polygon, not always convex.
     Filled(Vec<Pt>),
+    /// Lines, a fifth of the marker's size wide.
     Strokes(Vec<[Pt; 2]>),
 }
 
-/// The outline of a marker around a point.
-pub(super) fn outline(marker: Marker, p: Pt, r: f32) -> Outline {
+/// The outline of a marker around a point; `r` is half its size.
+pub fn outline(marker: Marker, p: Pt, r: f32) -> Outline {
     let polygon =
         |corners: &[(f32, f32)]| Outline::Filled(corners.iter().map(|(x, y)| pt(p.x + x * r, p.y + y * r)).collect());
     match marker {

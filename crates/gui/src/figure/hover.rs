@@ -1,0 +1,254 @@
+//! What is under the pointer, and the values at a moment: exact samples, never what was decimated for the screen.
+
+use fa_plot::page::{Page, Pt};
+use fa_plot::scene::{Axes, Line, Mark, Quantity, Scene};
+
+/// How near a sample must be, page points.
+const REACH_PT: f32 = 16.0;
+
+/// A sample under the pointer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// Index of the mark on the page.
+    pub mark: usize,
+    /// Panel and axes.
+    pub place: (usize, usize),
+    /// Label of the mark.
+    pub label: String,
+    /// Index of its file.
+    pub file: usize,
+    /// Where the sample is on the page.
+    pub at: Pt,
+    /// x of the sample.
+    pub x: f64,
+    /// Its lines of text: value with unit, quartiles of a box and so on.
+    pub text: Vec<String>,
+}
+
+/// The panel under a point: its index.
+pub fn panel_at(page: &Page, at: Pt) -> Option<usize> {
+    page.panels.iter().position(|panel| panel.rect.contains(at))
+}
+
+/// The nearest sample to a point of the page.
+pub fn nearest(scene: &Scene, page: &Page, at: Pt) -> Option<Hit> {
+    let p = panel_at(page, at)?;
+    let (panel, frame) = (scene.panels.get(p)?, page.panels.get(p)?);
+    let mut best: Option<(f32, Hit)> = None;
+    for (a, (axes, frame)) in panel.axes.iter().zip(&frame.axes).enumerate() {
+        for (m, mark) in axes.marks.iter().enumerate() {
+            let found = match mark {
+                Mark::Line(line) => nearest_of_line(line, frame, at).map(|(distance, i, on)| {
+                    let text = vec![value(line.y[i], &axes.y), x_text(line.x[i], axes)];
+                    (distance, line.id.file, 0, on, line.x[i], text)
+                }),
+                Mark::Area(area) => {
+                    let x = frame.x.value(at.x);
+                    let i = nearest_index(&area.x, x)?;
+                    let (low, high) = (frame.y.place(area.y_lo[i]), frame.y.place(area.y_hi[i]));
+                    let inside = at.y >= low.min(high) && at.y <= low.max(high);
+                    inside.then(|| {
+                        let own = area.y_hi[i] - area.y_lo[i];
+                        let text = vec![value(own, &axes.y), x_text(area.x[i], axes)];
+                        (0.0, area.id.file, 0, Pt { x: frame.x.place(area.x[i]), y: high }, area.x[i], text)
+                    })
+                }
+                Mark::Boxes(boxes) => boxes.boxes.iter().enumerate().find_map(|(i, b)| {
+                    let (left, right) = (frame.x.place(b.x - b.width / 2.0), frame.x.place(b.x + b.width / 2.0));
+                    let (lo, hi) = (frame.y.place(b.whisker_lo), frame.y.place(b.whisker_hi));
+                    let inside = at.x >= left.min(right)
+                        && at.x <= left.max(right)
+                        && at.y >= lo.min(hi) - REACH_PT
+                        && at.y <= lo.max(hi) + REACH_PT;
+                    inside.then(|| {
+                        let unit = unit_of(&axes.y.label);
+                        let text = vec![
+                            format!("median {}", value(b.median, &axes.y)),
+                            format!("quartiles {} – {} {unit}", number(b.q1), number(b.q3)),
+                            format!("whiskers {} – {} {unit}", number(b.whisker_lo), number(b.whisker_hi)),
+                            format!("{} values, {} beyond the whiskers", b.n, b.fliers.len()),
+                        ];
+                        let on = Pt { x: f32::midpoint(left, right), y: frame.y.place(b.median) };
+                        (0.0, b.file, i, on, b.x, text)
+                    })
+                }),
+                Mark::Bars(bars) => bars.bars.iter().enumerate().find_map(|(i, b)| {
+                    let (left, right) = (frame.x.place(b.x), frame.x.place(b.x + b.width));
+                    let inside = at.x >= left.min(right) && at.x <= left.max(right);
+                    inside.then(|| {
+                        let unit = unit_of(&axes.y.label);
+                        let text =
+                            vec![format!("mean {}", value(b.y, &axes.y)), format!("± {} {unit}", number(b.yerr))];
+                        let on = Pt { x: f32::midpoint(left, right), y: frame.y.place(b.y) };
+                        (0.0, b.file, i, on, b.x, text)
+                    })
+                }),
+                Mark::Ellipse(e) => {
+                    let on = Pt { x: frame.x.place(e.x), y: frame.y.place(e.y) };
+                    let distance = (on.x - at.x).hypot(on.y - at.y);
+                    let text = vec![format!("centre {} | {}", number(e.x), value(e.y, &axes.y))];
+                    (distance < REACH_PT).then_some((distance, e.id.file, 0, on, e.x, text))
+                }
+            };
+            let Some((distance, file, part, on, x, text)) = found else { continue };
+            if best.as_ref().is_none_or(|(so_far, _)| distance < *so_far) {
+                let numbers = page.marks.iter().enumerate().filter(|(_, info)| info.place == (p, a, m));
+                let Some((mark, info)) = numbers.clone().nth(part).or_else(|| numbers.clone().next()) else { continue };
+                let hit = Hit { mark, place: (p, a), label: info.label.clone(), file, at: on, x, text };
+                best = Some((distance, hit));
+            }
+        }
+    }
+    best.map(|(_, hit)| hit)
+}
+
+/// Distance, index and place of the nearest point of a line that has a value.
+fn nearest_of_line(line: &Line, frame: &fa_plot::page::AxesFrame, at: Pt) -> Option<(f32, usize, Pt)> {
+    let (left, right) = (frame.x.value(at.x - REACH_PT), frame.x.value(at.x + REACH_PT));
+    let (left, right) = (left.min(right), left.max(right));
+    let range = if line.x.is_sorted() {
+        line.x.partition_point(|x| *x < left)..line.x.partition_point(|x| *x <= right)
+    } else {
+        0..line.x.len()
+    };
+    let mut best: Option<(f32, usize, Pt)> = None;
+    for i in range {
+        let on = Pt { x: frame.x.place(line.x[i]), y: frame.y.place(line.y[i]) };
+        let distance = (on.x - at.x).hypot(on.y - at.y);
+        if distance <= REACH_PT && best.is_none_or(|(so_far, ..)| distance < so_far) {
+            best = Some((distance, i, on));
+        }
+    }
+    best
+}
+
+/// Index of the value nearest to `x` in an ascending column.
+fn nearest_index(column: &[f64], x: f64) -> Option<usize> {
+    if column.is_empty() {
+        return None;
+    }
+    let after = column.partition_point(|v| *v < x).min(column.len() - 1);
+    let before = after.saturating_sub(1);
+    Some(if (column[before] - x).abs() <= (column[after] - x).abs() { before } else { after })
+}
+
+/// The value of one series at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueAt {
+    /// Label.
+    pub label: String,
+    /// Index of the mark on the page.
+    pub mark: usize,
+    /// Index of the file.
+    pub file: usize,
+    /// Unit.
+    pub unit: String,
+    /// x of the sample.
+    pub x: f64,
+    /// Its value; `None` where it is missing.
+    pub value: Option<f64>,
+}
+
+/// Values of all lines at a moment: of the sample nearest to it, unless that is further away than `within`.
+pub fn values_at(scene: &Scene, page: &Page, x: f64, within: f64) -> Vec<ValueAt> {
+    let mut all = Vec::new();
+    for (p, panel) in scene.panels.iter().enumerate() {
+        for (a, axes) in panel.axes.iter().enumerate() {
+            for (m, mark) in axes.marks.iter().enumerate() {
+                let Mark::Line(line) = mark else { continue };
+                let Some(mark) = page.marks.iter().position(|info| info.place == (p, a, m)) else { continue };
+                let Some(i) = nearest_index(&line.x, x) else { continue };
+                let near = (line.x[i] - x).abs() <= within;
+                all.push(ValueAt {
+                    label: page.marks[mark].label.clone(),
+                    mark,
+                    file: line.id.file,
+                    unit: unit_of(&axes.y.label).to_owned(),
+                    x: line.x[i],
+                    value: Some(line.y[i]).filter(|y| near && !y.is_nan()),
+                });
+            }
+        }
+    }
+    all
+}
+
+/// The moment of the next or previous sample of any line.
+pub fn step(scene: &Scene, x: f64, forward: bool) -> Option<f64> {
+    let lines = scene.panels.iter().flat_map(|p| &p.axes).flat_map(|a| &a.marks);
+    let lines = lines.filter_map(|mark| if let Mark::Line(line) = mark { Some(line) } else { None });
+    if forward {
+        let next = lines.filter_map(|line| line.x.get(line.x.partition_point(|v| *v <= x)).copied());
+        next.min_by(f64::total_cmp)
+    } else {
+        let before = lines.filter_map(|line| {
+            let at = line.x.partition_point(|v| *v < x);
+            at.checked_sub(1).map(|i| line.x[i])
+        });
+        before.max_by(f64::total_cmp)
+    }
+}
+
+/// The unit in an axis label: what stands in the last parentheses, or the label when it is as short as a unit.
+pub fn unit_of(label: &str) -> &str {
+    if let (Some(open), Some(close)) = (label.rfind('('), label.rfind(')'))
+        && open < close
+    {
+        return &label[open + 1..close];
+    }
+    let known = ["Mbits/s", "Mbit/s", "packets", "bytes", "ms", "%"];
+    known.into_iter().find(|unit| label.ends_with(unit)).unwrap_or(if label.len() <= 8 { label } else { "" })
+}
+
+/// Shortest text that reads back as the same number, without an exponent for the usual sizes.
+pub fn number(value: f64) -> String {
+    if value != 0.0 && !(1e-6..1e12).contains(&value.abs()) { format!("{value:e}") } else { format!("{value}") }
+}
+
+fn value(value: f64, axis: &fa_plot::scene::Axis) -> String {
+    let unit = unit_of(&axis.label);
+    if unit.is_empty() { number(value) } else { format!("{} {unit}", number(value)) }
+}
+
+fn x_text(x: f64, axes: &Axes) -> String {
+    match axes.x.quantity {
+        Quantity::UnixTime => utc(x),
+        _ if axes.x.label.is_empty() || axes.x.label.starts_with("Time") => format!("t = {x:.3} s"),
+        _ => format!("x = {} {}", number(x), unit_of(&axes.x.label)),
+    }
+}
+
+/// Time of day with milliseconds, UTC.
+pub fn utc(unix: f64) -> String {
+    let at = jiff::Timestamp::from_millisecond((unix * 1e3).round() as i64);
+    at.map(|at| at.strftime("%Y-%m-%d %H:%M:%S%.3fZ").to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_found_in_labels() {
+        assert_eq!(unit_of("Latency (ms)"), "ms");
+        assert_eq!(unit_of("Mbits/s"), "Mbits/s");
+        assert_eq!(unit_of("TCP upload Mbits/s"), "Mbits/s");
+        assert_eq!(unit_of("Cumulative probability"), "");
+    }
+
+    #[test]
+    fn numbers_are_shown_as_they_are() {
+        assert_eq!(
+            (number(12.345_678_9), number(0.1), number(1e-9)),
+            ("12.3456789".into(), "0.1".into(), "1e-9".into())
+        );
+    }
+
+    #[test]
+    fn the_nearest_of_a_column_is_found_at_its_ends_too() {
+        let x = [0.0, 1.0, 3.0];
+        let at: Vec<Option<usize>> = [-5.0, 0.4, 0.6, 2.1, 9.0].iter().map(|v| nearest_index(&x, *v)).collect();
+        assert_eq!(at, [Some(0), Some(0), Some(1), Some(2), Some(2)]);
+        assert_eq!(nearest_index(&[], 1.0), None);
+    }
+}

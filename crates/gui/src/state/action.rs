@@ -1,0 +1,414 @@
+//! Everything that can happen: what a person does, and what workers report. And what is to be done about it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fa_analyze::summary::Summary;
+use fa_format::Metadata;
+use fa_measure::Stop;
+use fa_plot::options::FigureOptions;
+use fa_plot::render::Format;
+
+use super::columns::Column;
+use super::library::{Changed, DocId, Loaded, Losses, Stamp};
+use super::notes::Note;
+use super::panes::Side;
+use super::view::{ViewId, XKind, YZoom, ZoomState};
+use super::workspace::{Palette, Panel, ThemeChoice, Workspace};
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+pub enum Action {
+    // Files
+    /// Open files, folders or patterns.
+    Open(Vec<PathBuf>),
+    /// Files were found under what was asked for.
+    Found(Vec<PathBuf>),
+    /// The header of a file was read, or why not.
+    Indexed(Vec<(DocId, Result<Arc<Metadata>, String>)>),
+    /// A file was read, or why not.
+    Loaded(DocId, Option<Stamp>, Result<Arc<Loaded>, String>),
+    /// Statistics of a file over the whole run.
+    Summarised(DocId, Arc<Summary>, Arc<Losses>),
+    /// A file changed on disk.
+    FileChanged(DocId, Changed),
+    /// Read files again.
+    Reload(Vec<DocId>),
+    /// Take files out of the table and of all views.
+    Close(Vec<DocId>),
+    /// A missing file is elsewhere.
+    Locate(DocId, PathBuf),
+    /// Watch a folder for new data files, or stop doing so.
+    WatchFolder(Option<PathBuf>),
+
+    // Views
+    /// Tick or untick a file in the focused view.
+    Tick(DocId),
+    /// Show exactly these files in the focused view.
+    ShowOnly(Vec<DocId>),
+    /// Make a file the first one of the focused view.
+    MakePrimary(DocId),
+    /// A new view of a file, or an empty one.
+    NewView(Option<DocId>),
+    /// A second view like this one.
+    Duplicate(ViewId),
+    /// Give a view the focus.
+    Focus(ViewId),
+    /// The next or previous view.
+    StepView(i32),
+    /// Close a view.
+    CloseView(ViewId),
+    /// Close all.
+    CloseAllViews,
+    /// Bring back the view that was closed last.
+    ReopenView,
+    /// Move a view's tab.
+    Dock(ViewId, ViewId, Side),
+    /// Move the border of a split.
+    Share(Vec<bool>, f32),
+    /// Another plot.
+    SetPlot(ViewId, String),
+    /// The next or previous plot that can be drawn.
+    StepPlot(i32),
+    /// Set an option: all its values; none means the default.
+    SetOption(ViewId, &'static str, Vec<String>),
+    /// All options to their defaults.
+    ResetOptions(ViewId),
+    /// Show another part.
+    Zoom(ViewId, ZoomState),
+    /// A zoom by hand begins: what is shown now can be gone back to.
+    MarkZoom(ViewId),
+    /// Show another part while the hand moves: horizontally here and in linked views, vertically here.
+    Slide(ViewId, XKind, Option<(f64, f64)>, Vec<YZoom>),
+    /// Hide or show a file.
+    ToggleFile(ViewId, usize),
+    /// Show another part of the time axis, here and in linked views.
+    ZoomX(ViewId, XKind, Option<(f64, f64)>),
+    /// Show everything.
+    Fit(ViewId),
+    /// Show the brushed part.
+    FitBrush(ViewId),
+    /// Show what was shown before.
+    ZoomBack(ViewId),
+    /// And back again.
+    ZoomForward(ViewId),
+    /// Link the time axis with other views', or not.
+    ToggleLink(ViewId),
+    /// Same value scale as other views of the same plot, or not.
+    ToggleSameScale(ViewId),
+    /// Mark a part of the run.
+    Brush(ViewId, Option<(f64, f64)>),
+    /// Only the marked part counts in the figure.
+    BrushToCutoff(ViewId),
+    /// Set the first or second cursor.
+    Cursor(ViewId, usize, Option<f64>),
+    /// Hide or show a series of a file (`None`: of all files).
+    ToggleSeries(ViewId, String, Option<usize>),
+    /// Show only this series, or all again if it is alone already.
+    Isolate(ViewId, String, Option<usize>),
+    /// Show all series.
+    ShowAllSeries(ViewId),
+    /// Show one file after the other, then all.
+    Flip(ViewId),
+    /// Follow the right edge while measuring, or not.
+    Follow(ViewId, bool),
+
+    // Table and panels
+    /// Sort by a column; again to turn the order; a third time for the order of opening.
+    Sort(Column),
+    /// Filter rows.
+    Filter(String),
+    /// Add a column.
+    AddColumn(Column),
+    /// Remove a column.
+    RemoveColumn(Column),
+    /// Move a column one place to the left or right.
+    MoveColumn(Column, i32),
+    /// The columns as they were at first.
+    ResetColumns,
+    /// Rows of one test together, or not.
+    ToggleByTest,
+    /// Show or hide a panel.
+    TogglePanel(Panel),
+    /// Show a panel.
+    ShowPanel(Panel),
+    /// All panels and panes as they were at first.
+    ResetLayout,
+    /// Only the view, or everything.
+    ToggleFullScreen,
+    /// Light or dark.
+    SetTheme(ThemeChoice),
+    /// Colours of series.
+    SetPalette(Palette),
+    /// Size of everything.
+    SetScale(f32),
+    /// Keep a metadata key in sight, or not.
+    TogglePin(String),
+
+    // Notes
+    /// Notes were read from the file beside the data.
+    NotesRead(DocId, Vec<Note>),
+    /// A new note.
+    AddNote(DocId, Note),
+    /// Other text for a note.
+    EditNote(DocId, usize, String),
+    /// Remove a note.
+    DeleteNote(DocId, usize),
+
+    // Sessions, figures, tables
+    /// Write the session.
+    SaveSession(PathBuf),
+    /// Read a session.
+    OpenSession(PathBuf),
+    /// A session was read.
+    SessionRead(Box<Workspace>),
+    /// Write a figure.
+    SaveFigure(ViewId, PathBuf, FigureFile),
+    /// Put the command that draws the same figure on the clipboard.
+    CopyCommand(ViewId),
+    /// Put the figure on the clipboard.
+    CopyImage(ViewId),
+    /// Write a table.
+    Export(Export),
+
+    // Problems
+    /// Something went wrong, or is worth knowing.
+    Problem(Problem),
+    /// Something was done.
+    Done(String),
+    /// Forget a problem.
+    DismissProblem(usize),
+    /// Forget all.
+    ClearProblems,
+
+    // Undo
+    /// Take the last change back.
+    Undo,
+    /// Make it again.
+    Redo,
+
+    // Measuring
+    /// Start a run.
+    StartRun(Box<RunRequest>),
+    /// The run has its first numbers or has new ones.
+    RunData(DocId, Arc<Loaded>),
+    /// How far the run is, for people.
+    RunProgress(DocId, String),
+    /// End the run.
+    StopRun(Stop),
+    /// The run ended: its file, or why there is none.
+    RunEnded(DocId, Result<PathBuf, String>),
+}
+
+/// How a figure file is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FigureFile {
+    /// Format.
+    pub format: Format,
+    /// Inches; `None`: as large as on the screen.
+    pub size_in: Option<(f32, f32)>,
+    /// Dots per inch of a PNG.
+    pub dpi: f32,
+    /// Theme by name; `None`: as on the screen.
+    pub theme: Option<&'static str>,
+}
+
+/// Which numbers go into a table file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    /// Of which files.
+    pub docs: Vec<DocId>,
+    /// Which table.
+    pub table: fa_analyze::export::TableKind,
+    /// Part of each run.
+    pub window: Option<(f64, f64)>,
+    /// Where to.
+    pub path: PathBuf,
+}
+
+/// Something that went wrong or is worth knowing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad.
+    pub severity: Severity,
+    /// Which file, if one.
+    pub doc: Option<DocId>,
+    /// What, why, and what to do.
+    pub text: String,
+}
+
+/// How bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Something is not as it should be.
+    Warning,
+    /// Something could not be done.
+    Error,
+}
+
+impl Problem {
+    /// Something could not be done.
+    pub fn error(text: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, doc: None, text: text.into() }
+    }
+
+    /// Something is not as it should be.
+    pub fn warning(text: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, doc: None, text: text.into() }
+    }
+
+    /// Something worth knowing.
+    pub fn note(text: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, doc: None, text: text.into() }
+    }
+
+    /// With the file it is about.
+    #[must_use]
+    pub fn of(mut self, doc: DocId) -> Self {
+        self.doc = Some(doc);
+        self
+    }
+}
+
+/// A test to run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRequest {
+    /// Test name.
+    pub test: String,
+    /// Hosts, with `:PORT` where it is not the usual one.
+    pub hosts: Vec<String>,
+    /// Title.
+    pub title: String,
+    /// Seconds of load.
+    pub length_secs: f64,
+    /// Idle seconds before and after.
+    pub delay_secs: f64,
+    /// Seconds between samples.
+    pub step_secs: f64,
+    /// Test parameters.
+    pub params: Vec<(String, String)>,
+    /// Folder of the data file.
+    pub folder: PathBuf,
+    /// Addresses and the like go into the file.
+    pub extended: bool,
+}
+
+/// Work that an action asks for.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Look for data files.
+    Find(Vec<PathBuf>),
+    /// Read headers.
+    Index(Vec<(DocId, PathBuf)>),
+    /// Read a file.
+    Load(DocId, PathBuf),
+    /// Compute its statistics.
+    Summarise(DocId),
+    /// Read the notes beside a data file.
+    ReadNotes(DocId, PathBuf),
+    /// Write them.
+    WriteNotes(PathBuf, Arc<Vec<Note>>),
+    /// Write the session.
+    SaveSession(PathBuf, Box<Workspace>),
+    /// Read a session.
+    OpenSession(PathBuf),
+    /// Write a figure.
+    SaveFigure(ViewId, PathBuf, FigureFile),
+    /// Put text on the clipboard.
+    CopyText(String),
+    /// Put a view's figure on the clipboard.
+    CopyImage(ViewId),
+    /// Write a table.
+    Export(Export),
+    /// Start a run.
+    StartRun(DocId, Box<RunRequest>),
+    /// End it.
+    StopRun(Stop),
+    /// Watch a folder.
+    WatchFolder(Option<PathBuf>),
+    /// Remember files as opened.
+    Remember(Vec<PathBuf>),
+}
+
+impl Action {
+    /// What it is called in the undo menu; `None` for what is not a person's change of the workspace.
+    pub fn gesture(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Close(_) => "close file",
+            Self::Tick(_) | Self::ShowOnly(_) => "choose files",
+            Self::MakePrimary(_) => "first file",
+            Self::NewView(_) | Self::Duplicate(_) => "new view",
+            Self::CloseView(_) | Self::CloseAllViews => "close view",
+            Self::ReopenView => "reopen view",
+            Self::Dock(..) => "move view",
+            Self::Share(..) => "move border",
+            Self::SetPlot(..) | Self::StepPlot(_) => "plot",
+            Self::SetOption(_, name, _) => name,
+            Self::ResetOptions(_) => "reset settings",
+            Self::Zoom(..)
+            | Self::ZoomX(..)
+            | Self::MarkZoom(_)
+            | Self::Slide(..)
+            | Self::Fit(_)
+            | Self::FitBrush(_)
+            | Self::ZoomBack(_)
+            | Self::ZoomForward(_) => "zoom",
+            Self::ToggleLink(_) => "link axes",
+            Self::ToggleSameScale(_) => "same scale",
+            Self::Brush(..) => "brush",
+            Self::BrushToCutoff(_) => "cut-off",
+            Self::Cursor(..) => "cursor",
+            Self::ToggleSeries(..) | Self::ToggleFile(..) | Self::Isolate(..) | Self::ShowAllSeries(_) => "series",
+            Self::Flip(_) => "flip",
+            Self::Sort(_) => "sort",
+            Self::Filter(_) => "filter",
+            Self::AddColumn(_) | Self::RemoveColumn(_) | Self::MoveColumn(..) | Self::ResetColumns => "columns",
+            Self::ToggleByTest => "grouping",
+            Self::TogglePanel(_) | Self::ShowPanel(_) => "panels",
+            Self::ResetLayout => "layout",
+            Self::ToggleFullScreen => "full screen",
+            Self::SetTheme(_) => "theme",
+            Self::SetPalette(_) => "palette",
+            Self::SetScale(_) => "size",
+            Self::TogglePin(_) => "pin",
+            Self::AddNote(..) | Self::EditNote(..) | Self::DeleteNote(..) => "note",
+            Self::SessionRead(_) => "open session",
+            _ => return None,
+        })
+    }
+}
+
+/// The command line that draws the figure of a view.
+pub fn command(plot: &str, options: &FigureOptions, files: &[PathBuf]) -> String {
+    let mut words = vec!["fa".to_owned(), "plot".to_owned(), plot.to_owned()];
+    words.extend(files.iter().map(|path| path.display().to_string()));
+    words.extend(options.to_args());
+    words.extend(["-o".to_owned(), format!("{plot}.svg")]);
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// For a POSIX shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_survive_a_shell() {
+        let options = FigureOptions::from_pairs([("override-title", "it's $HOME"), ("zero-y", "")]).unwrap_or_default();
+        assert_eq!(
+            command("all", &options, &["a b.flent.gz".into()]),
+            r"fa plot all 'a b.flent.gz' --zero-y '--override-title=it'\''s $HOME' -o all.svg"
+        );
+    }
+}

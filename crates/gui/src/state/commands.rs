@@ -1,0 +1,311 @@
+//! Commands: what menus, keys and the palette offer, each once, with its name, shortcut and when it can be used.
+
+use super::action::Action;
+use super::workspace::{Palette, Panel, ThemeChoice};
+use super::{State, XKind};
+
+/// What a command does.
+#[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "made for a menu and gone with it")]
+pub enum Does {
+    /// Changes the state.
+    Act(Action),
+    /// Opens a dialog.
+    Ask(Dialog),
+    /// Ends the program.
+    Quit,
+    /// Ends what is under way: a dialog, a drag, a marking.
+    Cancel,
+}
+
+/// Dialogs and cards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialog {
+    /// Which files to open.
+    Open,
+    /// Where to save the figure.
+    SaveFigure,
+    /// Where to save the session.
+    SaveSession,
+    /// Which session to open.
+    OpenSession,
+    /// Which table to export.
+    Export,
+    /// Which test to run.
+    RunTest,
+    /// Which columns to show.
+    Columns,
+    /// What can be done.
+    Palette,
+    /// Gestures and keys.
+    Help,
+    /// A note on what is marked.
+    Note,
+    /// Which folder to watch.
+    Watch,
+}
+
+/// One command.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// Stable name.
+    pub id: &'static str,
+    /// As a menu shows it.
+    pub label: String,
+    /// Menu it is in.
+    pub menu: &'static str,
+    /// Key, as text: `Ctrl+S`.
+    pub key: &'static str,
+    /// What it does, or why it cannot be used now.
+    pub does: Result<Does, &'static str>,
+}
+
+/// All menus in order.
+pub const MENUS: [&str; 7] = ["File", "Edit", "View", "Data", "Plot", "Tools", "Help"];
+
+const NO_VIEW: &str = "there is no view: open a file first";
+
+/// Keys and names of the commands that are made from lists.
+const KEYS: [&str; 7] = ["Ctrl+1", "Ctrl+2", "Ctrl+3", "Ctrl+4", "Ctrl+5", "Ctrl+6", "Ctrl+7"];
+const IDS: [&str; 7] =
+    ["panel-files", "panel-series", "panel-settings", "panel-metadata", "panel-notes", "panel-stats", "panel-problems"];
+const THEMES: [&str; 3] = ["theme-system", "theme-light", "theme-dark"];
+const PALETTES: [&str; 3] = ["palette-okabe-ito", "palette-tol-bright", "palette-tol-muted"];
+
+/// All commands with what they would do now.
+pub fn commands(state: &State) -> Vec<Command> {
+    let mut all = Vec::with_capacity(80);
+    let mut add = |id, menu, label: &str, key, does| {
+        all.push(Command { id, label: label.to_owned(), menu, key, does });
+    };
+    let act = |action| Ok(Does::Act(action));
+    let ask = |dialog| Ok(Does::Ask(dialog));
+    let w = &state.workspace;
+    let focus = w.focused();
+    let view = |make: fn(super::ViewId) -> Action| focus.map(|v| Does::Act(make(v.id))).ok_or(NO_VIEW);
+    let ticked = focus.map(|v| v.docs.clone()).unwrap_or_default();
+
+    add("open", "File", "Open files…", "Ctrl+O", ask(Dialog::Open));
+    add("watch", "File", "Watch a folder…", "", ask(Dialog::Watch));
+    let again =
+        |id: &super::DocId| state.library.get(*id).is_some_and(|doc| doc.changed.is_some() || ticked.contains(id));
+    let reload: Vec<_> = w.files.iter().map(|f| f.id).filter(again).collect();
+    add(
+        "reload",
+        "File",
+        "Read changed files again",
+        "F5",
+        if reload.is_empty() { Err("no file is open") } else { act(Action::Reload(reload)) },
+    );
+    add("save-figure", "File", "Save figure…", "Ctrl+S", focus.map(|_| Does::Ask(Dialog::SaveFigure)).ok_or(NO_VIEW));
+    add("export", "File", "Export data…", "Ctrl+E", focus.map(|_| Does::Ask(Dialog::Export)).ok_or(NO_VIEW));
+    add("save-session", "File", "Save session…", "Ctrl+Shift+S", ask(Dialog::SaveSession));
+    add("open-session", "File", "Open session…", "", ask(Dialog::OpenSession));
+    add(
+        "close-files",
+        "File",
+        "Close the ticked files",
+        "",
+        if ticked.is_empty() { Err(NO_VIEW) } else { act(Action::Close(ticked.clone())) },
+    );
+    add("quit", "File", "Quit", "Ctrl+Q", Ok(Does::Quit));
+
+    add(
+        "undo",
+        "Edit",
+        &state.history.undoable().map_or("Undo".to_owned(), |g| format!("Undo {g}")),
+        "Ctrl+Z",
+        if state.history.undoable().is_some() { act(Action::Undo) } else { Err("nothing to undo") },
+    );
+    add(
+        "redo",
+        "Edit",
+        &state.history.redoable().map_or("Redo".to_owned(), |g| format!("Redo {g}")),
+        "Ctrl+Shift+Z",
+        if state.history.redoable().is_some() { act(Action::Redo) } else { Err("nothing to redo") },
+    );
+    add("copy-command", "Edit", "Copy as command", "Ctrl+Shift+C", view(Action::CopyCommand));
+    add("copy-image", "Edit", "Copy image", "Ctrl+Alt+C", view(Action::CopyImage));
+    add("palette", "Edit", "Search everything…", "Ctrl+K", ask(Dialog::Palette));
+    add("palette-2", "Edit", "Command palette…", "Ctrl+Shift+P", ask(Dialog::Palette));
+
+    add("new-view", "View", "New view", "Ctrl+N", act(Action::NewView(ticked.first().copied())));
+    add("duplicate", "View", "Duplicate view", "", view(Action::Duplicate));
+    add("close-view", "View", "Close view", "Ctrl+W", view(Action::CloseView));
+    add(
+        "close-views",
+        "View",
+        "Close all views",
+        "Ctrl+Shift+W",
+        focus.map(|_| Does::Act(Action::CloseAllViews)).ok_or(NO_VIEW),
+    );
+    add(
+        "reopen-view",
+        "View",
+        "Reopen closed view",
+        "Ctrl+Shift+T",
+        if w.closed.is_empty() { Err("no view was closed") } else { act(Action::ReopenView) },
+    );
+    add("next-view", "View", "Next view", "Ctrl+Tab", act(Action::StepView(1)));
+    add("previous-view", "View", "Previous view", "Ctrl+Shift+Tab", act(Action::StepView(-1)));
+    add("next-view-2", "View", "View to the right", "Ctrl+Right", act(Action::StepView(1)));
+    add("previous-view-2", "View", "View to the left", "Ctrl+Left", act(Action::StepView(-1)));
+    for ((panel, key), id) in Panel::ALL.into_iter().zip(KEYS).zip(IDS) {
+        add(id, "View", &format!("Panel: {}", panel.title()), key, act(Action::TogglePanel(panel)));
+    }
+    add(
+        "full-screen",
+        "View",
+        "Only the plot",
+        "F11",
+        focus.map(|_| Does::Act(Action::ToggleFullScreen)).ok_or(NO_VIEW),
+    );
+    add("reset-layout", "View", "Reset layout", "", act(Action::ResetLayout));
+    add("larger", "View", "Larger", "Ctrl++", act(Action::SetScale(w.scale + 0.1)));
+    add("smaller", "View", "Smaller", "Ctrl+-", act(Action::SetScale(w.scale - 0.1)));
+    add("normal-size", "View", "Normal size", "Ctrl+0", act(Action::SetScale(1.0)));
+    for ((theme, name), id) in ThemeChoice::ALL.into_iter().zip(THEMES) {
+        add(id, "View", &format!("Theme: {name}"), "", act(Action::SetTheme(theme)));
+    }
+    for ((palette, name), id) in Palette::ALL.into_iter().zip(PALETTES) {
+        add(id, "View", &format!("Colours: {name}"), "", act(Action::SetPalette(palette)));
+    }
+
+    add("columns", "Data", "Columns of the files table…", "", ask(Dialog::Columns));
+    add("by-test", "Data", "Group files by test", "", act(Action::ToggleByTest));
+    let option = |name: &'static str, on: bool| {
+        focus
+            .map(|v| Does::Act(Action::SetOption(v.id, name, if on { Vec::new() } else { vec![String::new()] })))
+            .ok_or(NO_VIEW)
+    };
+    let is = |test: fn(&fa_plot::options::FigureOptions) -> bool| focus.is_some_and(|v| test(&v.options));
+    add("concatenate", "Data", "Join files in time", "", option("concatenate", is(|o| o.concatenate)));
+    add("multiples", "Data", "A panel per file", "", option("subplot-combine", is(|o| o.subplot_combine)));
+    add("scale-mode", "Data", "Other files only widen the axes", "", option("scale-mode", is(|o| o.scale_mode)));
+    add("flip", "Data", "Show one file after the other", "B", view(Action::Flip));
+    add(
+        "note",
+        "Data",
+        "Note on the file or what is marked…",
+        "N",
+        focus.map(|_| Does::Ask(Dialog::Note)).ok_or(NO_VIEW),
+    );
+
+    add("previous-plot", "Plot", "Previous plot", "Ctrl+Up", act(Action::StepPlot(-1)));
+    add("next-plot", "Plot", "Next plot", "Ctrl+Down", act(Action::StepPlot(1)));
+    add("fit", "Plot", "Show everything", "0", view(Action::Fit));
+    add("fit-brush", "Plot", "Show what is marked", "F", view(Action::FitBrush));
+    add(
+        "zoom-back",
+        "Plot",
+        "Zoom back",
+        "Alt+Left",
+        focus.filter(|v| !v.back.is_empty()).map(|v| Does::Act(Action::ZoomBack(v.id))).ok_or("nothing to go back to"),
+    );
+    add(
+        "zoom-forward",
+        "Plot",
+        "Zoom forward",
+        "Alt+Right",
+        focus
+            .filter(|v| !v.forward.is_empty())
+            .map(|v| Does::Act(Action::ZoomForward(v.id)))
+            .ok_or("nothing to go forward to"),
+    );
+    let log = if is(|o| o.log_scale_y.is_some()) { Vec::new() } else { vec!["log10".to_owned()] };
+    add(
+        "log",
+        "Plot",
+        "Logarithmic values",
+        "L",
+        focus.map(|v| Does::Act(Action::SetOption(v.id, "log-scale-y", log))).ok_or(NO_VIEW),
+    );
+    add("zero", "Plot", "Values from zero", "Z", option("zero-y", is(|o| o.zero_y)));
+    add("invert", "Plot", "Latency upside down", "I", option("invert-latency-y", is(|o| o.invert_latency_y)));
+    add("absolute", "Plot", "Time of day", "T", option("absolute-time", is(|o| o.absolute_time)));
+    add("same-scale", "Plot", "Same scale as other views", "=", view(Action::ToggleSameScale));
+    add("link", "Plot", "Link the time axis with other views", "", view(Action::ToggleLink));
+    let show_all = focus.filter(|v| !v.options.hide_series.is_empty() || v.only.is_some());
+    add(
+        "show-all",
+        "Plot",
+        "Show all series",
+        "",
+        show_all.map(|v| Does::Act(Action::ShowAllSeries(v.id))).ok_or("no series is hidden"),
+    );
+    let brush = focus.filter(|v| v.brush.is_some());
+    add(
+        "clear-brush",
+        "Plot",
+        "Remove the marking",
+        "",
+        brush.map(|v| Does::Act(Action::Brush(v.id, None))).ok_or("nothing is marked"),
+    );
+    add(
+        "brush-cutoff",
+        "Plot",
+        "Use the marking as cut-off",
+        "",
+        brush.map(|v| Does::Act(Action::BrushToCutoff(v.id))).ok_or("nothing is marked"),
+    );
+    add(
+        "mark-all",
+        "Plot",
+        "Mark what is shown",
+        "M",
+        focus
+            .filter(|v| state.x_kind(v) == XKind::Run)
+            .map(|v| {
+                let whole = v
+                    .docs
+                    .iter()
+                    .filter_map(|d| state.library.loaded(*d))
+                    .filter_map(|l| l.set.metadata.total_length_secs())
+                    .fold(0.0, f64::max);
+                Does::Act(Action::Brush(v.id, Some(v.zoom.x_of(XKind::Run).unwrap_or((0.0, whole)))))
+            })
+            .ok_or("only plots over the time of the run can be marked"),
+    );
+    add(
+        "clear-cursors",
+        "Plot",
+        "Remove cursors",
+        "",
+        focus
+            .filter(|v| !v.cursors.is_empty())
+            .map(|v| Does::Act(Action::Cursor(v.id, 0, None)))
+            .ok_or("there is no cursor"),
+    );
+    add("reset-settings", "Plot", "All settings to their defaults", "", view(Action::ResetOptions));
+
+    add(
+        "run",
+        "Tools",
+        "Run a test…",
+        "Ctrl+R",
+        if state.running.is_some() { Err("a test is running already") } else { ask(Dialog::RunTest) },
+    );
+    add(
+        "stop-keep",
+        "Tools",
+        "Stop the run and keep what was measured",
+        "",
+        if state.running.is_some() { act(Action::StopRun(fa_measure::Stop::Keep)) } else { Err("no test is running") },
+    );
+    add(
+        "stop-discard",
+        "Tools",
+        "Stop the run and discard it",
+        "",
+        if state.running.is_some() {
+            act(Action::StopRun(fa_measure::Stop::Discard))
+        } else {
+            Err("no test is running")
+        },
+    );
+
+    add("cancel", "Edit", "Cancel", "Esc", Ok(Does::Cancel));
+    add("help", "Help", "Keys and gestures", "F1", ask(Dialog::Help));
+    add("help-2", "Help", "Keys and gestures (card)", "?", ask(Dialog::Help));
+    all
+}

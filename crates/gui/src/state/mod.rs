@@ -1,0 +1,180 @@
+//! What the viewer is: plain data, and what happens to it. Nothing here draws, reads files or waits.
+//!
+//! ```text
+//! window ── Action ─► State::apply ── Effect ─► workers ── Action ─► State::apply …
+//! ```
+
+pub mod action;
+pub mod columns;
+pub mod commands;
+pub mod library;
+pub mod notes;
+pub mod panes;
+mod reduce;
+mod reports;
+pub mod session;
+pub mod undo;
+pub mod view;
+pub mod workspace;
+
+pub use action::{Action, Effect, Export, FigureFile, Problem, RunRequest, Severity};
+pub use library::{Doc, DocId, DocState, Library, Loaded};
+pub use view::{View, ViewId, XKind, ZoomState};
+pub use workspace::{FileRef, Palette, Panel, ThemeChoice, Workspace};
+
+use undo::History;
+
+/// A run that is being measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Running {
+    /// Its row in the table.
+    pub doc: DocId,
+    /// What is measured.
+    pub request: Box<RunRequest>,
+    /// Somebody asked it to end.
+    pub stopping: bool,
+    /// How far it is.
+    pub progress: String,
+}
+
+/// Everything.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// What a session holds and undo restores.
+    pub workspace: Workspace,
+    /// What is known of the files.
+    pub library: Library,
+    /// Earlier and later workspaces.
+    pub history: History,
+    /// What went wrong, oldest first.
+    pub problems: Vec<Problem>,
+    /// The last thing that was done, for the status line.
+    pub status: String,
+    /// Why the last thing asked for was not done; shown where it was asked for.
+    pub refused: Option<String>,
+    /// A run under way.
+    pub running: Option<Running>,
+    /// The folder that is watched.
+    pub watched: Option<std::path::PathBuf>,
+    /// Size of each view's figure on the screen, points, and whether it is dark.
+    pub looks: std::collections::BTreeMap<ViewId, (f32, f32, bool)>,
+    /// Counts sessions opened, so that caches know.
+    pub session: u64,
+}
+
+impl State {
+    /// Applies an action at a time (seconds, any zero point): changes the state and says what is to be done.
+    ///
+    /// Changes of the workspace by a person can be undone; those of the same kind within 400 ms are one.
+    pub fn apply(&mut self, action: Action, now_secs: f64) -> Vec<Effect> {
+        match action {
+            Action::Undo | Action::Redo => {
+                let before = self.workspace.clone();
+                let back = matches!(action, Action::Undo);
+                let went = if back { self.history.undo(&self.workspace) } else { self.history.redo(&self.workspace) };
+                let Some((workspace, gesture)) = went else {
+                    if back { "nothing to undo" } else { "nothing to redo" }.clone_into(&mut self.status);
+                    return Vec::new();
+                };
+                self.workspace = workspace;
+                self.status = format!("{}: {gesture}", if back { "undone" } else { "done again" });
+                self.catch_up(&before)
+            }
+            action => {
+                let before = self.workspace.clone();
+                let gesture = action.gesture();
+                self.refused = None;
+                let mut effects = self.reduce(action);
+                if let Some(gesture) = gesture
+                    && before != self.workspace
+                {
+                    effects.extend(self.catch_up(&before));
+                    self.history.push(before, gesture, now_secs);
+                }
+                effects
+            }
+        }
+    }
+
+    /// What follows from a workspace that is another one now: files to read, notes to write.
+    fn catch_up(&mut self, before: &Workspace) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for file in self.workspace.files.iter() {
+            self.library.ensure(file.id, &file.path);
+        }
+        effects.extend(self.wanted_files());
+        for file in self.workspace.files.iter() {
+            let (old, new) = (before.notes.get(&file.id), self.workspace.notes.get(&file.id));
+            let same = match (old, new) {
+                (Some(a), Some(b)) => std::sync::Arc::ptr_eq(a, b),
+                (None, None) => true,
+                _ => false,
+            };
+            if !same {
+                let notes = new.cloned().unwrap_or_default();
+                effects.push(Effect::WriteNotes(notes::sidecar(&file.path), notes));
+            }
+        }
+        effects
+    }
+
+    /// A note in the problems pane.
+    pub fn note(&mut self, problem: Problem) {
+        const KEPT: usize = 1000;
+        if self.problems.last() != Some(&problem) {
+            self.problems.push(problem);
+        }
+        if self.problems.len() > KEPT {
+            self.problems.remove(0);
+        }
+    }
+
+    /// Refuses what was asked for.
+    fn refuse(&mut self, why: impl Into<String>) {
+        let why = why.into();
+        self.status.clone_from(&why);
+        self.refused = Some(why);
+    }
+
+    /// The plot that a view shows.
+    pub fn plot_of(&self, view: &View) -> Option<String> {
+        if let Some(plot) = &view.plot {
+            return Some(plot.clone());
+        }
+        view.docs.iter().find_map(|doc| self.library.loaded(*doc)).map(|loaded| loaded.default_plot())
+    }
+
+    /// What the horizontal axis of a view counts.
+    pub fn x_kind(&self, view: &View) -> XKind {
+        let plot = self.plot_of(view);
+        let first = view.docs.iter().find_map(|doc| self.library.loaded(*doc));
+        let over_time = first.zip(plot).and_then(|(l, plot)| l.plot(&plot)).is_none_or(library::PlotInfo::over_time);
+        match (over_time, view.options.absolute_time) {
+            (true, false) => XKind::Run,
+            (true, true) => XKind::Clock,
+            (false, _) => XKind::Other,
+        }
+    }
+
+    /// Files whose numbers are needed and not there.
+    fn wanted_files(&mut self) -> Vec<Effect> {
+        let needs_all = self.workspace.table.columns.iter().any(columns::Column::is_computed)
+            || self.workspace.table.sort.as_ref().is_some_and(|(column, _)| column.is_computed());
+        let mut wanted: Vec<DocId> = self.workspace.views.iter().flat_map(|view| view.docs.clone()).collect();
+        if needs_all {
+            wanted.extend(self.workspace.files.iter().map(|file| file.id));
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut effects = Vec::new();
+        for id in wanted {
+            let Some(doc) = self.library.get_mut(id) else { continue };
+            let ready = matches!(doc.state, DocState::Waiting | DocState::Indexed);
+            if ready && doc.loaded.is_none() && !doc.live {
+                doc.state = DocState::Loading;
+                effects.push(Effect::Load(id, doc.path.clone()));
+            }
+        }
+        effects
+    }
+}

@@ -1,0 +1,199 @@
+//! A view: which plot of which files, how it is set, and what part of it is shown. Tabs are views.
+
+use fa_plot::layout;
+use fa_plot::options::{FigureOptions, Hidden};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::library::DocId;
+
+/// Names a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ViewId(pub u64);
+
+/// What the horizontal axis counts: a zoom made on one kind means nothing on another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum XKind {
+    /// Seconds of the run.
+    Run,
+    /// Time of day.
+    Clock,
+    /// Anything else: values of a distribution, categories.
+    Other,
+}
+
+/// Limits of the vertical axis of one panel.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct YZoom {
+    /// Panel.
+    pub panel: usize,
+    /// Axes of the panel.
+    pub axes: usize,
+    /// Lower and upper end.
+    pub limits: (f64, f64),
+}
+
+/// What part of a figure is shown. Without entries: everything.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ZoomState {
+    /// Horizontal limits, one per kind of axis: they come back with the kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub x: Vec<(XKind, (f64, f64))>,
+    /// Vertical limits of the plot shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub y: Vec<YZoom>,
+}
+
+impl ZoomState {
+    /// Limits of a kind of horizontal axis.
+    pub fn x_of(&self, kind: XKind) -> Option<(f64, f64)> {
+        self.x.iter().find(|(k, _)| *k == kind).map(|(_, limits)| *limits)
+    }
+
+    /// Sets them, or removes them.
+    pub fn set_x(&mut self, kind: XKind, limits: Option<(f64, f64)>) {
+        self.x.retain(|(k, _)| *k != kind);
+        if let Some(limits) = limits.filter(|(a, b)| a.is_finite() && b.is_finite() && a != b) {
+            self.x.push((kind, limits));
+        }
+    }
+
+    /// Sets the vertical limits of one panel's axes.
+    pub fn set_y(&mut self, panel: usize, axes: usize, limits: (f64, f64)) {
+        self.y.retain(|z| (z.panel, z.axes) != (panel, axes));
+        if limits.0.is_finite() && limits.1.is_finite() && limits.0 != limits.1 {
+            self.y.push(YZoom { panel, axes, limits });
+        }
+    }
+
+    /// As the layout takes it, for a figure of so many panels and axes.
+    pub fn for_layout(&self, kind: XKind, axes_of_panels: &[usize]) -> layout::View {
+        let x = self.x_of(kind);
+        let mut zooms = Vec::new();
+        for (panel, count) in axes_of_panels.iter().enumerate() {
+            for axes in 0..*count {
+                let y = self.y.iter().find(|z| (z.panel, z.axes) == (panel, axes)).map(|z| z.limits);
+                if x.is_some() || y.is_some() {
+                    zooms.push(layout::Zoom { panel, axes, x, y });
+                }
+            }
+        }
+        layout::View { zooms }
+    }
+}
+
+/// Options as their names and values, which is how they are typed, too.
+pub(crate) mod as_pairs {
+    use super::{Deserialize, Deserializer, FigureOptions, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(options: &FigureOptions, to: S) -> Result<S::Ok, S::Error> {
+        options.to_pairs().serialize(to)
+    }
+
+    /// Names and values of a newer program that this one does not know are left out.
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<FigureOptions, D::Error> {
+        let pairs = Vec::<(String, String)>::deserialize(from)?;
+        let mut options = FigureOptions::default();
+        for (name, value) in pairs {
+            // An option that does not exist here cannot be set; everything else of the session still can.
+            drop(options.set(&name, &value));
+        }
+        Ok(options)
+    }
+}
+
+/// One view.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// Its name.
+    pub id: ViewId,
+    /// Plot; `None`: the one that the first file's test opens with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plot: Option<String>,
+    /// Files in order; the first one decides test, labels and scales.
+    pub docs: Vec<DocId>,
+    /// Settings of the figure.
+    #[serde(default, with = "as_pairs")]
+    pub options: FigureOptions,
+    /// What part is shown.
+    #[serde(default)]
+    pub zoom: ZoomState,
+    /// What was shown before, newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub back: Vec<ZoomState>,
+    /// What was gone back from, newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forward: Vec<ZoomState>,
+    /// Its time axis moves together with those of the other linked views.
+    #[serde(default = "yes")]
+    pub linked: bool,
+    /// Its value axes span what all views of the same plot with this setting show.
+    #[serde(default)]
+    pub same_scale: bool,
+    /// Marked part of the run, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brush: Option<(f64, f64)>,
+    /// Time cursors, seconds of the run: at most two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cursors: Vec<f64>,
+    /// Only this one of its files is shown, the others keep their places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<usize>,
+    /// While measuring, the right edge is followed.
+    #[serde(default = "yes")]
+    pub follow: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Steps that can be gone back.
+const ZOOMS_KEPT: usize = 100;
+
+impl View {
+    /// A view of one file.
+    pub fn new(id: ViewId, doc: Option<DocId>) -> Self {
+        Self {
+            id,
+            plot: None,
+            docs: doc.into_iter().collect(),
+            options: FigureOptions::default(),
+            zoom: ZoomState::default(),
+            back: Vec::new(),
+            forward: Vec::new(),
+            linked: true,
+            same_scale: false,
+            brush: None,
+            cursors: Vec::new(),
+            only: None,
+            follow: true,
+        }
+    }
+
+    /// Shows another part; the one shown so far can be gone back to.
+    pub fn zoom_to(&mut self, zoom: ZoomState) {
+        if zoom != self.zoom {
+            self.back.push(std::mem::replace(&mut self.zoom, zoom));
+            if self.back.len() > ZOOMS_KEPT {
+                self.back.remove(0);
+            }
+            self.forward.clear();
+        }
+    }
+
+    /// The options with which the figure is made: those set, and what hides all files but one.
+    pub fn figure_options(&self) -> FigureOptions {
+        let mut options = self.options.clone();
+        if let Some(only) = self.only.filter(|_| self.docs.len() > 1) {
+            let others = (0..self.docs.len()).filter(|i| *i != only);
+            options.hide_series.extend(others.map(|file| Hidden { file: Some(file), series: None }));
+        }
+        options
+    }
+
+    /// Whether a mark is drawn.
+    pub fn shows(&self, series: &str, file: usize) -> bool {
+        !self.options.hide_series.iter().any(|h| h.hides(series, file)) && self.only.is_none_or(|only| only == file)
+    }
+}

@@ -1,0 +1,280 @@
+//! The workspace: everything that a session file holds and undo restores. Plain data.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::columns::Table;
+use super::library::DocId;
+use super::notes::Note;
+use super::panes::Pane;
+use super::view::{View, ViewId};
+
+/// Version of the session format.
+pub const SESSION_VERSION: u32 = 1;
+
+/// A file that is open.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileRef {
+    /// Its name here.
+    pub id: DocId,
+    /// Where it is; in a session file, relative to that where possible.
+    pub path: PathBuf,
+    /// Digest of its content, in sessions: to recognise it when it was moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThemeChoice {
+    /// As the desktop says.
+    #[default]
+    System,
+    /// Dark on white.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl ThemeChoice {
+    /// All of them with their names.
+    pub const ALL: [(Self, &'static str); 3] = [(Self::System, "System"), (Self::Light, "Light"), (Self::Dark, "Dark")];
+}
+
+/// Colours of series, safe for the colour-blind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Palette {
+    /// The theme's: Okabe and Ito's.
+    #[default]
+    OkabeIto,
+    /// Paul Tol's bright scheme.
+    TolBright,
+    /// Paul Tol's muted scheme.
+    TolMuted,
+}
+
+impl Palette {
+    /// All of them with their names.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::OkabeIto, "Okabe–Ito"), (Self::TolBright, "Tol bright"), (Self::TolMuted, "Tol muted")];
+
+    /// As `--colours` takes it; `None` for the theme's own.
+    pub fn colours(self) -> Option<&'static str> {
+        match self {
+            Self::OkabeIto => None,
+            Self::TolBright => Some("#4477AA,#EE6677,#228833,#CCBB44,#66CCEE,#AA3377,#BBBBBB"),
+            Self::TolMuted => Some("#332288,#CC6677,#117733,#DDCC77,#88CCEE,#882255,#44AA99,#999933,#AA4499"),
+        }
+    }
+}
+
+/// The panels around the views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Panel {
+    /// Open files.
+    Files,
+    /// Series of the view.
+    Series,
+    /// Settings of the figure.
+    Settings,
+    /// Metadata.
+    Metadata,
+    /// Notes.
+    Notes,
+    /// Statistics.
+    Stats,
+    /// What went wrong.
+    Problems,
+}
+
+impl Panel {
+    /// All, in the order of their shortcuts Ctrl+1 to Ctrl+7.
+    pub const ALL: [Self; 7] =
+        [Self::Files, Self::Series, Self::Settings, Self::Metadata, Self::Notes, Self::Stats, Self::Problems];
+
+    /// What it is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Files => "Files",
+            Self::Series => "Series",
+            Self::Settings => "Settings",
+            Self::Metadata => "Metadata",
+            Self::Notes => "Notes",
+            Self::Stats => "Statistics",
+            Self::Problems => "Problems",
+        }
+    }
+
+    /// Which of them share a place: one of each group is shown at a time.
+    pub fn group(self) -> usize {
+        match self {
+            Self::Files => 0,
+            Self::Series => 1,
+            Self::Settings | Self::Metadata | Self::Notes => 2,
+            Self::Stats | Self::Problems => 3,
+        }
+    }
+}
+
+/// Everything a session holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// [`SESSION_VERSION`] of the program that wrote it.
+    #[serde(default)]
+    pub version: u32,
+    /// Open files in the order of opening.
+    #[serde(default)]
+    pub files: Arc<Vec<FileRef>>,
+    /// All views.
+    #[serde(default)]
+    pub views: Vec<View>,
+    /// Where they are.
+    #[serde(default)]
+    pub panes: Pane,
+    /// The view that commands mean.
+    #[serde(default)]
+    pub focus: Option<ViewId>,
+    /// Closed views, the last one last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed: Vec<View>,
+    /// Files table.
+    #[serde(default)]
+    pub table: Table,
+    /// Panels that are shown.
+    #[serde(default = "default_panels")]
+    pub panels: Vec<Panel>,
+    /// Only the view with the focus is shown.
+    #[serde(default)]
+    pub full_screen: bool,
+    /// Light or dark.
+    #[serde(default)]
+    pub theme: ThemeChoice,
+    /// Colours of series.
+    #[serde(default)]
+    pub palette: Palette,
+    /// Size of everything, 0.75–2.5.
+    #[serde(default = "one")]
+    pub scale: f32,
+    /// Metadata keys that stay in sight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pinned: Vec<String>,
+    /// Notes of the files that have any. They live in files of their own beside the data.
+    #[serde(skip)]
+    pub notes: BTreeMap<DocId, Arc<Vec<Note>>>,
+    /// The next id of a file or view.
+    #[serde(default)]
+    pub next_id: u64,
+    /// Keys of newer programs: written back as they are.
+    #[serde(flatten)]
+    pub unknown: Map<String, Value>,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+fn default_panels() -> Vec<Panel> {
+    vec![Panel::Files, Panel::Settings]
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self {
+            version: SESSION_VERSION,
+            files: Arc::default(),
+            views: Vec::new(),
+            panes: Pane::default(),
+            focus: None,
+            closed: Vec::new(),
+            table: Table::default(),
+            panels: default_panels(),
+            full_screen: false,
+            theme: ThemeChoice::default(),
+            palette: Palette::default(),
+            scale: one(),
+            pinned: Vec::new(),
+            notes: BTreeMap::new(),
+            next_id: 1,
+            unknown: Map::new(),
+        }
+    }
+}
+
+impl Workspace {
+    /// A view.
+    pub fn view(&self, id: ViewId) -> Option<&View> {
+        self.views.iter().find(|view| view.id == id)
+    }
+
+    /// A view, to be changed.
+    pub fn view_mut(&mut self, id: ViewId) -> Option<&mut View> {
+        self.views.iter_mut().find(|view| view.id == id)
+    }
+
+    /// The view that commands mean.
+    pub fn focused(&self) -> Option<&View> {
+        self.view(self.focus?)
+    }
+
+    /// The same, to be changed.
+    pub fn focused_mut(&mut self) -> Option<&mut View> {
+        let focus = self.focus?;
+        self.view_mut(focus)
+    }
+
+    /// A file that is open.
+    pub fn file(&self, doc: DocId) -> Option<&FileRef> {
+        self.files.iter().find(|file| file.id == doc)
+    }
+
+    /// A number nothing else has.
+    pub fn fresh_id(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+
+    /// Whether a panel is shown.
+    pub fn shows(&self, panel: Panel) -> bool {
+        self.panels.contains(&panel)
+    }
+
+    /// Shows a panel, in place of the one that shares its place.
+    pub fn show_panel(&mut self, panel: Panel) {
+        self.panels.retain(|p| p.group() != panel.group());
+        self.panels.push(panel);
+        self.panels.sort_unstable();
+    }
+
+    /// Shows a view of a file in a new tab beside the focused one.
+    pub fn open_view(&mut self, doc: Option<DocId>) -> ViewId {
+        let id = ViewId(self.fresh_id());
+        let view = View::new(id, doc);
+        self.add_view(view);
+        id
+    }
+
+    /// Adds a view beside the focused one and gives it the focus.
+    pub fn add_view(&mut self, view: View) {
+        let id = view.id;
+        self.views.push(view);
+        let beside = self.focus.unwrap_or(ViewId(0));
+        self.panes.add(id, beside);
+        self.focus = Some(id);
+    }
+
+    /// Gives a view the focus and brings it to the front.
+    pub fn focus_on(&mut self, id: ViewId) {
+        if self.view(id).is_some() {
+            self.focus = Some(id);
+            self.panes.show(id);
+        }
+    }
+}

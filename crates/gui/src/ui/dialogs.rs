@@ -1,0 +1,318 @@
+//! The dialog that is open: one at a time, closed by Esc.
+
+use std::path::PathBuf;
+
+use eframe::egui::{self, RichText};
+use fa_analyze::export::TableKind;
+use fa_plot::render::Format;
+
+use super::{Viewer, columns, help, notes, open, palette, run_dialog};
+use crate::state::commands::Dialog;
+use crate::state::{Action, Export, FigureFile, Panel, ViewId, session};
+
+/// Where and how to save.
+#[derive(Debug)]
+pub(crate) struct SaveDialog {
+    path: String,
+    format: Format,
+    preset: usize,
+    dpi: f32,
+    table: TableKind,
+    scope_view: bool,
+    scope_marked: bool,
+    /// Put this view's figure on the clipboard at the end of the frame.
+    pub(crate) copy_image: Option<ViewId>,
+    focus: bool,
+    /// This path is there already; ask once more.
+    confirm: Option<PathBuf>,
+}
+
+impl Default for SaveDialog {
+    fn default() -> Self {
+        Self {
+            path: String::new(),
+            format: Format::Svg,
+            preset: 0,
+            dpi: 150.0,
+            table: TableKind::Samples,
+            scope_view: true,
+            scope_marked: true,
+            copy_image: None,
+            focus: false,
+            confirm: None,
+        }
+    }
+}
+
+/// Sizes and themes of figure files: name, inches, theme.
+type Preset = (&'static str, Option<(f32, f32)>, Option<&'static str>);
+const PRESETS: [Preset; 5] = [
+    ("as on the screen", None, None),
+    ("paper, one column", Some((3.5, 2.4)), Some("paper")),
+    ("paper, two columns", Some((7.2, 3.6)), Some("paper")),
+    ("slide", Some((10.0, 5.6)), Some("light")),
+    ("web", Some((8.0, 5.0)), Some("light")),
+];
+
+/// Sets a dialog up.
+pub(super) fn prepare(viewer: &mut Viewer, dialog: Dialog) {
+    let folder = viewer.folder();
+    viewer.screen.save.focus = true;
+    viewer.screen.save.confirm = None;
+    match dialog {
+        Dialog::Open | Dialog::OpenSession => viewer.screen.open.begin(&folder, dialog),
+        Dialog::Watch => {
+            let folder = viewer.state.watched.clone().unwrap_or(folder);
+            viewer.screen.open.begin(&folder, dialog);
+        }
+        Dialog::SaveFigure => {
+            let view = viewer.state.workspace.focused();
+            let plot = view.and_then(|v| viewer.state.plot_of(v)).unwrap_or_else(|| "figure".to_owned());
+            let end = name_of(viewer.screen.save.format);
+            viewer.screen.save.path = folder.join(format!("{plot}.{end}")).display().to_string();
+        }
+        Dialog::SaveSession => {
+            viewer.screen.save.path = folder.join(format!("viewer{}", session::SUFFIX)).display().to_string();
+        }
+        Dialog::Export => {
+            let name = table_name(viewer.screen.save.table);
+            viewer.screen.save.path = folder.join(format!("{name}.csv")).display().to_string();
+        }
+        Dialog::RunTest => viewer.screen.run.open(&folder),
+        Dialog::Palette => viewer.screen.palette.begin(),
+        Dialog::Note => {
+            viewer.screen.notes.draft.clear();
+            viewer.screen.notes.focus = true;
+        }
+        Dialog::Columns | Dialog::Help => {}
+    }
+}
+
+fn title(dialog: Dialog) -> &'static str {
+    match dialog {
+        Dialog::Open => "Open files",
+        Dialog::SaveFigure => "Save figure",
+        Dialog::SaveSession => "Save session",
+        Dialog::OpenSession => "Open session",
+        Dialog::Export => "Export data",
+        Dialog::RunTest => "Run a test",
+        Dialog::Columns => "Columns of the files table",
+        Dialog::Palette => "Search everything",
+        Dialog::Help => "Keys and gestures",
+        Dialog::Note => "New note",
+        Dialog::Watch => "Watch a folder",
+    }
+}
+
+pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
+    let Some(dialog) = viewer.screen.dialog else { return };
+    let screen = context.content_rect();
+    let mut is_open = true;
+    let width = match dialog {
+        Dialog::Help => 620.0,
+        Dialog::Palette | Dialog::Open | Dialog::OpenSession | Dialog::Watch => 560.0,
+        _ => 480.0_f32,
+    };
+    let (anchor, offset) = if dialog == Dialog::Palette {
+        (egui::Align2::CENTER_TOP, egui::vec2(0.0, 40.0))
+    } else {
+        (egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
+    };
+    egui::Window::new(title(dialog))
+        .id(egui::Id::unique("dialog"))
+        .collapsible(false)
+        .resizable(false)
+        .open(&mut is_open)
+        .anchor(anchor, offset)
+        .default_width(width.min(screen.width() - 40.0))
+        .min_width((width * 0.7).min(screen.width() - 40.0))
+        .max_height((screen.height() - 80.0).max(200.0))
+        .show(context, |ui| {
+            ui.set_width(width.min(screen.width() - 60.0));
+            match dialog {
+                Dialog::Open | Dialog::OpenSession | Dialog::Watch => open::show(viewer, ui, dialog),
+                Dialog::SaveFigure => save_figure(viewer, ui),
+                Dialog::SaveSession => save_session(viewer, ui),
+                Dialog::Export => export(viewer, ui),
+                Dialog::RunTest => run_dialog::show(viewer, ui),
+                Dialog::Columns => columns::show(viewer, ui),
+                Dialog::Palette => palette::show(viewer, ui),
+                Dialog::Help => {
+                    egui::ScrollArea::vertical()
+                        .max_height(screen.height() - 140.0)
+                        .show(ui, |ui| help::show(viewer, ui));
+                }
+                Dialog::Note => note(viewer, ui),
+            }
+        });
+    if !is_open {
+        viewer.screen.dialog = None;
+    }
+}
+
+fn path(viewer: &mut Viewer, ui: &mut egui::Ui) {
+    ui.horizontal(|ui| {
+        ui.label("File");
+        let state = &mut viewer.screen.save;
+        let edit = ui.add(egui::TextEdit::singleline(&mut state.path).desired_width(f32::INFINITY));
+        edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "File to write"));
+        if std::mem::take(&mut state.focus) {
+            edit.request_focus();
+        }
+        if edit.changed() {
+            state.confirm = None;
+        }
+    });
+}
+
+/// The button that writes; a file that is there is asked about once.
+fn write(viewer: &mut Viewer, ui: &mut egui::Ui, label: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(viewer.screen.save.path.trim());
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let folder = path.parent().is_some_and(std::path::Path::is_dir);
+    if !folder {
+        ui.colored_label(super::look::warn(ui), "⚠ there is no such folder");
+    }
+    let confirm = viewer.screen.save.confirm.as_ref() == Some(&path);
+    if confirm {
+        ui.colored_label(super::look::warn(ui), "⚠ this file is there already");
+    }
+    let text = if confirm { "Replace it" } else { label };
+    let enter = ui.input(|i| i.key_pressed(egui::Key::Enter)) && folder;
+    let clicked = ui.add_enabled(folder && path.file_name().is_some(), egui::Button::new(text)).clicked();
+    if !(clicked || enter) {
+        return None;
+    }
+    if path.exists() && !confirm {
+        viewer.screen.save.confirm = Some(path);
+        return None;
+    }
+    viewer.screen.dialog = None;
+    Some(path)
+}
+
+fn name_of(format: Format) -> &'static str {
+    match format {
+        Format::Png => "png",
+        Format::Pdf => "pdf",
+        _ => "svg",
+    }
+}
+
+fn save_figure(viewer: &mut Viewer, ui: &mut egui::Ui) {
+    let Some(view) = viewer.state.workspace.focus else { return };
+    ui.horizontal(|ui| {
+        ui.label("Format");
+        for format in [Format::Svg, Format::Pdf, Format::Png] {
+            let state = &mut viewer.screen.save;
+            if ui.selectable_label(state.format == format, name_of(format).to_uppercase()).clicked() {
+                state.format = format;
+                state.path = PathBuf::from(&state.path).with_extension(name_of(format)).display().to_string();
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        ui.label("Size");
+        for (i, (name, size, _)) in PRESETS.iter().enumerate() {
+            let help = size.map_or("exactly what is on the screen".to_owned(), |(w, h)| format!("{w} × {h} inches"));
+            if ui.selectable_label(viewer.screen.save.preset == i, *name).on_hover_text(help).clicked() {
+                viewer.screen.save.preset = i;
+            }
+        }
+    });
+    if viewer.screen.save.format == Format::Png {
+        ui.horizontal(|ui| {
+            ui.label("Dots per inch");
+            ui.add(egui::DragValue::new(&mut viewer.screen.save.dpi).range(36.0..=1200.0));
+        });
+    }
+    path(viewer, ui);
+    let (_, size_in, theme) = PRESETS[viewer.screen.save.preset];
+    let how = FigureFile { format: viewer.screen.save.format, size_in, dpi: viewer.screen.save.dpi, theme };
+    if let Some(path) = write(viewer, ui, "Save") {
+        viewer.screen.act(Action::SaveFigure(view, path, how));
+    }
+    if let Some(command) = viewer.state.command_of(view) {
+        ui.separator();
+        ui.label(RichText::new("The same on the command line:").weak());
+        ui.add(egui::Label::new(RichText::new(command).monospace().small()).wrap());
+    }
+}
+
+fn save_session(viewer: &mut Viewer, ui: &mut egui::Ui) {
+    ui.label("Files, views, settings and layout. Paths are relative, so that the folder can be moved as a whole.");
+    path(viewer, ui);
+    if let Some(path) = write(viewer, ui, "Save session") {
+        viewer.screen.act(Action::SaveSession(path));
+    }
+}
+
+fn table_name(table: TableKind) -> &'static str {
+    match table {
+        TableKind::Samples => "samples",
+        TableKind::Wide => "wide",
+        TableKind::Summary => "summary",
+        TableKind::Runs => "runs",
+    }
+}
+
+fn export(viewer: &mut Viewer, ui: &mut egui::Ui) {
+    let Some(view) = viewer.state.workspace.focused().cloned() else { return };
+    for (table, help) in [
+        (TableKind::Samples, "one row per sample as measured"),
+        (TableKind::Wide, "one row per step of time, one column per series"),
+        (TableKind::Summary, "one row per series with its statistics"),
+        (TableKind::Runs, "one row per file with its metadata"),
+    ] {
+        let state = &mut viewer.screen.save;
+        if ui.radio(state.table == table, format!("{}: {help}", table_name(table))).clicked() {
+            state.table = table;
+            state.path =
+                PathBuf::from(&state.path).with_file_name(format!("{}.csv", table_name(table))).display().to_string();
+        }
+    }
+    ui.horizontal(|ui| {
+        let state = &mut viewer.screen.save;
+        ui.radio_value(&mut state.scope_view, true, "files of this view");
+        ui.radio_value(&mut state.scope_view, false, "all files that are read");
+    });
+    if let Some((a, b)) = view.brush {
+        ui.checkbox(&mut viewer.screen.save.scope_marked, format!("only what is marked ({a:.2}–{b:.2} s)"));
+    }
+    path(viewer, ui);
+    let docs = if viewer.screen.save.scope_view {
+        view.docs.clone()
+    } else {
+        viewer.state.workspace.files.iter().map(|f| f.id).collect()
+    };
+    let window = view.brush.filter(|_| viewer.screen.save.scope_marked);
+    let table = viewer.screen.save.table;
+    if let Some(path) = write(viewer, ui, "Export") {
+        viewer.screen.act(Action::Export(Export { docs, table, window, path }));
+    }
+}
+
+fn note(viewer: &mut Viewer, ui: &mut egui::Ui) {
+    let Some(view) = viewer.state.workspace.focused().cloned() else { return };
+    let Some(doc) = view.docs.first().copied() else { return };
+    let part = view.brush.or_else(|| view.cursors.first().map(|c| (*c, *c)));
+    ui.label(match part {
+        Some((a, b)) if a < b => format!("On {a:.2}–{b:.2} s of the first file"),
+        Some((a, _)) => format!("On {a:.2} s of the first file"),
+        None => "On the first file as a whole".to_owned(),
+    });
+    let state = &mut viewer.screen.notes;
+    let edit =
+        ui.add(egui::TextEdit::multiline(&mut state.draft).hint_text("#words are tags").desired_width(f32::INFINITY));
+    edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Text of the note"));
+    if std::mem::take(&mut state.focus) {
+        edit.request_focus();
+    }
+    let empty = state.draft.trim().is_empty();
+    if ui.add_enabled(!empty, egui::Button::new("Add")).clicked() {
+        let text = std::mem::take(&mut viewer.screen.notes.draft);
+        viewer.screen.act(Action::AddNote(doc, notes::note(&text, part)));
+        viewer.screen.act(Action::ShowPanel(Panel::Notes));
+        viewer.screen.dialog = None;
+    }
+}

@@ -1,0 +1,59 @@
+//! Keys and gestures, offline.
+
+use eframe::egui::{self, RichText};
+
+use super::Viewer;
+use crate::state::commands::{MENUS, commands};
+
+const GESTURES: [(&str, &str); 16] = [
+    ("drag", "move; on an axis, only along it"),
+    ("Shift + drag", "mark a part of the run: statistics of exactly that part"),
+    ("right drag", "zoom to a box"),
+    ("wheel", "along the time axis; over an axis, zoom it"),
+    ("Ctrl + wheel", "zoom time; with Shift, the values"),
+    ("double click", "show everything"),
+    ("click a legend entry", "hide the series; the Series panel brings it back"),
+    ("Alt + click or double click", "the series alone; again for all"),
+    ("click a row", "tick the file: show it in the view, or not"),
+    ("Ctrl + click a row", "open it in a new view"),
+    ("drag a tab", "to a side of a view: split; to its middle: beside its tab"),
+    ("X, x · Y, y", "zoom out, in: time · values (as in Flent)"),
+    ("W S A D", "zoom in, out, move left, right"),
+    ("C, Shift + C", "first, second time cursor at the pointer; [ ] move it by a sample"),
+    ("1 … 9", "tick the n-th file of the table"),
+    ("arrows, Space, Enter", "in the files table: move, tick, show alone"),
+];
+
+pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
+    ui.label(RichText::new("On a figure and in the table").strong());
+    egui::Grid::new("gestures").num_columns(2).striped(true).show(ui, |ui| {
+        for (what, does) in GESTURES {
+            ui.label(RichText::new(what).strong());
+            ui.label(does);
+            ui.end_row();
+        }
+    });
+    ui.add_space(8.0);
+    let all = commands(&viewer.state);
+    for menu in MENUS {
+        let with_keys: Vec<_> = all.iter().filter(|c| c.menu == menu && !c.key.is_empty()).collect();
+        if with_keys.is_empty() {
+            continue;
+        }
+        ui.label(RichText::new(menu).strong());
+        egui::Grid::new(("keys", menu)).num_columns(2).striped(true).show(ui, |ui| {
+            for command in with_keys {
+                ui.label(command.key);
+                ui.label(&command.label);
+                ui.end_row();
+            }
+        });
+    }
+    ui.add_space(8.0);
+    ui.label(RichText::new("Numbers").strong());
+    ui.label(
+        "Statistics are computed from all samples as measured, never from what is drawn. n counts values, percentiles \
+         interpolate linearly between the closest samples, totals integrate rates over time, loss counts sequence \
+         numbers without an answer. Red ticks at the foot of a panel are lost probes. A gap in a line is a missing value.",
+    );
+}

@@ -1,0 +1,226 @@
+//! The row above a figure: which plot, and what people change most.
+
+use eframe::egui::{self, RichText};
+use fa_catalog::PlotType;
+
+use super::{Viewer, look};
+use crate::state::library::PlotInfo;
+use crate::state::{Action, View, ViewId};
+
+pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
+    let Some(view) = viewer.state.workspace.view(id).cloned() else { return };
+    ui.horizontal_wrapped(|ui| {
+        plots(viewer, ui, &view);
+        let flag = |ui: &mut egui::Ui, text: &str, help: &str, on: bool| {
+            ui.add(egui::Button::selectable(on, text)).on_hover_text(help).clicked()
+        };
+        let set = |name: &'static str, on: bool, value: &str| {
+            Action::SetOption(id, name, if on { Vec::new() } else { vec![value.to_owned()] })
+        };
+        let o = view.options.clone();
+        if flag(ui, "log", "Logarithmic values (L)", o.log_scale_y.is_some()) {
+            viewer.screen.act(set("log-scale-y", o.log_scale_y.is_some(), "log10"));
+        }
+        if flag(ui, "from 0", "Values from zero (Z)", o.zero_y) {
+            viewer.screen.act(set("zero-y", o.zero_y, ""));
+        }
+        if flag(ui, "time of day", "Wall-clock time on the x axis (T)", o.absolute_time) {
+            viewer.screen.act(set("absolute-time", o.absolute_time, ""));
+        }
+        if flag(ui, "= scale", "Same scale as other views of this plot (=)", view.same_scale) {
+            viewer.screen.act(Action::ToggleSameScale(id));
+        }
+        if flag(ui, "linked", "Time axis moves together with other views", view.linked) {
+            viewer.screen.act(Action::ToggleLink(id));
+        }
+        if view.docs.len() > 1 {
+            combine(viewer, ui, &view);
+        }
+        if ui.button("fit").on_hover_text("Show everything (0, or double click)").clicked() {
+            viewer.screen.act(Action::Fit(id));
+        }
+        if ui.button("Save…").on_hover_text("Save the figure as it is (Ctrl+S)").clicked() {
+            viewer.screen.act(Action::Focus(id));
+            viewer.ask(crate::state::commands::Dialog::SaveFigure);
+        }
+        let hidden = view.options.hide_series.len();
+        if hidden > 0 && ui.button(format!("{hidden} hidden: show all")).clicked() {
+            viewer.screen.act(Action::ShowAllSeries(id));
+        }
+        live(viewer, ui, &view);
+        if viewer.figures.is_waiting(id) {
+            ui.label(RichText::new("drawing…").weak());
+        }
+    });
+    explain(viewer, ui, &view);
+}
+
+/// Overlay, a panel each, one after the other in time, or in turn.
+fn combine(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
+    let o = &view.options;
+    let now = match (o.concatenate, o.subplot_combine, o.scale_mode, view.only) {
+        (_, _, _, Some(n)) => format!("file {} of {}", n + 1, view.docs.len()),
+        (true, ..) => "joined in time".to_owned(),
+        (_, true, ..) => "a panel each".to_owned(),
+        (_, _, true, _) => "first only, same scale".to_owned(),
+        _ => "overlay".to_owned(),
+    };
+    let set = |name: &'static str, on: bool| {
+        Action::SetOption(view.id, name, if on { vec![String::new()] } else { Vec::new() })
+    };
+    let choices: [(&str, [bool; 3]); 4] = [
+        ("overlay", [false, false, false]),
+        ("a panel each", [false, true, false]),
+        ("joined in time", [true, false, false]),
+        ("first only, same scale", [false, false, true]),
+    ];
+    let combo = egui::ComboBox::from_id_salt(("combine", view.id)).selected_text(&now).show_ui(ui, |ui| {
+        for (name, [join, panels, scale]) in choices {
+            if ui.selectable_label(now == name, name).clicked() {
+                viewer.screen.act(set("concatenate", join));
+                viewer.screen.act(set("subplot-combine", panels));
+                viewer.screen.act(set("scale-mode", scale));
+            }
+        }
+        if ui.selectable_label(view.only.is_some(), "one after the other (B)").clicked() {
+            viewer.screen.act(Action::Flip(view.id));
+        }
+    });
+    combo
+        .response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Combine files: {now}")));
+}
+
+const KINDS: [(&str, &[PlotType]); 6] = [
+    ("Over time", &[PlotType::Timeseries, PlotType::Meta, PlotType::TimeseriesCombine, PlotType::LineCombine]),
+    ("Distributions", &[PlotType::Cdf, PlotType::CdfCombine]),
+    ("Boxes", &[PlotType::Box, PlotType::BoxCombine]),
+    ("Bars", &[PlotType::Bar, PlotType::BarCombine]),
+    ("Quantiles", &[PlotType::Qq]),
+    ("Ellipses", &[PlotType::Ellipsis, PlotType::EllipsisCombine]),
+];
+
+/// The plots of the test, by kind; those that cannot be drawn are dimmed and say why.
+fn plots(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
+    let now = viewer.state.plot_of(view).unwrap_or_else(|| "…".to_owned());
+    let loaded = view.docs.iter().find_map(|doc| viewer.state.library.loaded(*doc)).cloned();
+    let response = egui::ComboBox::from_id_salt(("plot", view.id))
+        .selected_text(RichText::new(&now).strong())
+        .width(190.0)
+        .height(460.0)
+        .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
+        .show_ui(ui, |ui| {
+            ui.set_min_width(440.0);
+            let search = &mut viewer.screen.plot_search;
+            let edit = ui.add(egui::TextEdit::singleline(search).hint_text("search plots…").desired_width(220.0));
+            edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search plots"));
+            let search = search.to_lowercase();
+            let Some(loaded) = &loaded else { return };
+            let mut chosen = None;
+            for (title, kinds) in KINDS {
+                let fits = |p: &&PlotInfo| {
+                    kinds.contains(&p.kind) && format!("{} {}", p.name, p.description).to_lowercase().contains(&search)
+                };
+                let list: Vec<&PlotInfo> = loaded.plots.iter().filter(fits).collect();
+                if list.is_empty() {
+                    continue;
+                }
+                ui.label(RichText::new(title).strong().small());
+                for plot in list {
+                    let text = format!("{}  ({})", plot.name, plot.description);
+                    let text = if plot.drawable { RichText::new(text) } else { RichText::new(text).weak() };
+                    let entry = ui.add(egui::Button::selectable(plot.name == now, text).truncate());
+                    let entry = match plot.reason() {
+                        None => entry,
+                        Some(why) => {
+                            entry.widget_info(|| {
+                                let label = format!("{} cannot be drawn: {why}", plot.name);
+                                egui::WidgetInfo::labeled(egui::Role::Button, true, label)
+                            });
+                            entry.on_hover_text(format!("cannot be drawn: {why}"))
+                        }
+                    };
+                    if entry.clicked() {
+                        chosen = Some(plot.name.clone());
+                    }
+                }
+            }
+            if let Some(plot) = chosen {
+                viewer.screen.act(Action::SetPlot(view.id, plot));
+                viewer.screen.plot_search.clear();
+                ui.close();
+            }
+        });
+    response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Plot: {now}")));
+    response.response.on_hover_text("Which plot (Ctrl+Up, Ctrl+Down)");
+}
+
+/// The run that this view shows, if it is still being measured.
+fn live(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
+    let Some(run) = viewer.state.running.clone().filter(|run| view.docs.contains(&run.doc)) else { return };
+    if run.stopping {
+        ui.label("stopping…");
+        return;
+    }
+    if ui.button("■ Stop and keep").clicked() {
+        viewer.screen.act(Action::StopRun(fa_measure::Stop::Keep));
+    }
+    if ui.button("Stop and discard").clicked() {
+        viewer.screen.act(Action::StopRun(fa_measure::Stop::Discard));
+    }
+    if !view.follow && ui.button("Follow the run again").clicked() {
+        viewer.screen.act(Action::Follow(view.id, true));
+    }
+}
+
+/// Why not everything that is ticked can be seen, and what would show all of it.
+fn explain(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
+    let Some(plot) = viewer.state.plot_of(view) else { return };
+    let loaded: Vec<_> =
+        view.docs.iter().filter_map(|doc| Some((*doc, viewer.state.library.loaded(*doc)?.clone()))).collect();
+    let Some((_, first)) = loaded.first() else { return };
+    let lacks = |l: &crate::state::Loaded| match l.plot(&plot) {
+        Some(info) => !info.drawable,
+        None => !draws_any(l, first, &plot),
+    };
+    let odd: Vec<_> = loaded.iter().filter(|(_, l)| lacks(l)).collect();
+    if odd.is_empty() {
+        return;
+    }
+    let names: Vec<String> = odd
+        .iter()
+        .filter_map(|(doc, l)| {
+            let doc = viewer.state.library.get(*doc)?;
+            Some(format!("{} (test {})", fa_plot::text::one_line(&doc.title()), l.expanded.name))
+        })
+        .collect();
+    ui.horizontal_wrapped(|ui| {
+        let text = format!("⚠ {} has none of the series of {plot}.", names.join(", "));
+        ui.label(RichText::new(text).color(look::warn(ui)));
+        let common = first.plots.iter().filter(|p| p.drawable && p.name != plot).filter(|p| {
+            loaded[1..]
+                .iter()
+                .all(|(_, l)| l.plot(&p.name).map_or_else(|| draws_any(l, first, &p.name), |i| i.drawable))
+        });
+        let common: Vec<&PlotInfo> = common.take(4).collect();
+        if common.is_empty() {
+            ui.label("No plot of the first file's test can show all of them.");
+        } else {
+            ui.label("Plots that show all:");
+            for plot in common {
+                if ui.button(&plot.name).on_hover_text(&plot.description).clicked() {
+                    viewer.screen.act(Action::SetPlot(view.id, plot.name.clone()));
+                }
+            }
+        }
+    });
+}
+
+/// Whether a file of another test has a series that a plot of the first file's test draws.
+fn draws_any(loaded: &crate::state::Loaded, first: &crate::state::Loaded, plot: &str) -> bool {
+    let plots = &first.expanded.plots;
+    let Some(def) = plots.get(plot) else { return false };
+    let subs = def.subplots.iter().filter_map(|name| plots.get(name));
+    let mut series = std::iter::once(def).chain(subs).flat_map(|def| &def.series);
+    series.any(|s| loaded.set.series.contains_key(&s.data))
+}

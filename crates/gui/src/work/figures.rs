@@ -1,0 +1,129 @@
+//! Figures, statistics and tables.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use fa_analyze::cutoff::Cutoff;
+use fa_analyze::export::{ExportOptions, ExportRun, run_id, write_csv};
+use fa_analyze::run::Run;
+use fa_analyze::summary::{Summary, SummaryOptions};
+use fa_format::{DataSet, ReadOptions};
+use fa_plot::layout::{Pyramids, layout_with};
+use fa_plot::page::{Page, PageSize};
+use fa_plot::render::{self, Format};
+use fa_plot::resolve::resolve_scaled;
+use fa_plot::theme::Theme;
+
+use super::files::replace;
+use super::{FigureRequest, SaveFigure, Shared, options_of};
+use crate::figure::Figure;
+use crate::state::library::Losses;
+use crate::state::{Action, Export, Loaded, Problem};
+
+/// The scene of a view, and what makes laying it out quick.
+pub(super) fn resolve(request: FigureRequest) -> Figure {
+    let key = request.key;
+    let options = options_of(&key.options);
+    let nothing: [Arc<DataSet>; 0] = [];
+    match resolve_scaled(&key.plot, &request.expanded, &request.sets, &nothing, &options) {
+        Ok(scene) => {
+            let pyramids = Arc::new(Pyramids::of(&scene));
+            Figure { key, scene: Some(Arc::new(scene)), pyramids, error: None }
+        }
+        Err(why) => Figure { key, scene: None, pyramids: Arc::default(), error: Some(why.to_string()) },
+    }
+}
+
+/// Statistics of a run.
+pub(super) fn summary(loaded: &Loaded, cutoff: Option<Cutoff>) -> Summary {
+    let run = Run::new(&loaded.set, &loaded.expanded);
+    Summary::new(&run, &loaded.expanded, SummaryOptions { cutoff, children: false })
+}
+
+/// When probes of a run were lost: entries that say so, and the middle of gaps in sequence numbers.
+pub(super) fn losses(loaded: &Loaded) -> Losses {
+    let run = Run::new(&loaded.set, &loaded.expanded);
+    let mut all = Losses::new();
+    for name in loaded.set.series.keys() {
+        let Some(raw) = loaded.set.raw.series(name) else { continue };
+        let Some(numbers) = raw.numbers("seq") else { continue };
+        let said: std::collections::HashSet<usize> = raw
+            .values("lost")
+            .filter(|(_, value)| !matches!(value, fa_format::RawValue::Bool(false) | fa_format::RawValue::Null))
+            .map(|(entry, _)| entry)
+            .collect();
+        let mut times: Vec<f64> = said.iter().filter_map(|entry| raw.t().get(*entry)).map(|t| t - run.t0()).collect();
+        let mut before: Option<(f64, f64)> = None;
+        for (t, seq) in numbers.t.iter().zip(numbers.value.iter()).filter(|(t, seq)| t.is_finite() && seq.is_finite()) {
+            if let Some((last_t, last_seq)) = before
+                && *seq > last_seq + 1.0
+                && *seq < last_seq + 1e6
+            {
+                let gap = seq - last_seq;
+                times.extend((1..gap as u32).map(|i| last_t + (t - last_t) * f64::from(i) / gap - run.t0()));
+            }
+            before = Some((*t, before.map_or(*seq, |(_, last)| last.max(*seq))));
+        }
+        times.retain(|t| t.is_finite());
+        times.sort_by(f64::total_cmp);
+        if !times.is_empty() {
+            all.insert(name.clone(), times);
+        }
+    }
+    all
+}
+
+/// The page that a file of a figure shows: at the screen's size and in its theme, the screen's own page.
+pub fn page_for_file(save: &SaveFigure) -> Option<Page> {
+    let scene = save.figure.scene.as_ref()?;
+    let size = save.how.size_in.map_or(save.size, |(w, h)| PageSize::inches(w, h));
+    let theme = save.how.theme.and_then(Theme::named).unwrap_or_else(|| save.theme.clone());
+    Some(layout_with(scene, size, &theme, Some(&save.view), &save.figure.pyramids))
+}
+
+pub(super) fn save(path: &Path, save: &SaveFigure, shared: &Shared) {
+    let page = page_for_file(save).ok_or_else(|| "there is no figure".to_owned());
+    let bytes = page.and_then(|page| match save.how.format {
+        Format::Png => render::png(&page, save.how.dpi / 72.0).map_err(|e| e.to_string()),
+        Format::Pdf => render::pdf(&page).map_err(|e| e.to_string()),
+        _ => Ok(render::svg(&page).into_bytes()),
+    });
+    shared.act(match bytes.and_then(|bytes| replace(path, &bytes)) {
+        Ok(()) => Action::Done(format!("figure written to {}", path.display())),
+        Err(why) => Action::Problem(Problem::error(format!("could not write the figure {}: {why}", path.display()))),
+    });
+}
+
+pub(super) fn export(export: &Export, runs: &[Arc<Loaded>], shared: &Shared) {
+    let path = export.path.display();
+    shared.act(match table(export, runs).and_then(|bytes| replace(&export.path, &bytes)) {
+        Ok(()) => Action::Done(format!("table written to {path}")),
+        Err(why) => Action::Problem(Problem::error(format!("could not write the table {path}: {why}"))),
+    });
+}
+
+fn table(export: &Export, runs: &[Arc<Loaded>]) -> Result<Vec<u8>, String> {
+    let runs: Vec<ExportRun> = runs
+        .iter()
+        .map(|loaded| {
+            let (id, size) = identity(&loaded.set)?;
+            Ok(ExportRun::new(&loaded.set, &loaded.expanded, id, size))
+        })
+        .collect::<Result<_, String>>()?;
+    let mut bytes = Vec::new();
+    let options = ExportOptions { window: export.window.map(Cutoff::from) };
+    write_csv(export.table, &runs, options, &mut bytes).map_err(|e| e.to_string())?;
+    Ok(bytes)
+}
+
+/// Digest of the uncompressed file and its size.
+fn identity(set: &DataSet) -> Result<(String, Option<u64>), String> {
+    match set.path.as_deref().filter(|path| path.is_file()) {
+        Some(path) => {
+            let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+            let text = fa_format::uncompressed(&bytes, path, &ReadOptions::default()).map_err(|e| e.to_string())?;
+            Ok((run_id(&text), Some(bytes.len() as u64)))
+        }
+        None => Ok((run_id(fa_format::to_json(set).map_err(|e| e.to_string())?.as_bytes()), None)),
+    }
+}

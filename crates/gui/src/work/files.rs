@@ -1,0 +1,216 @@
+//! Files: finding, indexing, reading, notes, sessions.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use fa_analyze::run::Run;
+use fa_catalog::{Catalog, Expanded};
+use fa_format::{DataSet, ReadOptions};
+use fa_plot::resolve::{drawable, setup_from};
+use sha2::{Digest, Sha256};
+
+use super::Shared;
+use crate::state::library::{PlotInfo, Stamp};
+use crate::state::notes::{Note, sidecar};
+use crate::state::{Action, DocId, Loaded, Problem, Workspace, session};
+
+/// Suffixes that a folder is searched for; a file named by itself may be called anything.
+const SUFFIXES: [&str; 6] = [".flent.gz", ".flent", ".flent.bz2", ".flnt", ".json.gz", ".json"];
+
+/// Headers per report: the table fills while the rest is read.
+const BATCH: usize = 64;
+
+/// Whether a file is called like a data file, and not like notes or a session.
+pub fn is_data_file(path: &Path) -> bool {
+    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+    SUFFIXES.iter().any(|s| name.ends_with(s)) && !name.ends_with(".notes.json") && !name.ends_with(session::SUFFIX)
+}
+
+/// Files, folders with all below them, and patterns in the last step of a path (`*` and `?`).
+pub(super) fn find(asked: &[PathBuf], shared: &Shared) {
+    let mut found = Vec::new();
+    for path in asked {
+        let before = found.len();
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        if path.to_string_lossy().ends_with(session::SUFFIX) && path.is_file() {
+            open_session(&path, shared);
+        } else if path.is_dir() {
+            below(&path, &mut found, 0);
+            if found.len() == before {
+                let text = format!("no data file below {}: looked for {}", path.display(), SUFFIXES.join(" "));
+                shared.act(Action::Problem(Problem::warning(text)));
+            }
+        } else if path.exists() {
+            found.push(path);
+        } else {
+            matching(&path, &mut found);
+            if found.len() == before {
+                let text = format!("there is no file {}, and no file matches it", path.display());
+                shared.act(Action::Problem(Problem::error(text)));
+            }
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    found.retain(|path| seen.insert(path.clone()));
+    if !found.is_empty() {
+        shared.act(Action::Found(found));
+    }
+}
+
+fn below(folder: &Path, found: &mut Vec<PathBuf>, depth: usize) {
+    const DEEPEST: usize = 16;
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let mut entries: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() && depth < DEEPEST && !path.is_symlink() {
+            below(&path, found, depth + 1);
+        } else if is_data_file(&path) {
+            found.push(path);
+        }
+    }
+}
+
+fn matching(path: &Path, found: &mut Vec<PathBuf>) {
+    let Some(name) = path.file_name().and_then(|n| n.to_str()).filter(|n| n.contains(['*', '?'])) else { return };
+    let pattern = fa_catalog::Pattern { glob: name.to_owned(), exclude: Vec::new() };
+    let Ok(entries) = std::fs::read_dir(path.parent().unwrap_or(Path::new("."))) else { return };
+    let fits = |p: &PathBuf| p.file_name().and_then(|n| n.to_str()).is_some_and(|n| pattern.matches(n));
+    let entries = entries.filter_map(|e| Some(e.ok()?.path()));
+    let mut files: Vec<PathBuf> = entries.filter(|p| p.is_file() && fits(p)).collect();
+    files.sort();
+    found.append(&mut files);
+}
+
+pub(super) fn index(files: &[(DocId, PathBuf)], shared: &Shared) {
+    for batch in files.chunks(BATCH) {
+        let paths: Vec<PathBuf> = batch.iter().map(|(_, path)| path.clone()).collect();
+        let headers = fa_format::index(&paths);
+        let headers = batch
+            .iter()
+            .zip(headers)
+            .map(|((doc, _), header)| (*doc, header.map(|h| Arc::new(h.metadata)).map_err(|e| e.to_string())));
+        shared.act(Action::Indexed(headers.collect()));
+    }
+}
+
+/// Reads a file completely.
+pub(super) fn load(path: &Path, catalog: &Catalog) -> (Option<Stamp>, Result<Arc<Loaded>, String>) {
+    let stamp = Stamp::of(path);
+    let set = match fa_format::read(path, &ReadOptions::default()) {
+        Ok(set) => set,
+        Err(error) => return (stamp, Err(error.to_string())),
+    };
+    (stamp, loaded(set, catalog).map(Arc::new))
+}
+
+/// What a data set can show.
+pub(crate) fn loaded(set: DataSet, catalog: &Catalog) -> Result<Loaded, String> {
+    static GENERATIONS: AtomicU64 = AtomicU64::new(1);
+    let expanded = expand(catalog, &set)?;
+    let mut notes: Vec<String> = set.notes.iter().map(ToString::to_string).collect();
+    notes.extend(expanded.notes.iter().cloned());
+    let plots = {
+        let run = Run::new(&set, &expanded);
+        let info = |(name, answer): (String, fa_plot::resolve::Drawable)| {
+            let def = expanded.plots.get(&name)?;
+            let (drawable, missing) = (answer.drawable, answer.missing);
+            Some(PlotInfo { description: def.text.clone(), kind: def.kind, drawable, missing, name })
+        };
+        drawable(&run, &expanded).into_iter().filter_map(info).collect()
+    };
+    let generation = GENERATIONS.fetch_add(1, Ordering::Relaxed);
+    Ok(Loaded { set: Arc::new(set), expanded: Arc::new(expanded), plots: Arc::new(plots), generation, notes })
+}
+
+/// The test of a file, with that file's settings.
+fn expand(catalog: &Catalog, set: &DataSet) -> Result<Expanded, String> {
+    let units = |name: &str| {
+        let meta = set.metadata.series_meta(name);
+        meta.and_then(|m| m.get("UNITS")).and_then(|u| u.as_str()).unwrap_or_default().to_owned()
+    };
+    let names: Vec<(&str, String)> = set.series.keys().map(|name| (name.as_str(), units(name))).collect();
+    let names: Vec<(&str, &str)> = names.iter().map(|(name, unit)| (*name, unit.as_str())).collect();
+    catalog.expand_for_file(&setup_from(set, None), &names).map_err(|e| e.to_string())
+}
+
+pub(super) fn read_notes(doc: DocId, data: &Path, shared: &Shared) {
+    let path = sidecar(data);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => {
+            let text = format!("could not read the notes {}: {error}", path.display());
+            return shared.act(Action::Problem(Problem::warning(text).of(doc)));
+        }
+    };
+    match serde_json::from_str::<Vec<Note>>(&text) {
+        Ok(notes) => shared.act(Action::NotesRead(doc, notes)),
+        Err(error) => {
+            let text = format!("{} is no list of notes: {error}; it is left as it is", path.display());
+            shared.act(Action::Problem(Problem::warning(text).of(doc)));
+        }
+    }
+}
+
+pub(super) fn write_notes(path: &Path, notes: &[Note], shared: &Shared) {
+    let written = if notes.is_empty() {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.to_string()),
+            _ => Ok(()),
+        }
+    } else {
+        let text = serde_json::to_string_pretty(notes).map_err(|e| e.to_string());
+        text.and_then(|text| replace(path, (text + "\n").as_bytes()))
+    };
+    if let Err(why) = written {
+        let text =
+            format!("could not write the notes {}: {why}; they are kept until the window closes", path.display());
+        shared.act(Action::Problem(Problem::error(text)));
+    }
+}
+
+pub(super) fn save_session(path: &Path, mut workspace: Workspace, shared: &Shared) {
+    let mut files = workspace.files.as_ref().clone();
+    for file in &mut files {
+        file.hash = digest(&file.path);
+    }
+    workspace.files = Arc::new(files);
+    let text = session::to_text(&workspace, path).map_err(|e| e.to_string());
+    shared.act(match text.and_then(|text| replace(path, text.as_bytes())) {
+        Ok(()) => Action::Done(format!("session written to {}", path.display())),
+        Err(why) => Action::Problem(Problem::error(format!("could not write the session {}: {why}", path.display()))),
+    });
+}
+
+pub(super) fn open_session(path: &Path, shared: &Shared) {
+    let read = std::fs::read_to_string(path).map_err(|e| format!("could not read {}: {e}", path.display()));
+    shared.act(match read.and_then(|text| session::from_text(&text, path).map_err(|e| e.to_string())) {
+        Ok(workspace) => Action::SessionRead(Box::new(workspace)),
+        Err(why) => Action::Problem(Problem::error(why)),
+    });
+}
+
+/// First 12 hexadecimal digits of the SHA-256 of a file; `None` when it cannot be read.
+pub(crate) fn digest(path: &Path) -> Option<String> {
+    let bytes = std::fs::read(path).ok()?;
+    let digest = Sha256::digest(&bytes);
+    let head = digest.iter().take(6).fold(0u64, |head, byte| head << 8 | u64::from(*byte));
+    Some(format!("{head:012x}"))
+}
+
+/// Replaces a file in one step.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    use std::io::Write as _;
+    let name = path.file_name().ok_or("not a file name")?.to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let written = std::fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    written.map_err(|error| {
+        // The failure to write is what matters.
+        drop(std::fs::remove_file(&temporary));
+        error.to_string()
+    })
+}

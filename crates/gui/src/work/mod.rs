@@ -1,0 +1,323 @@
+//! Threads that read, compute and write, so that the window never waits. They take [`Job`]s and send [`Reply`]s back.
+
+mod figures;
+pub(crate) mod files;
+pub mod live;
+pub mod watch;
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use fa_analyze::cutoff::Cutoff;
+use fa_analyze::metadiff::{DiffOptions, MetaDiff};
+use fa_analyze::summary::Summary;
+use fa_catalog::Catalog;
+use fa_format::{DataSet, Metadata};
+use fa_plot::options::FigureOptions;
+
+use crate::figure::{Figure, FigureKey};
+use crate::state::notes::Note;
+use crate::state::{Action, DocId, Export, FigureFile, Loaded, ViewId, Workspace};
+
+pub use figures::page_for_file;
+pub use files::is_data_file;
+
+/// Work for a thread.
+#[derive(Debug)]
+pub enum Job {
+    /// Look for data files.
+    Find(Vec<PathBuf>),
+    /// Read headers.
+    Index(Vec<(DocId, PathBuf)>),
+    /// Read a file.
+    Load(DocId, PathBuf),
+    /// Statistics over the whole run.
+    Summarise(DocId, Arc<Loaded>),
+    /// Notes beside a data file.
+    ReadNotes(DocId, PathBuf),
+    /// Write them.
+    WriteNotes(PathBuf, Arc<Vec<Note>>),
+    /// Write a session.
+    SaveSession(PathBuf, Box<Workspace>),
+    /// Read a session.
+    OpenSession(PathBuf),
+    /// A figure of a view.
+    Resolve(ViewId, Box<FigureRequest>),
+    /// Statistics over a part of runs.
+    Stats(StatsKey, Vec<(DocId, Arc<Loaded>)>),
+    /// Differences of metadata.
+    Diff(DiffKey, Vec<(String, Arc<Metadata>)>, DiffOptions),
+    /// Write a figure.
+    SaveFigure(PathBuf, Box<SaveFigure>),
+    /// Write a table.
+    Export(Export, Vec<Arc<Loaded>>),
+}
+
+impl Job {
+    /// What people wait for comes first.
+    fn priority(&self) -> usize {
+        match self {
+            Self::Resolve(..) | Self::Stats(..) | Self::Diff(..) | Self::SaveFigure(..) | Self::OpenSession(_) => 0,
+            Self::Find(_) | Self::Index(_) | Self::Load(..) | Self::Export(..) | Self::SaveSession(..) => 1,
+            Self::ReadNotes(..) | Self::WriteNotes(..) => 2,
+            Self::Summarise(..) => 3,
+        }
+    }
+
+    /// Must be done even when the window closes.
+    fn writes(&self) -> bool {
+        matches!(self, Self::WriteNotes(..) | Self::SaveSession(..) | Self::SaveFigure(..) | Self::Export(..))
+    }
+}
+
+/// What a figure is made from.
+#[derive(Debug)]
+pub struct FigureRequest {
+    /// Tells figures apart.
+    pub key: FigureKey,
+    /// Test of the first file.
+    pub expanded: Arc<fa_catalog::Expanded>,
+    /// Files in order.
+    pub sets: Vec<Arc<DataSet>>,
+}
+
+/// A figure to be written.
+#[derive(Debug)]
+pub struct SaveFigure {
+    /// What is drawn.
+    pub figure: Arc<Figure>,
+    /// What part of it.
+    pub view: fa_plot::layout::View,
+    /// As large as on the screen, points.
+    pub size: fa_plot::page::PageSize,
+    /// As on the screen.
+    pub theme: fa_plot::theme::Theme,
+    /// Format and what differs from the screen.
+    pub how: FigureFile,
+}
+
+/// Which statistics: files with the version of their content, and the part of the runs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StatsKey {
+    /// Files.
+    pub docs: Vec<(DocId, u64)>,
+    /// Part of the run, seconds; `None`: all of it.
+    pub window: Option<(f64, f64)>,
+}
+
+/// Which differences.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DiffKey {
+    /// Files.
+    pub docs: Vec<DocId>,
+    /// Volatile values too.
+    pub all: bool,
+    /// Versions of the metadata, by address.
+    pub versions: Vec<usize>,
+}
+
+/// What a thread has to say.
+#[derive(Debug)]
+pub enum Reply {
+    /// Something happened.
+    Act(Box<Action>),
+    /// A figure is ready.
+    Figure(ViewId, Arc<Figure>),
+    /// Statistics are ready, one per file.
+    Stats(StatsKey, Vec<(DocId, Arc<Summary>)>),
+    /// Differences are ready.
+    Diff(DiffKey, Arc<MetaDiff>),
+}
+
+impl Reply {
+    pub(crate) fn act(action: Action) -> Self {
+        Self::Act(Box::new(action))
+    }
+}
+
+/// Wakes the window up.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// How many kinds of urgency there are.
+const URGENCIES: usize = 4;
+
+#[derive(Default)]
+struct Jobs {
+    waiting: [VecDeque<Job>; URGENCIES],
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: Mutex<Jobs>,
+    ready: Condvar,
+}
+
+/// What threads share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) replies: Sender<Reply>,
+    pub(crate) waker: Waker,
+}
+
+impl Shared {
+    pub(crate) fn send(&self, reply: Reply) {
+        // Without a window there is nobody to tell.
+        drop(self.replies.send(reply));
+        (self.waker)();
+    }
+
+    pub(crate) fn act(&self, action: Action) {
+        self.send(Reply::act(action));
+    }
+}
+
+/// The threads.
+pub struct Workers {
+    queue: Arc<Queue>,
+    shared: Shared,
+    replies: Receiver<Reply>,
+    /// Jobs are done at once, in the caller: for tests, and where there are no threads to be had.
+    inline: bool,
+}
+
+impl std::fmt::Debug for Workers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workers").field("inline", &self.inline).finish_non_exhaustive()
+    }
+}
+
+impl Workers {
+    /// Threads that wait for work.
+    pub fn start(catalog: Arc<Catalog>, waker: Waker) -> Self {
+        let mut workers = Self::inline(catalog, waker);
+        let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
+        let mut started = 0;
+        for n in 0..threads {
+            let (queue, shared) = (Arc::clone(&workers.queue), workers.shared.clone());
+            // One thread is kept for what people wait for.
+            let most = if n == 0 { 1 } else { URGENCIES };
+            let thread = std::thread::Builder::new().name(format!("fa-work-{n}"));
+            started += usize::from(thread.spawn(move || work(&queue, &shared, most)).is_ok());
+        }
+        workers.inline = started < 2;
+        workers
+    }
+
+    /// No threads: every job is done when it is given.
+    pub fn inline(catalog: Arc<Catalog>, waker: Waker) -> Self {
+        let (sender, replies) = channel();
+        Self { queue: Arc::default(), shared: Shared { catalog, replies: sender, waker }, replies, inline: true }
+    }
+
+    /// Gives a job away.
+    pub fn give(&self, job: Job) {
+        if self.inline {
+            do_job(job, &self.shared);
+            return;
+        }
+        let mut jobs = self.queue.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Job::Resolve(view, _) = &job {
+            // Only the newest figure of a view is of interest.
+            jobs.waiting[0].retain(|other| !matches!(other, Job::Resolve(v, _) if v == view));
+        }
+        let urgency = job.priority();
+        jobs.waiting[urgency].push_back(job);
+        drop(jobs);
+        self.queue.ready.notify_all();
+    }
+
+    /// What threads have said since the last time.
+    pub fn replies(&self) -> Vec<Reply> {
+        self.replies.try_iter().collect()
+    }
+
+    /// Waits a moment for one reply.
+    pub fn wait(&self, at_most: std::time::Duration) -> Option<Reply> {
+        self.replies.recv_timeout(at_most).ok()
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Whether jobs are done at once.
+    pub fn is_inline(&self) -> bool {
+        self.inline
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        let mut jobs = self.queue.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.closed = true;
+        // What was to be written is written; nobody waits for what was to be read.
+        let rest: Vec<Job> = jobs.waiting.iter_mut().flat_map(std::mem::take).filter(Job::writes).collect();
+        drop(jobs);
+        self.queue.ready.notify_all();
+        for job in rest {
+            do_job(job, &self.shared);
+        }
+    }
+}
+
+fn work(queue: &Queue, shared: &Shared, most: usize) {
+    loop {
+        let mut jobs = queue.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let job = loop {
+            if jobs.closed {
+                return;
+            }
+            if let Some(job) = jobs.waiting[..most].iter_mut().find_map(VecDeque::pop_front) {
+                break job;
+            }
+            jobs = queue.ready.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+        };
+        drop(jobs);
+        do_job(job, shared);
+    }
+}
+
+fn do_job(job: Job, shared: &Shared) {
+    match job {
+        Job::Find(paths) => files::find(&paths, shared),
+        Job::Index(files) => files::index(&files, shared),
+        Job::Load(doc, path) => {
+            let (stamp, result) = files::load(&path, &shared.catalog);
+            shared.act(Action::Loaded(doc, stamp, result));
+        }
+        Job::Summarise(doc, loaded) => {
+            let losses = Arc::new(figures::losses(&loaded));
+            shared.act(Action::Summarised(doc, Arc::new(figures::summary(&loaded, None)), losses));
+        }
+        Job::ReadNotes(doc, path) => files::read_notes(doc, &path, shared),
+        Job::WriteNotes(path, notes) => files::write_notes(&path, &notes, shared),
+        Job::SaveSession(path, workspace) => files::save_session(&path, *workspace, shared),
+        Job::OpenSession(path) => files::open_session(&path, shared),
+        Job::Resolve(view, request) => shared.send(Reply::Figure(view, Arc::new(figures::resolve(*request)))),
+        Job::Stats(key, docs) => {
+            let cutoff = key.window.map(Cutoff::from);
+            let all = docs.iter().map(|(doc, loaded)| (*doc, Arc::new(figures::summary(loaded, cutoff)))).collect();
+            shared.send(Reply::Stats(key, all));
+        }
+        Job::Diff(key, files, options) => {
+            let files: Vec<(&str, &Metadata)> = files.iter().map(|(name, meta)| (name.as_str(), &**meta)).collect();
+            shared.send(Reply::Diff(key, Arc::new(fa_analyze::metadiff::diff(&files, &options))));
+        }
+        Job::SaveFigure(path, save) => figures::save(&path, &save, shared),
+        Job::Export(export, runs) => figures::export(&export, &runs, shared),
+    }
+}
+
+/// The options of a figure as its key holds them.
+pub(crate) fn options_of(pairs: &[(&'static str, String)]) -> FigureOptions {
+    let mut options = FigureOptions::default();
+    for (name, value) in pairs {
+        // They came from options: each of them can be set.
+        drop(options.set(name, value));
+    }
+    options
+}

@@ -1,0 +1,121 @@
+//! Watching: files that change or go while they are open, and folders in which new ones appear.
+//!
+//! By looking again every two seconds: works on every file system, network ones included, and costs nothing to speak of.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Shared, is_data_file};
+use crate::state::library::{Changed, Stamp};
+use crate::state::{Action, DocId};
+
+/// Between two looks.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// What is watched.
+#[derive(Debug, Default)]
+pub struct Watched {
+    /// Open files as they were read.
+    pub files: BTreeMap<DocId, (PathBuf, Stamp)>,
+    /// Folder in which new files are opened, with those that were known.
+    folder: Option<(PathBuf, HashSet<PathBuf>)>,
+    /// New files whose size was still changing, with that size.
+    growing: BTreeMap<PathBuf, u64>,
+    stop: bool,
+}
+
+impl Watched {
+    /// Watches another folder, or none. What is in it already is not new.
+    pub fn set_folder(&mut self, folder: Option<PathBuf>) {
+        self.growing.clear();
+        self.folder = folder.map(|folder| {
+            let known = list(&folder).into_iter().collect();
+            (folder, known)
+        });
+    }
+
+    /// Looks once; each change of a file is told once.
+    pub fn look(&mut self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.files.retain(|doc, (path, stamp)| {
+            let changed = match Stamp::of(path) {
+                None => Some(Changed::Deleted),
+                Some(now) => (now != *stamp).then_some(Changed::Rewritten),
+            };
+            actions.extend(changed.map(|changed| Action::FileChanged(*doc, changed)));
+            changed.is_none()
+        });
+        if let Some((folder, known)) = &mut self.folder {
+            let mut whole = Vec::new();
+            for path in list(folder).into_iter().filter(|path| !known.contains(path)) {
+                let len = Stamp::of(&path).map_or(0, |s| s.len);
+                // Opened when it has stopped growing.
+                if len > 0 && self.growing.insert(path.clone(), len) == Some(len) {
+                    whole.push(path);
+                }
+            }
+            for path in &whole {
+                self.growing.remove(path);
+                known.insert(path.clone());
+            }
+            if !whole.is_empty() {
+                actions.push(Action::Found(whole));
+            }
+        }
+        actions
+    }
+}
+
+fn list(folder: &std::path::Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| is_data_file(p)).collect();
+    files.sort();
+    files
+}
+
+/// The thread that looks.
+#[derive(Debug)]
+pub(crate) struct Watcher {
+    watched: Arc<Mutex<Watched>>,
+}
+
+impl Watcher {
+    /// Starts looking; without a thread nothing is noticed, and everything else works.
+    pub(crate) fn start(shared: &Shared) -> Self {
+        let watched = Arc::new(Mutex::new(Watched::default()));
+        let (shared, mine) = (shared.clone(), Arc::clone(&watched));
+        let thread = std::thread::Builder::new().name("fa-watch".to_owned()).spawn(move || {
+            loop {
+                std::thread::sleep(EVERY);
+                let mut watched = mine.lock().unwrap_or_else(PoisonError::into_inner);
+                if watched.stop {
+                    return;
+                }
+                let actions = watched.look();
+                drop(watched);
+                for action in actions {
+                    shared.act(action);
+                }
+            }
+        });
+        drop(thread);
+        Self { watched }
+    }
+
+    /// Without a thread: somebody calls [`Watched::look`].
+    pub(crate) fn idle() -> Self {
+        Self { watched: Arc::default() }
+    }
+
+    pub(crate) fn with<T>(&self, f: impl FnOnce(&mut Watched) -> T) -> T {
+        f(&mut self.watched.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.with(|watched| watched.stop = true);
+    }
+}

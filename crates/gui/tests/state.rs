@@ -1,0 +1,276 @@
+//! The state without a window: what actions do, undo and redo, sessions.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::path::PathBuf;
+
+use fa_gui::state::columns::Column;
+use fa_gui::state::notes::Note;
+use fa_gui::state::panes::Side;
+use fa_gui::state::undo::History;
+use fa_gui::state::view::YZoom;
+use fa_gui::state::{Action, DocId, Effect, Palette, Panel, State, ThemeChoice, ViewId, XKind, ZoomState, session};
+
+/// A state with so many files that nobody has read.
+fn with_files(count: usize) -> State {
+    let mut state = State::default();
+    state.apply(Action::Found((0..count).map(|i| PathBuf::from(format!("/runs/{i}.flent.gz"))).collect()), 0.0);
+    state
+}
+
+fn docs(state: &State) -> Vec<DocId> {
+    state.workspace.files.iter().map(|file| file.id).collect()
+}
+
+#[test]
+fn the_first_file_is_shown_and_asked_for_and_the_others_are_rows() {
+    let mut state = State::default();
+    let effects = state.apply(Action::Found(vec!["/a".into(), "/b".into()]), 0.0);
+    assert_eq!((state.workspace.files.len(), state.workspace.views.len()), (2, 1));
+    let loads = effects.iter().filter(|e| matches!(e, Effect::Load(..))).count();
+    assert_eq!(loads, 1, "only what is shown is read");
+    assert!(effects.iter().any(|e| matches!(e, Effect::Index(files) if files.len() == 2)));
+    // The same file again is the same row.
+    state.apply(Action::Found(vec!["/a".into()]), 1.0);
+    assert_eq!(state.workspace.files.len(), 2);
+}
+
+#[test]
+fn the_last_file_of_a_view_stays_ticked_with_a_reason() {
+    let mut state = with_files(2);
+    let docs = docs(&state);
+    state.apply(Action::Tick(docs[0]), 1.0);
+    assert!(state.refused.as_deref().is_some_and(|why| why.contains("at least one file")), "{:?}", state.refused);
+    state.apply(Action::Tick(docs[1]), 2.0);
+    state.apply(Action::Tick(docs[0]), 3.0);
+    assert_eq!(state.workspace.focused().unwrap().docs, [docs[1]]);
+    assert_eq!(state.refused, None);
+}
+
+#[test]
+fn closing_a_file_takes_it_out_of_views_and_undo_brings_both_back() {
+    let mut state = with_files(3);
+    let all = docs(&state);
+    state.apply(Action::Tick(all[1]), 1.0);
+    let before = state.workspace.clone();
+    state.apply(Action::Close(vec![all[1]]), 2.0);
+    assert_eq!(docs(&state), [all[0], all[2]]);
+    assert_eq!(state.workspace.focused().unwrap().docs, [all[0]]);
+    state.apply(Action::Undo, 3.0);
+    assert_eq!(state.workspace, before);
+    state.apply(Action::Redo, 4.0);
+    assert_eq!(docs(&state), [all[0], all[2]]);
+}
+
+#[test]
+fn changes_of_one_kind_within_400_ms_are_one_step_back() {
+    let mut state = with_files(1);
+    let view = state.workspace.focus.unwrap();
+    let zoom = |to: f64| Action::Slide(view, XKind::Run, Some((0.0, to)), Vec::new());
+    for (i, to) in [50.0, 40.0, 30.0].into_iter().enumerate() {
+        state.apply(zoom(to), 10.0 + 0.1 * i as f64);
+    }
+    state.apply(zoom(20.0), 11.0);
+    state.apply(Action::Undo, 12.0);
+    assert_eq!(state.workspace.focused().unwrap().zoom.x_of(XKind::Run), Some((0.0, 30.0)));
+    state.apply(Action::Undo, 13.0);
+    assert_eq!(state.workspace.focused().unwrap().zoom.x_of(XKind::Run), None);
+}
+
+#[test]
+fn a_zoom_survives_settings_and_the_time_axis_another_plot() {
+    let mut state = with_files(1);
+    let view = state.workspace.focus.unwrap();
+    state.apply(Action::ZoomX(view, XKind::Run, Some((10.0, 20.0))), 1.0);
+    let y = YZoom { panel: 0, axes: 0, limits: (1.0, 2.0) };
+    state.apply(Action::Slide(view, XKind::Run, None, vec![y]), 2.0);
+    state.apply(Action::SetOption(view, "zero-y", vec![String::new()]), 3.0);
+    assert_eq!(state.workspace.focused().unwrap().zoom.y, [y]);
+    state.apply(Action::SetPlot(view, "ping_cdf".into()), 4.0);
+    let zoom = &state.workspace.focused().unwrap().zoom;
+    assert_eq!((zoom.x_of(XKind::Run), zoom.x_of(XKind::Other), zoom.y.len()), (Some((10.0, 20.0)), None, 0));
+}
+
+#[test]
+fn linked_views_move_together_until_they_are_unlinked() {
+    let mut state = with_files(1);
+    let first = state.workspace.focus.unwrap();
+    state.apply(Action::Duplicate(first), 1.0);
+    let second = state.workspace.focus.unwrap();
+    let x_of = |state: &State, view| state.workspace.view(view).unwrap().zoom.x_of(XKind::Run);
+    state.apply(Action::ZoomX(first, XKind::Run, Some((1.0, 2.0))), 2.0);
+    assert_eq!(x_of(&state, second), Some((1.0, 2.0)));
+    state.apply(Action::ToggleLink(second), 3.0);
+    state.apply(Action::ZoomX(first, XKind::Run, Some((3.0, 4.0))), 4.0);
+    assert_eq!((x_of(&state, first), x_of(&state, second)), (Some((3.0, 4.0)), Some((1.0, 2.0))));
+}
+
+#[test]
+fn an_option_that_cannot_be_set_changes_nothing_and_says_why() {
+    let mut state = with_files(1);
+    let view = state.workspace.focus.unwrap();
+    let before = state.workspace.clone();
+    state.apply(Action::SetOption(view, "bounds-y", vec!["a".into()]), 1.0);
+    assert_eq!(state.workspace, before);
+    assert!(state.refused.unwrap().contains("bounds-y"));
+}
+
+#[test]
+fn notes_go_to_a_file_beside_the_data_and_undo_writes_them_again() {
+    let mut state = with_files(1);
+    let doc = docs(&state)[0];
+    let written = |effects: &[Effect]| -> Vec<(PathBuf, usize)> {
+        let notes = effects.iter().filter_map(|e| match e {
+            Effect::WriteNotes(path, notes) => Some((path.clone(), notes.len())),
+            _ => None,
+        });
+        notes.collect()
+    };
+    let note = Note { text: "odd".into(), ..Note::default() };
+    let effects = state.apply(Action::AddNote(doc, note), 1.0);
+    assert_eq!(written(&effects), [("/runs/0.flent.gz.notes.json".into(), 1)]);
+    let effects = state.apply(Action::Undo, 2.0);
+    assert_eq!(written(&effects), [("/runs/0.flent.gz.notes.json".into(), 0)]);
+}
+
+#[test]
+fn a_session_comes_back_with_its_views_and_other_ids() {
+    let mut state = with_files(3);
+    let view = state.workspace.focus.unwrap();
+    let all = docs(&state);
+    state.apply(Action::Tick(all[2]), 1.0);
+    state.apply(Action::SetOption(view, "zero-y", vec![String::new()]), 2.0);
+    state.apply(Action::Brush(view, Some((5.0, 9.0))), 3.0);
+    state.apply(Action::AddColumn(Column::Latency95), 4.0);
+    let text = session::to_text(&state.workspace, "/runs/s.fa-session.json".as_ref()).unwrap();
+    let read = session::from_text(&text, "/moved/s.fa-session.json".as_ref()).unwrap();
+    let mut other = with_files(1);
+    let effects = other.apply(Action::SessionRead(Box::new(read)), 5.0);
+    let back = other.workspace.focused().unwrap();
+    let paths: Vec<PathBuf> = back.docs.iter().map(|doc| other.workspace.file(*doc).unwrap().path.clone()).collect();
+    assert_eq!(paths, [PathBuf::from("/moved/0.flent.gz"), "/moved/2.flent.gz".into()]);
+    assert_eq!((back.options.zero_y, back.brush), (true, Some((5.0, 9.0))));
+    assert!(other.workspace.table.columns.contains(&Column::Latency95));
+    assert!(effects.iter().any(|e| matches!(e, Effect::Index(files) if files.len() == 3)));
+    other.apply(Action::Undo, 6.0);
+    assert_eq!(other.workspace.files.len(), 1, "opening a session can be undone");
+}
+
+/// A seeded generator: the same actions in every run of the test.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+}
+
+fn any_action(state: &State, dice: &mut Dice) -> Action {
+    let known = docs(state);
+    let doc = if known.is_empty() { DocId(1) } else { known[dice.roll(known.len())] };
+    let views: Vec<ViewId> = state.workspace.views.iter().map(|v| v.id).collect();
+    let view = if views.is_empty() { ViewId(1) } else { views[dice.roll(views.len())] };
+    let other = if views.is_empty() { ViewId(1) } else { views[dice.roll(views.len())] };
+    let t = dice.roll(100) as f64;
+    let column = Column::FIXED[dice.roll(Column::FIXED.len())].clone();
+    let side = [Side::Centre, Side::Left, Side::Right, Side::Top, Side::Bottom][dice.roll(5)];
+    match dice.roll(42) {
+        0..=2 => Action::Tick(doc),
+        3 => Action::Close(vec![doc]),
+        4 => Action::NewView(Some(doc)),
+        5 => Action::Duplicate(view),
+        6 => Action::CloseView(view),
+        7 => Action::ReopenView,
+        8 => Action::Dock(view, other, side),
+        9 => Action::Share(vec![dice.roll(2) == 0], t as f32 / 100.0),
+        10 => Action::SetPlot(view, ["all", "ping_cdf", "totals"][dice.roll(3)].into()),
+        11 => Action::SetOption(view, "zero-y", vec![String::new()]),
+        12 => Action::SetOption(view, "bounds-y", vec![format!("{},{}", t, t + 1.0)]),
+        13 => Action::SetOption(view, "zero-y", Vec::new()),
+        14 => Action::ResetOptions(view),
+        15 => Action::ZoomX(view, XKind::Run, Some((t, t + 5.0))),
+        16 => Action::Slide(
+            view,
+            XKind::Clock,
+            Some((t, t + 5.0)),
+            vec![YZoom { panel: 0, axes: 0, limits: (0.0, t + 1.0) }],
+        ),
+        17 => Action::Fit(view),
+        18 => Action::ZoomBack(view),
+        19 => Action::ZoomForward(view),
+        20 => Action::MarkZoom(view),
+        21 => Action::ToggleLink(view),
+        22 => Action::ToggleSameScale(view),
+        23 => Action::Brush(view, Some((t, t + 3.0))),
+        24 => Action::BrushToCutoff(view),
+        25 => Action::Cursor(view, dice.roll(2), Some(t)),
+        26 => Action::ToggleSeries(view, "TCP upload".into(), [None, Some(0), Some(1)][dice.roll(3)]),
+        27 => Action::ToggleFile(view, dice.roll(2)),
+        28 => Action::ShowAllSeries(view),
+        29 => Action::Flip(view),
+        30 => Action::Sort(column),
+        31 => Action::AddColumn(column),
+        32 => Action::RemoveColumn(column),
+        33 => Action::MoveColumn(column, [-1, 1][dice.roll(2)]),
+        34 => Action::TogglePanel(Panel::ALL[dice.roll(7)]),
+        35 => Action::SetTheme(ThemeChoice::ALL[dice.roll(3)].0),
+        36 => Action::SetPalette(Palette::ALL[dice.roll(3)].0),
+        37 => Action::SetScale(0.5 + t as f32 / 50.0),
+        38 => Action::AddNote(doc, Note { text: format!("{t}"), ..Note::default() }),
+        39 => Action::DeleteNote(doc, 0),
+        40 => Action::Zoom(view, ZoomState::default()),
+        _ => Action::Focus(other),
+    }
+}
+
+#[test]
+fn ten_thousand_actions_undone_are_the_beginning_and_redone_the_end() {
+    for seed in [1, 7, 99] {
+        let mut dice = Dice(seed);
+        let mut state = with_files(12);
+        state.history = History::with_depth(20_000);
+        let begin = state.workspace.clone();
+        let mut now = 1.0;
+        for step in 0..10_000 {
+            now += 1.0;
+            match dice.roll(12) {
+                0 => drop(state.apply(Action::Undo, now)),
+                1 => drop(state.apply(Action::Redo, now)),
+                _ => {
+                    let action = any_action(&state, &mut dice);
+                    state.apply(action, now);
+                }
+            }
+            // What holds always: every view is in exactly one place, shows known files, and one of them has the focus.
+            let w = &state.workspace;
+            let mut placed = w.panes.views();
+            let mut views: Vec<ViewId> = w.views.iter().map(|v| v.id).collect();
+            placed.sort_unstable();
+            views.sort_unstable();
+            assert_eq!(placed, views, "seed {seed}, step {step}");
+            assert!(w.focus.is_none_or(|focus| w.view(focus).is_some()), "seed {seed}, step {step}");
+            assert_eq!(w.focus.is_none(), w.views.is_empty(), "seed {seed}, step {step}");
+            assert!(w.views.iter().all(|v| v.docs.iter().all(|d| w.file(*d).is_some())), "seed {seed}, step {step}");
+        }
+        // Focus is no change that is undone: where it ends up is not compared.
+        let comparable = |workspace: &fa_gui::state::Workspace| {
+            let mut w = workspace.clone();
+            w.focus = None;
+            w
+        };
+        let end = state.workspace.clone();
+        let mut back = 0;
+        while state.history.undoable().is_some() {
+            state.apply(Action::Undo, now);
+            back += 1;
+        }
+        assert!(back > 1000, "{back}");
+        assert_eq!(comparable(&state.workspace), comparable(&begin), "seed {seed}");
+        // Not all that can be redone: the last of the ten thousand may have been undone, too.
+        for _ in 0..back {
+            state.apply(Action::Redo, now);
+        }
+        assert_eq!(comparable(&state.workspace), comparable(&end), "seed {seed}");
+    }
+}
