@@ -7,3 +7,4 @@ mod figures;
 mod files;
 mod help;
 mod measure;
+mod window;

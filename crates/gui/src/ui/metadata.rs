@@ -222,7 +222,11 @@ fn differences(viewer: &mut Viewer, ui: &mut egui::Ui) {
         ui.label("comparing…");
         return;
     };
-    ui.label(RichText::new(format!("{} keys differ, {} volatile ones left out", diff.count(), diff.left_out)).strong());
+    let count = match diff.count() {
+        1 => "1 key differs".to_owned(),
+        n => format!("{n} keys differ"),
+    };
+    ui.label(RichText::new(format!("{count}, {} volatile ones left out", diff.left_out)).strong());
     let search = viewer.screen.metadata.search.to_lowercase();
     let screen = &mut viewer.screen;
     egui::ScrollArea::vertical().id_salt("differences").auto_shrink(false).show(ui, |ui| {

@@ -104,6 +104,7 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
             .striped(true)
             .resizable(true)
             .auto_shrink(false)
+            .min_scrolled_height(40.0)
             .cell_layout(egui::Layout::right_to_left(egui::Align::Center))
             .column(TableColumn::initial(190.0).at_least(60.0).clip(true));
         if several {
@@ -228,7 +229,8 @@ fn cursors(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
     });
     egui::Grid::new("cursors").striped(true).num_columns(4).show(ui, |ui| {
         for (n, first) in at.first().into_iter().flatten().enumerate().take(12) {
-            ui.add(egui::Label::new(&first.label).truncate());
+            let label = super::panes::elided(ui, &first.label, 220.0);
+            ui.label(label);
             let values: Vec<Option<f64>> = at.iter().map(|list| list.get(n).and_then(|v| v.value)).collect();
             for value in &values {
                 let text = value.map_or("–".to_owned(), |v| format!("{} {}", hover::number(v), first.unit));

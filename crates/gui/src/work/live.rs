@@ -144,7 +144,9 @@ pub(crate) fn measure(
                 samples |= matches!(event.what, What::FlowBytes(_) | What::ProbeReply(_));
                 if let Some(text) = remark(&event) {
                     let text = format!("at {:.1} s: {text}", progress.elapsed().as_secs_f64());
-                    shared.act(Action::Problem(Problem::warning(text).of(doc)));
+                    let told = matches!(event.what, What::Warning { .. });
+                    let problem = if told { Problem::note(text) } else { Problem::warning(text) };
+                    shared.act(Action::Problem(problem.of(doc)));
                 }
                 if let What::Ended { reason } = event.what {
                     ending = match reason {
