@@ -463,3 +463,28 @@ fn stored_groups_are_drawn_as_they_are() {
     assert!(error.to_string().contains("GroupsCombiner"), "{error}");
     assert!(combined_sets("totals", &test, &sets, &options(&[])).unwrap().is_empty());
 }
+
+#[test]
+fn a_glob_over_raw_keys_that_no_sample_has_is_named_as_missing() {
+    let setup = Setup::new("tcp_1up", &["example.net"]).with_param("cpu_stats_hosts", "localhost");
+    let test = Catalog::builtin().expand(&setup).unwrap();
+    let load = |keys: &[&str]| {
+        let mut raw = RawSeries::builder();
+        for i in 0..5 {
+            let values: Vec<(&str, RawValue)> = keys.iter().map(|key| (*key, RawValue::Float(0.5))).collect();
+            raw.push(T0 + f64::from(i), &values);
+        }
+        let mut set = run_of("a", "a", 10.0, 5.0);
+        set.series.insert("cpu_stats_localhost::load".into(), vec![0.5; 71]);
+        set.raw.insert("cpu_stats_localhost", raw.finish());
+        set
+    };
+    let whole_machine = resolve("cpu_core", &test, &[load(&["load"])], &FigureOptions::default()).unwrap();
+    let why = whole_machine.empty.unwrap();
+    assert!(why.contains("cpu*") && why.contains("cpu_stats_localhost"), "{why}");
+    let per_core = [load(&["load"]), load(&["load", "cpu0", "cpu1"])];
+    let cores = resolve("cpu_core", &test, &per_core[1..], &FigureOptions::default()).unwrap();
+    assert_eq!((cores.empty, cores.notes), (None, Vec::new()));
+    let both = resolve("cpu_core", &test, &per_core, &FigureOptions::default()).unwrap();
+    assert!(both.empty.is_none() && both.notes.iter().any(|note| note.contains("cpu0")), "{:?}", both.notes);
+}

@@ -357,6 +357,7 @@ impl<'a> Figure<'a> {
         notes: &mut Notes,
     ) -> Result<Panel, PlotError> {
         let series = panel::wanted_series(def, subjects, self.expanded, self.options);
+        panel::note_keys_without_samples(def, &series, subjects, (self.expanded, self.options), notes);
         let columns: Vec<usize> = (0..series.len()).collect();
         let context = Context {
             plot: def,

@@ -4,7 +4,7 @@ use fa_catalog::{Expanded, PlotDef, PlotSeries, PlotType};
 
 use super::limits::{ValueRule, bounded};
 use super::subject::{Data, Subject};
-use super::{Context, PlotError, flavour, general};
+use super::{Context, Notes, PlotError, flavour, general};
 use crate::options::FigureOptions;
 use crate::scene::{Axes, Axis, Legend, LegendEntry, Mark, MarkId, Panel, Quantity, Scale, Side};
 
@@ -15,17 +15,50 @@ pub(crate) fn wanted_series(
     expanded: &Expanded,
     options: &FigureOptions,
 ) -> Vec<PlotSeries> {
+    asked_for(def, expanded, options)
+        .flat_map(|series| match &series.raw_key {
+            Some(glob) if is_glob(glob) => by_raw_key(series, glob, subjects),
+            _ => vec![series.clone()],
+        })
+        .collect()
+}
+
+/// Notes the series whose samples have no key that their glob over raw keys names: nothing is drawn of them, and nothing
+/// else would say so. `wanted`: [`wanted_series`] of the same.
+pub(crate) fn note_keys_without_samples(
+    def: &PlotDef,
+    wanted: &[PlotSeries],
+    subjects: &[Subject],
+    (expanded, options): (&Expanded, &FigureOptions),
+    notes: &mut Notes,
+) {
+    for series in asked_for(def, expanded, options) {
+        let Some(glob) = series.raw_key.as_deref().filter(|key| is_glob(key)) else { continue };
+        if wanted.iter().any(|found| found.data == series.data) {
+            continue;
+        }
+        for subject in subjects.iter().filter(|subject| matches!(subject.data, Data::Run(_))) {
+            notes.absent(&def.name, &series.data, Some(glob), subject.number, &subject.label);
+        }
+    }
+}
+
+/// The plot's series without those the user leaves out.
+fn asked_for<'a>(
+    def: &'a PlotDef,
+    expanded: &'a Expanded,
+    options: &'a FigureOptions,
+) -> impl Iterator<Item = &'a PlotSeries> {
     // A scatter plot's series have places of their own.
     let wanted: &[String] = if def.kind == PlotType::Scatter { &[] } else { &options.series };
     def.series
         .iter()
         .filter(|series| !options.filter_series.contains(&series.data))
         .filter(|series| general::is_wanted(&series.data, wanted, expanded))
-        .flat_map(|series| match &series.raw_key {
-            Some(glob) if glob.contains(['*', '?', '[']) => by_raw_key(series, glob, subjects),
-            _ => vec![series.clone()],
-        })
-        .collect()
+}
+
+fn is_glob(raw_key: &str) -> bool {
+    raw_key.contains(['*', '?', '['])
 }
 
 fn by_raw_key(series: &PlotSeries, glob: &str, subjects: &[Subject]) -> Vec<PlotSeries> {
