@@ -195,7 +195,8 @@ fn push(run: &mut Vec<Pt>, p: Pt) {
 fn simplified(run: &[Pt]) -> Vec<Pt> {
     let Some(&first) = run.first() else { return Vec::new() };
     let cross = |a: Pt, b: Pt| a.x * b.y - a.y * b.x;
-    let mut out = vec![first];
+    let mut out = Vec::with_capacity(run.len());
+    out.push(first);
     let mut anchor = first;
     let mut before = first;
     let mut reach = 0.0_f32;
