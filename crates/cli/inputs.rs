@@ -97,8 +97,13 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// The exit code of a command that did its work on what was loaded.
     pub(crate) fn code(&self) -> Code {
-        if self.failed == 0 { Code::Ok } else { Code::Partial }
+        code_with(self.failed)
     }
+}
+
+/// The exit code of a command that did its work on all but so many files.
+pub(crate) fn code_with(failed: usize) -> Code {
+    if failed == 0 { Code::Ok } else { Code::Partial }
 }
 
 /// What readers guessed or changed: remarks of one kind in one line, unless all are asked for.
@@ -187,6 +192,56 @@ pub(crate) fn load_wanted<W: Wanted>(
         read.extend(each(rest.as_slice(), console, |path| read_one(path, options, Some(&wanted))));
     }
     gather(paths, read, console)
+}
+
+/// What `of` makes of each file, handed on in the order of the paths: read in parallel, and never more than a few files per
+/// thread are held, however many there are. Returns how many could not be read; those are reported.
+///
+/// # Errors
+/// When no file could be read, or `of` or `take` fails.
+pub(crate) fn stream<T: Send>(
+    paths: &[PathBuf],
+    options: &ReadOptions,
+    console: Console,
+    of: impl Fn(DataSet) -> Result<T, Failure> + Sync,
+    mut take: impl FnMut(T) -> Result<(), Failure>,
+) -> Result<usize, Failure> {
+    let progress = Progress::new("reading", paths.len(), console);
+    let begin = Instant::now();
+    let mut notes = Notes::default();
+    let (mut failed, mut first) = (0, None);
+    // Several per thread, so that none waits long for the slowest file of a turn.
+    for some in paths.chunks(rayon::current_num_threads() * 4) {
+        let made: Vec<_> = some
+            .par_iter()
+            .map(|path| {
+                let made = read_one(path, options, None).map(|set| (set.all_notes(), of(set)));
+                progress.step(begin);
+                made
+            })
+            .collect();
+        for (path, made) in some.iter().zip(made) {
+            match made {
+                Ok((said, made)) => {
+                    notes.add(path, &said);
+                    take(made?)?;
+                }
+                Err(e) => {
+                    failed += 1;
+                    if paths.len() > 1 {
+                        Console::warn(format!("{e}"));
+                    }
+                    first.get_or_insert(e);
+                }
+            }
+        }
+    }
+    progress.finish();
+    notes.tell(console);
+    match first {
+        Some(error) if failed == paths.len() => Err(unreadable(&error)),
+        _ => Ok(failed),
+    }
 }
 
 /// Something from each file, in parallel and in order, with a line of progress.

@@ -78,21 +78,51 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
 
 /// Replaces a file by new content in one step: nobody ever sees half a figure.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let name =
-        path.file_name().ok_or_else(|| Failure::usage(format!("{}: not a file name to write to", path.display())))?;
-    let folder =
-        path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
-    let mut temporary = std::ffi::OsString::from(".");
-    temporary.push(name);
-    temporary.push(format!(".{}.part", std::process::id()));
-    let temporary = folder.join(temporary);
-    let written = fs::File::create(&temporary)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&temporary, path));
-    written.map_err(|e| {
-        // The failure to write is what matters; a stray part file is only untidy.
-        drop(fs::remove_file(&temporary));
-        Failure::failed(format!("could not write {}: {e}", path.display()))
-            .hint("check that the folder exists, is writable and has space left")
-    })
+    let mut new = Replacement::create(path)?;
+    new.write(bytes)?;
+    new.finish()
+}
+
+/// New content of a file, which takes the place of the old when it is complete. Dropped before, it leaves nothing.
+pub(crate) struct Replacement {
+    path: PathBuf,
+    temporary: PathBuf,
+    file: fs::File,
+}
+
+impl Replacement {
+    pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
+        let name = path
+            .file_name()
+            .ok_or_else(|| Failure::usage(format!("{}: not a file name to write to", path.display())))?;
+        let folder =
+            path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf);
+        let mut temporary = std::ffi::OsString::from(".");
+        temporary.push(name);
+        temporary.push(format!(".{}.part", std::process::id()));
+        let temporary = folder.join(temporary);
+        let file = fs::File::create(&temporary).map_err(|e| cannot_write(path, &e))?;
+        Ok(Self { path: path.to_path_buf(), temporary, file })
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.file.write_all(bytes).map_err(|e| cannot_write(&self.path, &e))
+    }
+
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        let put = self.file.sync_all().and_then(|()| fs::rename(&self.temporary, &self.path));
+        put.map_err(|e| cannot_write(&self.path, &e))
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        // After the rename there is nothing left to remove; a stray part file would only be untidy.
+        drop(fs::remove_file(&self.temporary));
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::failed(format!("could not write {}: {error}", path.display()))
+        .hint("check that the folder exists, is writable and has space left")
 }

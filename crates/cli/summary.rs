@@ -6,23 +6,22 @@ use fa_catalog::Expanded;
 use fa_format::DataSet;
 use serde_json::{Value, json};
 
-/// One document: an object with `files`.
-pub(crate) fn json(runs: &[(&DataSet, Expanded)], options: SummaryOptions) -> String {
-    let files: Vec<Value> = runs
-        .iter()
-        .map(|(set, expanded)| {
-            let summary = Summary::new(&Run::new(set, expanded), expanded, options);
-            json!({
-                "file": set.base_name(),
-                "test": set.metadata.name(),
-                "title": set.metadata.title(),
-                "window_secs": [summary.window_secs.0, summary.window_secs.1],
-                "series": summary.rows,
-                "verdict": summary.verdict,
-            })
-        })
-        .collect();
+/// One document: an object with `files`, each a [`value`].
+pub(crate) fn json(files: Vec<Value>) -> String {
     format!("{:#}\n", json!({ "schema": "fa.stats.1", "files": files }))
+}
+
+/// The summary of one file.
+pub(crate) fn value(set: &DataSet, expanded: &Expanded, options: SummaryOptions) -> Value {
+    let summary = Summary::new(&Run::new(set, expanded), expanded, options);
+    json!({
+        "file": set.base_name(),
+        "test": set.metadata.name(),
+        "title": set.metadata.title(),
+        "window_secs": [summary.window_secs.0, summary.window_secs.1],
+        "series": summary.rows,
+        "verdict": summary.verdict,
+    })
 }
 
 /// A table, and how latency changed under load.

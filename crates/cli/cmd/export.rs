@@ -1,6 +1,6 @@
 //! `fa export`: tables for notebooks and spreadsheets.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum as _;
 use fa_analyze::cutoff::Cutoff;
@@ -12,22 +12,88 @@ use fa_format::{DataSet, ReadOptions};
 
 use crate::args::{ExportArgs, ExportFormat, TableName};
 use crate::failure::{Failure, Outcome};
-use crate::output::{self, Console};
+use crate::output::{self, Console, Replacement};
 use crate::{catalog, figure, inputs};
 
 pub(crate) fn run(args: &ExportArgs, console: Console) -> Outcome {
-    let format = format_of(args)?;
+    let ExportFormat::Csv = format_of(args)?;
     let paths = inputs::expand(&args.files, console)?;
     let catalog = catalog::load(&args.catalog)?;
-    let loaded =
-        inputs::load(&paths, &ReadOptions { keep_partial: args.keep_partial, ..ReadOptions::default() }, console)?;
+    let reading = ReadOptions { keep_partial: args.keep_partial, ..ReadOptions::default() };
     if let Some(format) = args.compat {
+        let loaded = inputs::load(&paths, &reading, console)?;
         let text = compat(format, &loaded.sets, &catalog, args.window, console)?;
         write(args, text.as_bytes())?;
         return Ok(loaded.code());
     }
+    match args.table {
+        TableName::Samples => one_by_one(TableKind::Samples, args, &paths, &reading, &catalog, console),
+        TableName::Summary => one_by_one(TableKind::Summary, args, &paths, &reading, &catalog, console),
+        TableName::Wide => together(TableKind::Wide, args, &paths, &reading, &catalog, console),
+        TableName::Runs => together(TableKind::Runs, args, &paths, &reading, &catalog, console),
+    }
+}
+
+/// A table whose columns are always the same: file by file, so that hundreds fit into memory.
+fn one_by_one(
+    kind: TableKind,
+    args: &ExportArgs,
+    paths: &[PathBuf],
+    reading: &ReadOptions,
+    catalog: &Catalog,
+    console: Console,
+) -> Outcome {
+    let options = ExportOptions { window: args.window, ..ExportOptions::default() };
+    let of = |set: DataSet| {
+        let test = figure::expand(catalog, &set, None)?;
+        let (id, size) = identity(&set)?;
+        let mut rows = Vec::new();
+        let run = [ExportRun::new(&set, &test, id, size)];
+        let notes = write_csv(kind, &run, ExportOptions { rows_only: true, ..options }, &mut rows);
+        Ok((rows, notes.map_err(Failure::failed)?))
+    };
+    let mut file = None;
+    let mut begun = false;
+    let mut remarks = Vec::new();
+    // A line of progress between the rows would be in their way.
+    let reader =
+        Console { stderr_tty: console.stderr_tty && (args.output.is_some() || !console.stdout_tty), ..console };
+    let failed = inputs::stream(paths, reading, reader, of, |(rows, notes)| {
+        remarks.extend(notes);
+        let mut table = Vec::new();
+        if !begun {
+            begun = true;
+            write_csv(kind, &[], options, &mut table).map_err(Failure::failed)?;
+            file = args.output.as_deref().map(Replacement::create).transpose()?;
+        }
+        table.extend(rows);
+        match &mut file {
+            Some(file) => file.write(&table),
+            None => output::print(&table),
+        }
+    })?;
+    if let Some(file) = file {
+        file.finish()?;
+    }
+    for note in remarks {
+        console.note(note);
+    }
+    Ok(inputs::code_with(failed))
+}
+
+/// A table whose columns depend on all runs. Neither looks at samples.
+fn together(
+    kind: TableKind,
+    args: &ExportArgs,
+    paths: &[PathBuf],
+    reading: &ReadOptions,
+    catalog: &Catalog,
+    console: Console,
+) -> Outcome {
+    let reading = ReadOptions { raw: ReadOptions::without_raw().raw, ..reading.clone() };
+    let loaded = inputs::load(paths, &reading, console)?;
     let tests: Vec<Expanded> =
-        loaded.sets.iter().map(|set| figure::expand(&catalog, set, None)).collect::<Result<_, _>>()?;
+        loaded.sets.iter().map(|set| figure::expand(catalog, set, None)).collect::<Result<_, _>>()?;
     let runs: Vec<ExportRun> = loaded
         .sets
         .iter()
@@ -37,21 +103,10 @@ pub(crate) fn run(args: &ExportArgs, console: Console) -> Outcome {
             Ok(ExportRun::new(set, test, id, size))
         })
         .collect::<Result<_, Failure>>()?;
-    let kind = match args.table {
-        TableName::Samples => TableKind::Samples,
-        TableName::Wide => TableKind::Wide,
-        TableName::Summary => TableKind::Summary,
-        TableName::Runs => TableKind::Runs,
-    };
     let mut table = Vec::new();
-    match format {
-        ExportFormat::Csv => {
-            let notes =
-                write_csv(kind, &runs, ExportOptions { window: args.window }, &mut table).map_err(Failure::failed)?;
-            for note in notes {
-                console.note(note);
-            }
-        }
+    let options = ExportOptions { window: args.window, ..ExportOptions::default() };
+    for note in write_csv(kind, &runs, options, &mut table).map_err(Failure::failed)? {
+        console.note(note);
     }
     write(args, &table)?;
     Ok(loaded.code())

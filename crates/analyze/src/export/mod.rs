@@ -80,6 +80,8 @@ impl<'a> ExportRun<'a> {
 pub struct ExportOptions {
     /// Part of each run that counts; without one, statistics count what was planned of each series, other tables everything.
     pub window: Option<Cutoff>,
+    /// Without the head, to go below a table that was begun before; only of tables whose columns are always the same.
+    pub rows_only: bool,
 }
 
 /// What can go wrong: writing.

@@ -25,7 +25,9 @@ pub(super) fn write<W: Write>(
     options: ExportOptions,
 ) -> csv::Result<Vec<String>> {
     let mut notes = Vec::new();
-    csv.write_record(COLUMNS)?;
+    if !options.rows_only {
+        csv.write_record(COLUMNS)?;
+    }
     for export in runs {
         let window = options.window.map(|cutoff| cutoff.window(export.run.total_length()));
         let mut unlimited = IndexMap::new();

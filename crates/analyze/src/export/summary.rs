@@ -51,7 +51,9 @@ const COLUMNS: [&str; 33] = [
 const PERCENTILES: [f64; 10] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9];
 
 pub(super) fn write<W: Write>(csv: &mut csv::Writer<W>, runs: &[ExportRun], options: ExportOptions) -> csv::Result<()> {
-    csv.write_record(COLUMNS)?;
+    if !options.rows_only {
+        csv.write_record(COLUMNS)?;
+    }
     for export in runs {
         for ident in idents(&export.run, export.expanded) {
             csv.write_record(row(export, &ident, options.window))?;
