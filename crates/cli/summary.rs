@@ -7,7 +7,7 @@ use fa_format::DataSet;
 use serde_json::{Value, json};
 
 /// One document: an object with `files`, each a [`value`].
-pub(crate) fn json(files: Vec<Value>) -> String {
+pub(crate) fn json(files: &[Value]) -> String {
     format!("{:#}\n", json!({ "schema": "fa.stats.1", "files": files }))
 }
 

@@ -235,8 +235,7 @@ fn exported(kind: TableKind) -> String {
     let (set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
     let runs = [ExportRun::new(&set, &test, "0123456789ab".into(), Some(99))];
     let mut bytes = Vec::new();
-    write_csv(kind, &runs, ExportOptions { window: Some((0.0, 2.0).into()), ..ExportOptions::default() }, &mut bytes)
-        .unwrap();
+    write_csv(kind, &runs, ExportOptions { window: Some((0.0, 2.0).into()) }, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum as _;
 use fa_analyze::cutoff::Cutoff;
 use fa_analyze::export::flent::{FlentOptions, FlentText, flent_text};
-use fa_analyze::export::{ExportOptions, ExportRun, TableKind, run_id, write_csv};
+use fa_analyze::export::{ExportOptions, ExportRun, TableKind, run_id, write_csv, write_csv_rows};
 use fa_analyze::run::Run;
 use fa_catalog::{Catalog, Expanded};
 use fa_format::{DataSet, ReadOptions};
@@ -43,13 +43,13 @@ fn one_by_one(
     catalog: &Catalog,
     console: Console,
 ) -> Outcome {
-    let options = ExportOptions { window: args.window, ..ExportOptions::default() };
+    let options = ExportOptions { window: args.window };
     let of = |set: DataSet| {
         let test = figure::expand(catalog, &set, None)?;
         let (id, size) = identity(&set)?;
         let mut rows = Vec::new();
         let run = [ExportRun::new(&set, &test, id, size)];
-        let notes = write_csv(kind, &run, ExportOptions { rows_only: true, ..options }, &mut rows);
+        let notes = write_csv_rows(kind, &run, options, &mut rows);
         Ok((rows, notes.map_err(Failure::failed)?))
     };
     let mut file = None;
@@ -104,7 +104,7 @@ fn together(
         })
         .collect::<Result<_, Failure>>()?;
     let mut table = Vec::new();
-    let options = ExportOptions { window: args.window, ..ExportOptions::default() };
+    let options = ExportOptions { window: args.window };
     for note in write_csv(kind, &runs, options, &mut table).map_err(Failure::failed)? {
         console.note(note);
     }

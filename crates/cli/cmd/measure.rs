@@ -126,7 +126,7 @@ fn report(args: &MeasureArgs, catalog: &Catalog, saved: &Saved, shown: &[String]
     let (set, path) = (&saved.set, &saved.path);
     let expanded = figure::expand(catalog, set, None)?;
     if args.json {
-        output::print(summary::json(vec![summary::value(set, &expanded, SummaryOptions::default())]).as_bytes())?;
+        output::print(summary::json(&[summary::value(set, &expanded, SummaryOptions::default())]).as_bytes())?;
     } else if !args.json_lines {
         output::print(summary::text(set, &expanded, SummaryOptions::default()).as_bytes())?;
     }

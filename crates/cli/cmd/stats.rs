@@ -20,7 +20,7 @@ pub(crate) fn run(args: &StatsArgs, console: Console) -> Outcome {
             files.push(file);
             Ok(())
         })?;
-        output::print(summary::json(files).as_bytes())?;
+        output::print(summary::json(&files).as_bytes())?;
         return Ok(inputs::code_with(failed));
     }
     let mut texts = Vec::new();

@@ -80,8 +80,6 @@ impl<'a> ExportRun<'a> {
 pub struct ExportOptions {
     /// Part of each run that counts; without one, statistics count what was planned of each series, other tables everything.
     pub window: Option<Cutoff>,
-    /// Without the head, to go below a table that was begun before; only of tables whose columns are always the same.
-    pub rows_only: bool,
 }
 
 /// What can go wrong: writing.
@@ -111,12 +109,36 @@ pub fn write_csv(
     options: ExportOptions,
     to: impl Write,
 ) -> Result<Vec<String>, ExportError> {
+    write_table(kind, runs, options, to, true)
+}
+
+/// As [`write_csv`] without the head, to go below a table that was begun before. `Wide` and `Runs`, whose columns depend on
+/// all runs, have their head here, too.
+///
+/// # Errors
+/// As [`write_csv`].
+pub fn write_csv_rows(
+    kind: TableKind,
+    runs: &[ExportRun],
+    options: ExportOptions,
+    to: impl Write,
+) -> Result<Vec<String>, ExportError> {
+    write_table(kind, runs, options, to, false)
+}
+
+fn write_table(
+    kind: TableKind,
+    runs: &[ExportRun],
+    options: ExportOptions,
+    to: impl Write,
+    head: bool,
+) -> Result<Vec<String>, ExportError> {
     let mut notes = Vec::new();
     let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(to);
     match kind {
-        TableKind::Samples => notes = samples::write(&mut csv, runs, options)?,
+        TableKind::Samples => notes = samples::write(&mut csv, runs, options, head)?,
         TableKind::Wide => wide::write(&mut csv, runs, options)?,
-        TableKind::Summary => summary::write(&mut csv, runs, options)?,
+        TableKind::Summary => summary::write(&mut csv, runs, options, head)?,
         TableKind::Runs => runs::write(&mut csv, runs)?,
     }
     csv.flush().map_err(csv::Error::from)?;

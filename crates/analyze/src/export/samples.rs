@@ -23,9 +23,10 @@ pub(super) fn write<W: Write>(
     csv: &mut csv::Writer<W>,
     runs: &[ExportRun],
     options: ExportOptions,
+    head: bool,
 ) -> csv::Result<Vec<String>> {
     let mut notes = Vec::new();
-    if !options.rows_only {
+    if head {
         csv.write_record(COLUMNS)?;
     }
     for export in runs {

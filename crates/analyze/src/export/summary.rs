@@ -50,8 +50,13 @@ const COLUMNS: [&str; 33] = [
 /// As the columns from p01 to p999 name them.
 const PERCENTILES: [f64; 10] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9];
 
-pub(super) fn write<W: Write>(csv: &mut csv::Writer<W>, runs: &[ExportRun], options: ExportOptions) -> csv::Result<()> {
-    if !options.rows_only {
+pub(super) fn write<W: Write>(
+    csv: &mut csv::Writer<W>,
+    runs: &[ExportRun],
+    options: ExportOptions,
+    head: bool,
+) -> csv::Result<()> {
+    if head {
         csv.write_record(COLUMNS)?;
     }
     for export in runs {
