@@ -1,0 +1,100 @@
+//! What a frame costs the window's thread: panning over ten million points, and what those points cost in memory.
+
+use std::sync::Arc;
+
+use eframe::egui;
+use fa_catalog::{Orientation, PlotType};
+use fa_gui::figure::paint::Painted;
+use fa_plot::layout::{Pyramids, View, Zoom, layout_with};
+use fa_plot::page::PageSize;
+use fa_plot::scene::{
+    Axes, Axis, Colour, Dash, LegendPlacement, Line, Mark, MarkId, Panel, Quantity, Scale, Scene, Side, Style,
+};
+use fa_plot::theme::Theme;
+
+fn main() {
+    let (_, pyramids) = scene(10, 1_000_000);
+    println!("pyramids: {:.2} bytes per sample", pyramids.bytes() as f64 / 1e7);
+    divan::main();
+}
+
+const SIZE: PageSize = PageSize { width_pt: 525.0, height_pt: 560.0 };
+
+fn axis(limits: (f64, f64)) -> Axis {
+    Axis { label: "ms".into(), limits, scale: Scale::Linear, ticks: None, quantity: Quantity::Plain }
+}
+
+fn scene(series: usize, points: usize) -> (Scene, Pyramids) {
+    let x: Arc<[f64]> = (0..points).map(|i| i as f64 / 1000.0).collect();
+    let mut seed = 1_u64;
+    let marks = (0..series)
+        .map(|n| {
+            let y: Arc<[f64]> = (0..points)
+                .map(|_| {
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    n as f64 * 10.0 + (seed >> 40) as f64 / 2e6
+                })
+                .collect();
+            let id = MarkId { series: format!("s{n}"), index: n, ..MarkId::default() };
+            let style = Style { colour: Colour::Cycle(n), width: 1.0, dash: Some(Dash::Solid), marker: None };
+            Mark::Line(Line { id, label: Some(format!("s{n}")), x: Arc::clone(&x), y, style })
+        })
+        .collect();
+    let axes = Axes {
+        x: axis((0.0, points as f64 / 1000.0)),
+        y: axis((0.0, 110.0)),
+        side: Side::Left,
+        marks,
+        texts: Vec::new(),
+    };
+    let panel = Panel { title: None, axes: vec![axes], legend: None, dividers: Vec::new(), show_x_ticks: true };
+    let scene = Scene {
+        plot: "bench".into(),
+        kind: PlotType::Timeseries,
+        files: vec!["a".into()],
+        title: vec!["Ten million points".into()],
+        figure_text: Vec::new(),
+        figure_note: None,
+        panels: vec![panel],
+        orientation: Orientation::Vertical,
+        empty: None,
+        notes: Vec::new(),
+        brief_notes: Vec::new(),
+        legend_placement: LegendPlacement::Hidden,
+        legend_columns: None,
+        palette: Vec::new(),
+    };
+    let pyramids = Pyramids::of(&scene);
+    (scene, pyramids)
+}
+
+/// A frame of panning: page, triangles, and egui's own work on them.
+#[divan::bench(sample_count = 50)]
+fn panning_ten_million_points(bencher: divan::Bencher) {
+    let (scene, pyramids) = scene(10, 1_000_000);
+    let theme = Theme::light();
+    let context = egui::Context::default();
+    fa_gui::ui::install_fonts(&context);
+    let mut painted = Painted::default();
+    let mut at = 0.0;
+    let mut frame = || {
+        at += 0.5;
+        let zoom = Zoom { panel: 0, axes: 0, x: Some((at, at + 800.0)), y: None };
+        let view = View { zooms: vec![zoom] };
+        let page = Arc::new(layout_with(&scene, SIZE, &theme, Some(&view), &pyramids));
+        let output = context.run_ui(egui::RawInput::default(), |ui| {
+            painted.paint(ui.painter(), &page, egui::Pos2::ZERO, None);
+        });
+        context.tessellate(output.shapes, 1.0).len()
+    };
+    frame();
+    bencher.bench_local(frame);
+}
+
+/// The page alone.
+#[divan::bench(sample_count = 50)]
+fn laying_out_ten_million_points(bencher: divan::Bencher) {
+    let (scene, pyramids) = scene(10, 1_000_000);
+    let theme = Theme::light();
+    bencher.bench_local(|| layout_with(&scene, SIZE, &theme, None, &pyramids));
+}
