@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::command::{Desk, Said};
 
-fn data_file(desk: &Desk) -> String {
+pub(crate) fn data_file(desk: &Desk) -> String {
     let files = desk.files();
     let mut found = files.iter().filter(|name| name.ends_with(".flent.gz"));
     let file = found.next().unwrap_or_else(|| panic!("no data file among {files:?}")).clone();
@@ -17,7 +17,7 @@ fn data_file(desk: &Desk) -> String {
 /// A run in which everything went well. Where the system permits no ICMP socket (an ordinary user outside
 /// `ping_group_range`), exactly the ICMP probe has failed, and that is reported.
 #[track_caller]
-fn all_well(said: Said) -> Said {
+pub(crate) fn all_well(said: Said) -> Said {
     if failed_icmp(&said) == 0 {
         return said.ends_with_code(0);
     }
@@ -31,7 +31,7 @@ fn failed_icmp(said: &Said) -> i64 {
     i64::from(said.err.contains("no ICMP socket"))
 }
 
-fn kill(child: &Child, signal: &str) {
+pub(crate) fn kill(child: &Child, signal: &str) {
     // The shell's own kill: no further package for two calls.
     let done = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().unwrap();
     assert!(done.success());
@@ -45,9 +45,13 @@ fn under_load(desk: &Desk, more: &[&str]) -> Child {
 /// A measurement whose events have come to `until_ns` of its own clock, and the receiver's byte counts so far, each with
 /// when it was told.
 fn under_load_until(desk: &Desk, more: &[&str], until_ns: i64) -> (Child, Vec<i64>) {
-    let mut child = desk
-        .command()
-        .args(["measure", "tcp_1up", "localhost", "-l", "60", "-d", "0", "--json-lines"])
+    loaded(desk.command().args(["measure", "tcp_1up", "localhost", "-l", "60", "-d", "0"]), more, until_ns)
+}
+
+/// The same for any `fa measure`.
+pub(crate) fn loaded(command: &mut Command, more: &[&str], until_ns: i64) -> (Child, Vec<i64>) {
+    let mut child = command
+        .arg("--json-lines")
         .args(more)
         // A group of its own, as an interactive shell makes it.
         .process_group(0)
@@ -76,7 +80,7 @@ fn kill_group(child: &Child, signal: &str) {
     assert!(done.success());
 }
 
-fn ended(child: Child) -> Said {
+pub(crate) fn ended(child: Child) -> Said {
     child.wait_with_output().unwrap().into()
 }
 

@@ -3,6 +3,7 @@
 
 mod command;
 mod diff;
+mod faults;
 mod figures;
 mod files;
 mod help;

@@ -7,6 +7,7 @@ use fa_measure::recorder::Recorder;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::failure::Failure;
+use crate::output::Console;
 
 /// A data set and the file it is in.
 pub(crate) struct Saved {
@@ -30,20 +31,33 @@ const LONGEST_NAME: usize = 255;
 const LONGEST_SUFFIX: usize = 32;
 
 /// Writes the data file of a run into a folder, under its own name.
-pub(crate) fn save(recorder: Recorder, folder: &Path) -> Result<Saved, Failure> {
-    let set = recorder.finish().map_err(Failure::failed)?;
+///
+/// - `spare`: where to write it when that fails, because nothing else holds all of the run.
+pub(crate) fn save(recorder: Recorder, folder: &Path, spare: Option<&Path>) -> Result<Saved, Failure> {
+    let mut set = recorder.finish().map_err(Failure::failed)?;
     let started_us = (set.metadata.time_unix().unwrap_or(0.0) * 1e6).round() as i64;
     let name = file_name(set.metadata.name(), started_us, set.metadata.title());
-    save_as(set, if folder == Path::new(".") { name.into() } else { folder.join(name) })
+    let path = if folder == Path::new(".") { PathBuf::from(&name) } else { folder.join(&name) };
+    let Err(failure) = write(&mut set, &path) else { return Ok(Saved { set, path }) };
+    let Some(path) = spare.map(|spare| spare.join(&name)) else { return Err(failure) };
+    if write(&mut set, &path).is_err() {
+        return Err(failure);
+    }
+    Console::warn(format!("{}\nit is in {} instead", failure.message, path.display()));
+    Ok(Saved { set, path })
 }
 
 /// Writes a data set under a name of the caller's choice; never over an existing file.
 pub(crate) fn save_as(mut set: DataSet, path: PathBuf) -> Result<Saved, Failure> {
+    write(&mut set, &path)?;
+    Ok(Saved { set, path })
+}
+
+fn write(set: &mut DataSet, path: &Path) -> Result<(), Failure> {
     if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
         set.metadata.set("DATA_FILENAME", name);
     }
-    fa_format::save(&set, &path).map_err(Failure::failed)?;
-    Ok(Saved { set, path })
+    fa_format::save(set, path).map_err(Failure::failed)
 }
 
 /// What the recorder wants the reader of a file to know.

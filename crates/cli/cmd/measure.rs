@@ -84,13 +84,16 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
         discard(watched.journal);
         return Err(Failure::new(Code::Missing, error));
     }
-    let saved = match record::save(watched.recorder, &folder) {
+    // What cannot be written as a file is still in the journal, unless that had the same trouble.
+    let trouble = watch::journal_trouble(&watched.journal);
+    let spare = trouble.is_some().then(std::env::temp_dir);
+    let saved = match record::save(watched.recorder, &folder, spare.as_deref()) {
         Ok(saved) => saved,
         Err(failure) => {
-            // What could not be written as a file is still in the journal.
             let journal = close(watched.journal);
+            let holds = if trouble.is_some() { "the beginning of the measurement" } else { "the measurement" };
             return Err(failure.hint(format!(
-                "the measurement is in the journal; when there is room again: fa recover {}",
+                "{holds} is in the journal; when there is room again: fa recover {}",
                 journal.display()
             )));
         }

@@ -19,6 +19,9 @@ pub const LOST_AFTER: Span = Span::from_millis(5_000);
 /// Shortest wait for answers after the last request.
 const LINGER: Span = Span::from_millis(500);
 
+/// How much later than the end of the call a stamp may be for the clocks' sake.
+const KEPT: Span = Span::from_micros(100);
+
 /// Answers later than this after their request are no longer matched: bounds the memory of long runs.
 const FORGET_AFTER: Span = Span::from_millis(120_000);
 
@@ -31,6 +34,13 @@ pub enum Input {
         seq: u32,
         /// What the kernel said.
         refused: Option<i32>,
+    },
+    /// The system call that sent a request came back; after [`Input::Sent`].
+    Returned {
+        /// Which request.
+        seq: u32,
+        /// When.
+        at: Time,
     },
     /// The kernel's stamp of a request's sending.
     Stamped {
@@ -87,6 +97,8 @@ pub enum Output {
 struct Request {
     sent: Time,
     stamped: Option<Time>,
+    /// When the call that sent it came back; never, where nobody says.
+    returned: Time,
     answered: bool,
     told_lost: bool,
     /// What later replies say about this request's arrival at the reflector.
@@ -196,6 +208,7 @@ impl Probes {
                 probe.window.push_back(Request {
                     sent: now,
                     stamped: None,
+                    returned: Time::NEVER - KEPT,
                     answered: false,
                     told_lost: refused.is_some(),
                     arrived: None,
@@ -208,8 +221,15 @@ impl Probes {
                     self.out.push_back(Output::Event(What::ProbeLost(lost)));
                 }
             }
-            Input::Stamped { seq, at } => {
+            Input::Returned { seq, at } => {
                 if let Some(request) = probe.request(seq) {
+                    request.returned = at;
+                }
+            }
+            Input::Stamped { seq, at } => {
+                // A stamp after the call means that the kernel kept the request, because the next hop's address was
+                // not known or the link was down: that wait is the path's, and the stamp would hide it.
+                if let Some(request) = probe.request(seq).filter(|request| at <= request.returned + KEPT) {
                     request.stamped = Some(at);
                 }
             }
@@ -479,6 +499,26 @@ mod tests {
             .collect();
         assert_eq!(lateness, [35, 25, 15, 5]);
         assert_eq!(next, Some(at(40)));
+    }
+
+    #[test]
+    fn a_request_that_the_kernel_kept_counts_from_when_it_was_handed_over() {
+        let round_trip = |stamp| {
+            let mut probes = engine(0);
+            drive(&mut probes, at(0));
+            probes.handle(ProbeId(0), Input::Returned { seq: 0, at: Time(20_000) }, at(1));
+            probes.handle(ProbeId(0), Input::Stamped { seq: 0, at: stamp }, at(1));
+            let arrived = at(2000);
+            let input = Input::Echo { seq: 0, at: arrived, kind: StampKind::Kernel, tos: None };
+            probes.handle(ProbeId(0), input, arrived);
+            let (events, _) = drive(&mut probes, arrived);
+            events
+                .iter()
+                .find_map(|e| if let What::ProbeReply(r) = e { Some((r.round_trip(), r.sent_kind)) } else { None })
+        };
+        assert_eq!(round_trip(Time(15_000)), Some((Span(2000 * MS - 15_000), StampKind::Kernel)));
+        // Two seconds in the kernel's own queue, waiting for the link: as ping would say.
+        assert_eq!(round_trip(at(1999)), Some((Span(2000 * MS), StampKind::Program)));
     }
 
     #[test]

@@ -241,9 +241,11 @@ fn write(events: &Receiver<Event>, mut sink: impl Write, shared: &Shared) {
             Ok(_) => _ = shared.dropped.fetch_add(1, Ordering::Relaxed),
             Err(_) => {}
         }
+        // A journal without its beginning is of no use.
+        let begun = matches!(&received, Ok(event) if matches!(event.what, What::Plan(_)));
         let ended = received == Err(RecvTimeoutError::Disconnected);
         let now = Instant::now();
-        if block.len() >= BLOCK_BYTES || now >= due || ended {
+        if block.len() >= BLOCK_BYTES || now >= due || begun || ended {
             due = now + FLUSH_EVERY;
             if let Err(error) =
                 if block.is_empty() { Ok(()) } else { sink.write_all(&block).and_then(|()| sink.flush()) }

@@ -183,6 +183,8 @@ impl Loop {
         let refused = socket.send(seq).err().map(|e| e.raw_os_error().unwrap_or(0));
         self.sent_at = at;
         self.engine.handle(probe, Input::Sent { seq, refused }, at);
+        let back = self.clock.now();
+        self.engine.handle(probe, Input::Returned { seq, at: back }, back);
     }
 
     fn take_answers_of_all(&mut self) {

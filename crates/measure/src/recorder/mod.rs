@@ -282,6 +282,8 @@ impl Recorder {
 
         warnings.extend(plan.series.iter().zip(&measured).filter_map(|(s, m)| impossible_delays(s, m)));
         warnings.extend(clocks.doubts(plan));
+        let probes = plan.probes.iter().zip(&self.probes);
+        warnings.extend(probes.filter_map(|(probe, record)| record.slow_far_end(&probe.series)));
 
         let grid = grid(plan, &measured).unwrap_or_else(|why| {
             warnings.push(format!("aligned series are empty: {why}"));

@@ -15,6 +15,9 @@ use crate::event::{ProbeLost, ProbeReply, ProbeSent, ProbeTotals, StampKind};
 use crate::plan::{ProbeKind, ProbePlan};
 use crate::time::{Span, Time};
 
+/// A far end that has a request for longer than this is worth a word: sound ones take microseconds.
+const SLOW: Span = Span::from_millis(250);
+
 /// What was told about a probe.
 #[derive(Debug, Default)]
 pub(super) struct ProbeRecord {
@@ -76,6 +79,22 @@ impl ProbeRecord {
         if matches!(request.fate, Fate::Open | Fate::Lost(_)) {
             request.fate = Fate::Lost(event.direction);
         }
+    }
+
+    /// Says so when the far end took long to answer.
+    pub(super) fn slow_far_end(&self, name: &str) -> Option<String> {
+        let (late, worst) = self
+            .replies()
+            .filter_map(ProbeReply::held)
+            .filter(|&held| held > SLOW)
+            .fold((0_u64, Span::ZERO), |(late, worst), held| (late + 1, worst.max(held)));
+        (late > 0).then(|| {
+            let worst = worst.as_millis_f64();
+            format!(
+                "{name}: the far end had {late} requests for up to {worst:.0} ms before answering; it was overloaded or \
+                 stood still. That time is not in the round trips"
+            )
+        })
     }
 
     fn replies(&self) -> impl Iterator<Item = &ProbeReply> {
@@ -182,6 +201,7 @@ impl ProbeRecord {
         let mean = |values: &[f64]| Value::from(Summary::of(values.iter().copied()).map(|summary| summary.mean));
         let tos_seen = self.replies().filter_map(|reply| reply.there?.tos_seen).last();
         let tos_seen_here = self.replies().filter_map(|reply| reply.tos_seen).last();
+        let held = Summary::of(self.replies().filter_map(ProbeReply::held).map(Span::as_millis_f64));
         let program_stamps = self.replies().filter(|r| r.uses_program_stamps()).count();
         let mut entries = vec![
             ("MEAN_VALUE", Value::from(round_trip.map(|s| s.mean))),
@@ -206,6 +226,9 @@ impl ProbeRecord {
             ("LATENESS_MEAN", Value::from(lateness.map(|s| s.mean))),
             ("LATENESS_P99", Value::from(lateness.map(|s| s.p99))),
             ("LATENESS_MAX", Value::from(lateness.map(|s| s.max))),
+            ("HELD_MEDIAN", Value::from(held.map(|s| s.median))),
+            ("HELD_P99", Value::from(held.map(|s| s.p99))),
+            ("HELD_MAX", Value::from(held.map(|s| s.max))),
             ("PROGRAM_STAMPS", Value::from(program_stamps)),
             ("UPSTREAM_TOS", Value::from(plan.tos.map(|(up, _)| up))),
             ("DOWNSTREAM_TOS", Value::from(plan.tos.map(|(_, down)| down))),
@@ -240,6 +263,11 @@ impl ProbeRecord {
 }
 
 impl ProbeReply {
+    /// How long the far end had the request before it answered; it is not in the round trip.
+    fn held(&self) -> Option<Span> {
+        self.there.map(|there| there.sent - there.received)
+    }
+
     fn uses_program_stamps(&self) -> bool {
         self.sent_kind == StampKind::Program || self.received_kind == StampKind::Program
     }

@@ -26,6 +26,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -81,6 +82,17 @@ impl Context {
     fn sink(&self) -> Sink {
         let pipe = self.pipe.clone();
         Arc::new(move |at, what| pipe.push(at, what))
+    }
+
+    /// The same, counting flows that broke.
+    fn sink_counting(&self, broken: Arc<AtomicUsize>) -> Sink {
+        let pipe = self.pipe.clone();
+        Arc::new(move |at, what| {
+            if matches!(&what, What::FlowEnded(ended) if ended.error.is_some()) {
+                broken.fetch_add(1, Ordering::Relaxed);
+            }
+            pipe.push(at, what);
+        })
     }
 
     async fn measure(&mut self) -> Result<EndReason, Trouble> {
@@ -444,7 +456,8 @@ impl Context {
         let (flows_done, mut flows_ended) = oneshot::channel();
         let engine = Flows::new(OwnClock::Here, self.plan.step());
         let engine = if self.plan.settings.options.socket_stats { engine } else { engine.without_samples() };
-        bulk.add_group(GROUP, engine, self.sink(), None, move || {
+        let (streams, broken) = (flows.len(), Arc::new(AtomicUsize::new(0)));
+        bulk.add_group(GROUP, engine, self.sink_counting(broken.clone()), None, move || {
             let _ = flows_done.send(());
         });
         for stream in flows {
@@ -516,11 +529,25 @@ impl Context {
         let mut phases = self.phases(origin).into_iter();
         let mut phase = phases.next();
         let (mut bulk_open, mut probes_open) = (true, true);
-        let mut how = None;
+        let load_ends = origin + self.plan.flows.iter().map(|f| f.start + f.length).max().unwrap_or(Span::ZERO);
+        let (mut how, mut nothing_left) = (None, false);
         while bulk_open || probes_open || datagrams_open || fetches_open || self.clock.now() < collected {
             let next = phase.map_or(Time::NEVER, |(at, _)| at);
+            let mut asked = None;
             tokio::select! {
-                _ = &mut flows_ended, if bulk_open => bulk_open = false,
+                _ = &mut flows_ended, if bulk_open => {
+                    bulk_open = false;
+                    // Without any load left, the rest of the run would measure something else under its name.
+                    nothing_left = streams > 0
+                        && broken.load(Ordering::Relaxed) == streams
+                        && self.clock.now() < load_ends
+                        && !datagrams_open
+                        && !fetches_open
+                        && how.is_none();
+                    if nothing_left {
+                        asked = Some(Stop::Keep);
+                    }
+                }
                 _ = &mut probes_ended, if probes_open => probes_open = false,
                 _ = &mut datagrams_ended, if datagrams_open => datagrams_open = false,
                 _ = &mut fetches_ended, if fetches_open => fetches_open = false,
@@ -532,28 +559,32 @@ impl Context {
                     }
                     phase = phases.next();
                 }
-                asked = stopped(&mut self.stop, &self.pipe), if how != Some(Stop::Discard) => {
-                    how = Some(asked);
-                    phase = None;
-                    collected = Time::ZERO;
-                    collecting.stop();
-                    fetching.stop();
-                    programs.iter().for_each(Running::stop);
-                    if asked == Stop::Discard {
-                        break;
-                    }
-                    // Far ends first: a receiver that does not know yet would take our end of the stream for a fault.
-                    bulk.expect_end(GROUP);
-                    let _ = wish.send(Wish::Stop);
-                    let answers = async { for _ in 0..following.len() { all_stopped.recv().await; } };
-                    let _ = tokio::time::timeout(STOP_ANSWER, answers).await;
-                    bulk.stop(GROUP);
-                    if let Some(paced) = &paced {
-                        paced.stop(GROUP);
-                    }
-                    probing.stop();
-                }
+                stop = stopped(&mut self.stop, &self.pipe), if how != Some(Stop::Discard) => asked = Some(stop),
             }
+            let Some(asked) = asked else { continue };
+            how = Some(asked);
+            phase = None;
+            collected = Time::ZERO;
+            collecting.stop();
+            fetching.stop();
+            programs.iter().for_each(Running::stop);
+            if asked == Stop::Discard {
+                break;
+            }
+            // Far ends first: a receiver that does not know yet would take our end of the stream for a fault.
+            bulk.expect_end(GROUP);
+            let _ = wish.send(Wish::Stop);
+            let answers = async {
+                for _ in 0..following.len() {
+                    all_stopped.recv().await;
+                }
+            };
+            let _ = tokio::time::timeout(STOP_ANSWER, answers).await;
+            bulk.stop(GROUP);
+            if let Some(paced) = &paced {
+                paced.stop(GROUP);
+            }
+            probing.stop();
         }
         if how == Some(Stop::Discard) {
             // Before far ends reset the flows: nobody wants to hear of that.
@@ -585,6 +616,9 @@ impl Context {
         probing.finish(seen);
         bulk.forget(GROUP);
         drop(paced);
+        if nothing_left {
+            return Ok(EndReason::Failed { error: every_flow_broke(streams) });
+        }
         Ok(how.map_or(EndReason::Completed, reason_of))
     }
 
@@ -632,6 +666,13 @@ async fn stopped(stop: &mut watch::Receiver<Option<Stop>>, pipe: &Pipe) -> Stop 
     tokio::select! {
         how = told => how,
         () = pipe.reader_gone() => Stop::Discard,
+    }
+}
+
+fn every_flow_broke(flows: usize) -> String {
+    match flows {
+        1 => "the flow broke, nothing is left to measure".to_owned(),
+        _ => format!("all {flows} flows broke, nothing is left to measure"),
     }
 }
 
