@@ -77,7 +77,7 @@ fn a_server_that_is_killed_ends_the_run_early_with_what_there_is_and_can_be_star
     for series in ["TCP upload BE", "TCP download BE", "Ping (ms) UDP BE1"] {
         assert!(samples(&desk, &file, series) > 0, "{series}");
     }
-    assert_eq!(desk.files(), [file.clone()], "no journal is left");
+    assert_eq!(desk.files(), std::slice::from_ref(&file), "no journal is left");
     let errors = &meta(&desk, &file)["SERIES_META"]["TCP upload BE"]["ERROR"];
     assert!(errors.is_string(), "the file says what broke");
     let address = server.address.clone();
