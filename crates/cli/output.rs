@@ -15,6 +15,8 @@ pub(crate) struct Console {
     pub(crate) verbose: bool,
     /// Standard output may be coloured.
     pub(crate) colour: bool,
+    /// Nothing may be coloured, whatever it is on.
+    pub(crate) colourless: bool,
     /// Standard output is a terminal.
     pub(crate) stdout_tty: bool,
     /// Standard error is a terminal: a progress line may be redrawn.
@@ -44,7 +46,8 @@ impl Console {
                     || std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| !v.is_empty() && v != "0")
             }
         };
-        Self { quiet, verbose, colour, stdout_tty, stderr_tty: io::stderr().is_terminal() }
+        let colourless = choice == ColourChoice::Never;
+        Self { quiet, verbose, colour, colourless, stdout_tty, stderr_tty: io::stderr().is_terminal() }
     }
 
     /// A remark about the work, on standard error.

@@ -1,13 +1,12 @@
-//! A run from its first event to its last: the live line, the event stream, the journal, and the user's signals.
+//! A run from its first event to its last: the live view, the event stream, the journal, and the user's signals.
 
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use fa_catalog::Direction;
-use fa_measure::event::{EndReason, Event, Phase, Started, What};
+use fa_measure::event::{EndReason, Event, Started, What};
+use fa_measure::history::History;
 use fa_measure::plan::Plan;
 use fa_measure::progress::Progress;
 use fa_measure::recorder::Recorder;
@@ -18,9 +17,10 @@ use crate::args::MeasureArgs;
 use crate::failure::Failure;
 use crate::output::{self, Console};
 use crate::record;
+use crate::screen::Screen;
 use crate::signals::{Watch, Wish};
 
-/// How often the live line is redrawn and signals are looked at.
+/// How often the live view is redrawn and signals are looked at.
 const TICK: Duration = Duration::from_millis(200);
 
 /// How a run came to its end.
@@ -59,7 +59,10 @@ pub(crate) fn watch(
     let (events, stop) = run.split();
     let mut recorder = Recorder::new();
     let mut progress = Progress::new();
-    let mut line = Line::new(console);
+    let mut history = History::new();
+    let mut plan = None;
+    let mut screen =
+        Screen::start(console).map_err(|e| Failure::failed(format!("could not start a thread for the screen: {e}")))?;
     let mut journal: Option<Opening> = None;
     let mut ending = Ending::Failed("the run ended without saying why".to_owned());
     let mut has_samples = false;
@@ -77,14 +80,20 @@ pub(crate) fn watch(
         if wish > asked {
             asked = wish;
             let keep = wish == Wish::Finish || args.keep;
-            line.clear();
-            console.note(if keep { "ending the run, keeping what was measured" } else { "stopping" });
+            if !console.quiet {
+                let what = if keep { "ending the run, keeping what was measured" } else { "stopping" };
+                screen.remark(format!("note: {what}"));
+            }
             stop(if keep { Stop::Keep } else { Stop::Discard });
         }
         if let Some(event) = event {
             record_in_journal(&mut journal, &event, folder)?;
             recorder.observe(&event);
             progress.observe(&event);
+            history.observe(&event);
+            if let What::Plan(told) = &event.what {
+                plan = Some(told.clone());
+            }
             if let Some(printer) = &mut printer {
                 printer.print(&event);
             }
@@ -95,9 +104,8 @@ pub(crate) fn watch(
             if let What::Warning { text, .. } = &event.what {
                 shown.push(text.clone());
             }
-            if let Some(text) = remark(&event) {
-                line.clear();
-                output::say(&text);
+            if let Some(text) = remark(&event, plan.as_deref()) {
+                screen.remark(text);
             }
             if let What::Ended { reason } = event.what {
                 ending = match reason {
@@ -110,13 +118,12 @@ pub(crate) fn watch(
         if let Some(Opening::Open(journal)) = journal.as_ref().filter(|_| !journal_told)
             && let Some(trouble) = journal_trouble(journal)
         {
-            line.clear();
-            Console::warn(format!("{trouble}; the run goes on, but would not survive a crash"));
+            screen.remark(format!("warning: {trouble}; the run goes on, but would not survive a crash"));
             journal_told = true;
         }
-        line.draw(&progress);
+        screen.show(&progress, &history);
     }
-    line.clear();
+    screen.finish();
     if let Some(printer) = printer {
         printer.finish();
     }
@@ -214,106 +221,35 @@ fn print_line(event: &Event) -> Result<(), Failure> {
 
 /// What is told in a line of its own while the run goes on. Some of it comes from a far end: nothing that a terminal
 /// would obey, and nothing endless.
-fn remark(event: &Event) -> Option<String> {
-    let text = remark_text(event)?;
+fn remark(event: &Event, plan: Option<&Plan>) -> Option<String> {
+    let text = remark_text(event, plan)?;
     Some(text.chars().filter(|c| *c == '\n' || !c.is_control()).take(REMARK_CHARS).collect())
 }
 
 /// Longest remark, characters.
 const REMARK_CHARS: usize = 1000;
 
-fn remark_text(event: &Event) -> Option<String> {
+fn remark_text(event: &Event, plan: Option<&Plan>) -> Option<String> {
     let with_hint = |error: &str, hint: &Option<String>| match hint {
         Some(hint) => format!("{error}\nhint: {hint}"),
         None => error.to_owned(),
     };
     Some(match &event.what {
         What::Warning { text, .. } => format!("note: {text}"),
-        What::FlowFailed { flow, error, hint } => format!("warning: flow {}: {}", flow.0, with_hint(error, hint)),
-        What::ProbeFailed { probe, error, hint } => format!("warning: probe {}: {}", probe.0, with_hint(error, hint)),
+        What::FlowFailed { flow, error, hint } => {
+            let name = plan.and_then(|plan| Some(plan.flow(*flow)?.series.clone()));
+            format!("warning: {}: {}", name.unwrap_or_else(|| format!("flow {}", flow.0)), with_hint(error, hint))
+        }
+        What::ProbeFailed { probe, error, hint } => {
+            let name = plan.and_then(|plan| Some(plan.probe(*probe)?.series.clone()));
+            format!("warning: {}: {}", name.unwrap_or_else(|| format!("probe {}", probe.0)), with_hint(error, hint))
+        }
         What::CollectorFailed { collector, error, hint } => {
-            format!("warning: collector {}: {}", collector.0, with_hint(error, hint))
+            let name = plan.and_then(|plan| Some(plan.collector(*collector)?.series.clone()));
+            let name = name.unwrap_or_else(|| format!("collector {}", collector.0));
+            format!("warning: {name}: {}", with_hint(error, hint))
         }
         What::Overflow { queue, lost, .. } => format!("warning: {lost} records lost in queue {queue}"),
         _ => return None,
     })
-}
-
-/// The live line: redrawn in place on a terminal, a line every ten seconds elsewhere.
-struct Line {
-    tty: bool,
-    quiet: bool,
-    shown: bool,
-    drawn: Option<std::time::Instant>,
-}
-
-/// Between lines where they cannot be redrawn.
-const SLOW: Duration = Duration::from_secs(10);
-
-impl Line {
-    fn new(console: Console) -> Self {
-        Self {
-            tty: console.stderr_tty,
-            quiet: console.quiet,
-            shown: false,
-            drawn: (!console.stderr_tty).then(std::time::Instant::now),
-        }
-    }
-
-    fn draw(&mut self, progress: &Progress) {
-        let every = if self.tty { TICK } else { SLOW };
-        if self.quiet || self.drawn.is_some_and(|at| at.elapsed() < every) {
-            return;
-        }
-        self.drawn = Some(std::time::Instant::now());
-        let text = line(progress);
-        if self.tty {
-            drop(write!(std::io::stderr(), "\r\x1b[2K{text}"));
-            // The line is decoration: nothing depends on it having appeared.
-            drop(std::io::stderr().flush());
-            self.shown = true;
-        } else {
-            output::say(&text);
-        }
-    }
-
-    fn clear(&mut self) {
-        if self.shown {
-            drop(write!(std::io::stderr(), "\r\x1b[2K"));
-            self.shown = false;
-        }
-    }
-}
-
-/// `load  7/20 s   down 93.1 up 18.7 Mbit/s   latency 45.2 ms`
-fn line(progress: &Progress) -> String {
-    let phase = match progress.phase() {
-        Phase::Preparing => "preparing",
-        Phase::LeadIn => "idle, before the load",
-        Phase::Load => "load",
-        Phase::LeadOut => "idle, after the load",
-        Phase::Collecting => "collecting",
-    };
-    let total = progress.total().as_secs_f64();
-    let mut text = phase.to_owned();
-    // How long the run takes is known when it begins.
-    if total > 0.0 {
-        text.push_str(&format!("  {:.0}/{total:.0} s", progress.elapsed().as_secs_f64()));
-    }
-    for (direction, name) in [(Direction::Down, "down"), (Direction::Up, "up")] {
-        if let Some(mbits) = progress.mbits(direction) {
-            text.push_str(&format!("  {name} {mbits:.1} Mbit/s"));
-        }
-    }
-    if let Some(ms) = progress.latency_ms() {
-        text.push_str(&format!("  latency {ms:.1} ms"));
-    }
-    let (lost, _) = progress.lost_of_sent();
-    if lost > 0 {
-        text.push_str(&format!("  {lost} lost"));
-    }
-    if progress.failed() > 0 {
-        text.push_str(&format!("  {} failed", progress.failed()));
-    }
-    text
 }

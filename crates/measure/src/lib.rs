@@ -24,6 +24,7 @@ pub mod event;
 pub mod flow;
 pub mod foreign;
 pub mod framing;
+pub mod history;
 pub mod icmp;
 pub mod journal;
 pub mod launcher;
@@ -43,6 +44,7 @@ pub mod wire;
 
 pub use collect::CollectorId;
 pub use event::{Event, What};
+pub use history::History;
 pub use launcher::{LaunchError, Launcher, Run, Stop};
 pub use observe::Observe;
 pub use plan::{FlowId, HostId, Plan, ProbeId, Settings};

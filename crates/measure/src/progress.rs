@@ -151,13 +151,13 @@ impl Progress {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::event::{FlowBytes, ProbeReply, StampKind};
     use crate::plan::{FlowPlan, HostId, HostPlan, ProbeId, Settings};
     use crate::time::When;
 
-    fn plan() -> Plan {
+    pub(crate) fn plan() -> Plan {
         let flow = |id, direction| FlowPlan {
             id: FlowId(id),
             series: format!("flow {id}"),
