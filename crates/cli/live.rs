@@ -58,7 +58,9 @@ pub(crate) fn lines(progress: &Progress, history: &History, look: Look) -> Vec<S
             Direction::Up => stretch.up_bytes,
         };
         let rate = |stretch: &Stretch| bytes(stretch).map(|bytes| bytes * 8e-6 / column_secs);
-        let rates: Vec<_> = columns.iter().map(rate).collect();
+        // A column of which only a part is known would look like a slump.
+        let known = (history.told_secs(direction) / column_secs + 0.01) as usize;
+        let rates: Vec<_> = columns.iter().enumerate().map(|(i, s)| rate(s).filter(|_| i < known)).collect();
         let most = most(&rates);
         let said = most.map_or_else(String::new, |most| format!("at most {}", three(most)));
         row(label, &rates, most, format!("{} Mbit/s", three(mbits)), said, colour);

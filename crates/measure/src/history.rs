@@ -73,6 +73,8 @@ pub struct History {
     each: Span,
     origin: Option<Time>,
     stretches: Vec<Stretch>,
+    /// Up to when receivers have told, after the origin: of downloads, of uploads.
+    told: [Span; 2],
     /// Direction and host of each flow.
     flows: Vec<(Direction, HostId)>,
     /// By host: the exchange with the shortest round trip.
@@ -147,6 +149,11 @@ impl History {
         self.flows.iter().any(|(of, _)| *of == direction)
     }
 
+    /// Up to when receivers of that direction have told their bytes, seconds after the origin.
+    pub fn told_secs(&self, direction: Direction) -> f64 {
+        self.told[direction as usize].as_secs_f64()
+    }
+
     fn plan(&mut self, plan: &Plan) {
         self.test.clone_from(&plan.settings.test);
         self.hosts = plan.hosts.iter().map(|host| host.name.clone()).collect();
@@ -173,6 +180,8 @@ impl History {
             },
         };
         let Some(origin) = self.origin else { return };
+        let until = &mut self.told[direction as usize];
+        *until = (*until).max(end - origin);
         let (begin, end) = ((end - told.interval - origin).0 as f64, (end - origin).0 as f64);
         let each = self.each.0.max(1) as f64;
         let (first, last) = ((begin / each).max(0.0) as usize, (end / each).max(0.0) as usize);
@@ -228,6 +237,7 @@ mod tests {
         assert_eq!(up, [None, None, Some(500.0), Some(500.0), None]);
         assert_eq!((found.each_secs(), found.total_secs()), (0.2, 20.0));
         assert!(found.has(Direction::Up) && !found.has(Direction::Down));
+        assert_eq!((found.told_secs(Direction::Up), found.told_secs(Direction::Down)), (0.7, 0.0));
     }
 
     #[test]
