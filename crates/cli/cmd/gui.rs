@@ -136,7 +136,7 @@ impl Measurer for Native {
     }
 
     fn save(&self, recorder: Recorder, folder: &Path) -> Result<PathBuf, String> {
-        record::save(recorder, folder).map(|saved| saved.path).map_err(|failure| failure.to_string())
+        record::save(recorder, folder, None).map(|saved| saved.path).map_err(|failure| failure.to_string())
     }
 }
 
