@@ -29,8 +29,8 @@ fn harmless(c: char) -> bool {
     !c.is_control() && !turns
 }
 
-/// Facts about a far host, cleaned: texts without control characters (line ends stay: counters are in lines) and bounded
-/// in length, depth and number. The second number tells how many values had to be left out.
+/// Facts about a far host, cleaned: texts without control characters (line ends stay: counters are in lines; tabs stay: they
+/// part the numbers of kernel settings such as `net.ipv4.tcp_rmem`) and bounded in length, depth and number. The second number tells how many values had to be left out.
 pub fn facts(told: Map<String, Value>) -> (Map<String, Value>, u64) {
     let mut cleaner = Cleaner { room: MAX_VALUES, left_out: 0 };
     let facts = cleaner.object(told, 0);
@@ -51,7 +51,7 @@ impl Cleaner {
         self.room -= 1;
         Some(match value {
             Value::String(text) => {
-                Value::String(text.chars().filter(|&c| c == '\n' || harmless(c)).take(MAX_TEXT).collect())
+                Value::String(text.chars().filter(|&c| c == '\n' || c == '\t' || harmless(c)).take(MAX_TEXT).collect())
             }
             Value::Array(values) => {
                 values.into_iter().filter_map(|value| self.value(value, depth + 1)).collect::<Vec<_>>().into()
@@ -97,6 +97,12 @@ mod tests {
         let expected =
             json!({"KERNEL_RELEASE": "6.1[31m", "EGRESS_INFO": {"tc_stats_pre": ["a\n b"], "bql": null}, "key": 3});
         assert_eq!(facts(object(told)), (object(expected), 0));
+    }
+
+    #[test]
+    fn kernel_settings_with_several_numbers_keep_them_apart() {
+        let told = json!({"SYSCTLS": {"net.ipv4.tcp_rmem": "4096\t131072\t6291456"}});
+        assert_eq!(facts(object(told.clone())), (object(told), 0));
     }
 
     #[test]

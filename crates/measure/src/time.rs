@@ -166,7 +166,7 @@ impl fmt::Display for Time {
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.abs() < 1_000_000_000 {
+        if self.0.unsigned_abs() < 1_000_000_000 {
             write!(f, "{:.3} ms", self.as_millis_f64())
         } else {
             write!(f, "{:.3} s", self.as_secs_f64())

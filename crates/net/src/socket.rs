@@ -41,9 +41,10 @@ pub(crate) fn set_cong_control(socket: &Socket, name: &str) -> Result<(), Troubl
         };
         let (available, allowed) = (list("tcp_available_congestion_control"), list("tcp_allowed_congestion_control"));
         let hint = if available.iter().any(|a| a == name) && !allowed.iter().any(|a| a == name) {
+            let allowed = allowed.join(" ");
             format!(
-                "only root may use it there: sysctl net.ipv4.tcp_allowed_congestion_control is {:?}",
-                allowed.join(" ")
+                "only root may use it on that host; there: sysctl -w net.ipv4.tcp_allowed_congestion_control=\"{allowed} {name}\", \
+                 or at a far end that root starts: fa serve --keep-privileges"
             )
         } else {
             format!("that kernel has {}; others may need modprobe tcp_{name}", available.join(", "))

@@ -469,27 +469,33 @@ mod tests {
 
     #[test]
     fn what_a_command_starts_is_gone_with_it() {
-        // It prints the number of a process that it leaves behind and that ignores polite requests.
-        let command = "trap '' INT TERM; sleep 1000 & echo $!; wait".to_owned();
+        // It leaves a process behind, and both ignore polite requests.
+        let command = "trap '' INT TERM; sleep 1000 & wait".to_owned();
         let (running, told) = run(Program::Command { command }, 3_600_000);
-        // The sleeper's parent holds the output open: wait until both are there.
         let shell = loop {
             if let Some(pid) = *running.group.0.lock().unwrap() {
                 break pid;
             }
             std::thread::yield_now();
         };
-        drop(running);
         let members = || {
             let stats = std::fs::read_dir("/proc")
                 .unwrap()
                 .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("stat")).ok());
             let of_group = |stat: &String| {
                 let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
-                fields[0] != "Z" && fields[2] == shell.to_string()
+                // Who has been killed may take a while to be off the list, but has begun to go: the kernel's PF_EXITING.
+                let exiting = fields[6].parse::<u64>().unwrap() & 4 != 0;
+                fields[2] == shell.to_string() && !exiting && !["Z", "X"].contains(&fields[0])
             };
             stats.filter(of_group).count()
         };
+        // With the sleeper there the shell has set its traps.
+        while members() < 2 {
+            std::thread::yield_now();
+        }
+        // The end of their output, which is waited for, comes when the last of them has begun to exit.
+        drop(running);
         assert_eq!(members(), 0, "nobody of the group is left");
         drop(told);
     }

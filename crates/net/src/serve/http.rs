@@ -28,6 +28,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// How far from now a run may begin.
+const MAX_AWAY: Span = Span::from_millis(60_000);
+
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer {
@@ -212,13 +215,16 @@ async fn begin(
     let origin = Time::ZERO + (ask.origin - epoch);
     let now = shared.clock.now();
     // A begin in the past is late by the network's delay; one far from now is a clock that went wrong.
-    if (origin - now).0.abs() > Span::from_millis(60_000).0 {
+    if (origin - now).0.unsigned_abs() > MAX_AWAY.0.unsigned_abs() {
         return Err(No::new(StatusCode::BAD_REQUEST, "the origin is more than a minute away from now"));
     }
     let begun = shared.with(token, peer.ip(), |session| session.begin(shared.clock, origin)).ok_or_else(No::gone)?;
-    begun.map_err(|e| No::new(StatusCode::SERVICE_UNAVAILABLE, format!("no thread for collectors: {e}")))?;
-    shared.bulk.begin(group, origin);
-    shared.paced.begin(group, origin);
+    let first =
+        begun.map_err(|e| No::new(StatusCode::SERVICE_UNAVAILABLE, format!("no thread for collectors: {e}")))?;
+    if first {
+        shared.bulk.begin(group, origin);
+        shared.paced.begin(group, origin);
+    }
     Ok(Json(Report::default()))
 }
 

@@ -430,12 +430,15 @@ impl Shared {
 }
 
 impl Session {
-    /// The run begins: what is collected on this host counts its time from `origin`.
+    /// The run begins: what is collected on this host counts its time from `origin`. False when it had begun already, which
+    /// changes nothing: a second origin would tear apart what counts from the first.
     ///
     /// # Errors
     /// When there is no thread for it.
-    pub(super) fn begin(&mut self, clock: Clock, origin: Time) -> std::io::Result<()> {
-        self.lease.begun = true;
+    pub(super) fn begin(&mut self, clock: Clock, origin: Time) -> std::io::Result<bool> {
+        if std::mem::replace(&mut self.lease.begun, true) {
+            return Ok(false);
+        }
         let jobs = std::mem::take(&mut self.jobs);
         let (store, open) = (self.store.clone(), self.open_flows.clone());
         let sink = Arc::new(move |_at: Time, what: What| store.push(what));
@@ -451,7 +454,7 @@ impl Session {
         };
         let own = OwnClock::There(self.epoch);
         self.collecting = Some(Collecting::start(clock, own, jobs, (origin, self.length), sink, done)?);
-        Ok(())
+        Ok(true)
     }
 
     /// Collects no more.
