@@ -42,6 +42,7 @@ pub mod page;
 pub mod render;
 pub mod resolve;
 pub mod scene;
+pub mod si;
 pub mod text;
 pub mod theme;
 pub mod ticks;

@@ -1,7 +1,7 @@
 //! Where ticks are and what they say.
 //!
-//! Steps are 1, 2, 2.5 or 5 times a power of ten; numbers carry no superfluous digits; very large and very small ones
-//! share a power of ten that goes into the axis name. Logarithmic axes of less than a decade fall back to equal steps,
+//! Steps are 1, 2, 2.5 or 5 times a power of ten; numbers carry no superfluous digits; large and small ones are said in
+//! a larger or smaller unit, or with an SI prefix. Logarithmic axes of less than a decade fall back to equal steps,
 //! so that no axis is without numbers.
 
 use std::fmt::Write as _;
@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use jiff::civil::DateTime;
 
 use crate::scene::{Quantity, Scale};
+use crate::si::{self, Said};
 
 /// Ticks of one axis.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -17,24 +18,25 @@ pub struct Ticks {
     pub major: Vec<(f64, String)>,
     /// Values of unlabelled grid lines between.
     pub minor: Vec<f64>,
-    /// The numbers said are the values divided by ten to this power.
-    pub exponent: i32,
-    /// What to add to the axis name (date and zone of a time axis).
+    /// Name of the axis, in place of its label: the unit is another one.
+    pub name: Option<String>,
+    /// What to add to the axis name (date and zone of a time axis, a power of ten without a prefix).
     pub remark: Option<String>,
 }
 
 /// Ticks of an axis.
 ///
 /// - `limits`: the two ends, in either order, finite and different; positive on a logarithmic scale.
+/// - `label`: name of the axis with its unit.
 /// - `most`: greatest number of labelled ticks; fewer than two are raised to two.
-pub fn choose(limits: (f64, f64), scale: Scale, quantity: Quantity, most: usize) -> Ticks {
+pub fn choose(limits: (f64, f64), scale: Scale, quantity: Quantity, label: &str, most: usize) -> Ticks {
     let (lo, hi) = (limits.0.min(limits.1), limits.0.max(limits.1));
     let most = most.max(2);
     match (quantity, scale) {
         (Quantity::UnixTime, _) => time_of_day(lo, hi, most),
-        (_, Scale::Linear) => linear(lo, hi, most),
-        (_, Scale::Log10) => log10(lo, hi, most),
-        (_, Scale::Log2) => log2(lo, hi, most),
+        (_, Scale::Linear) => linear(lo, hi, label, most),
+        (_, Scale::Log10) => log10(lo, hi, label, most),
+        (_, Scale::Log2) => log2(lo, hi, label, most),
     }
 }
 
@@ -68,21 +70,21 @@ fn nice_step(lo: f64, hi: f64, most: usize) -> f64 {
     }
 }
 
-fn linear(lo: f64, hi: f64, most: usize) -> Ticks {
+fn linear(lo: f64, hi: f64, label: &str, most: usize) -> Ticks {
     let step = nice_step(lo, hi, most);
     let values = multiples(lo, hi, step);
-    let largest = lo.abs().max(hi.abs());
-    // A shared power of ten, unless the ticks differ only in their last digits.
-    let exponent = if step / largest < 1e-5 {
-        0
-    } else if !(1e-3..1e6).contains(&largest) {
-        (largest.log10() / 3.0).floor() as i32 * 3
-    } else {
-        0
-    };
+    let (exponent, said) = si::scaled(label, lo.abs().max(hi.abs()), step);
     let unit = 10_f64.powi(exponent);
-    let major = values.iter().map(|&v| (if v == 0.0 { 0.0 } else { v }, number(v / unit, step / unit))).collect();
-    Ticks { major, exponent, ..Ticks::default() }
+    let suffix = if let Said::Suffix(prefix) = said { prefix } else { "" };
+    let text = |v: f64| {
+        let text = number(v / unit, step / unit);
+        // Nothing of a thing is nothing of a thousand.
+        if text == "0" { text } else { text + suffix }
+    };
+    let major = values.iter().map(|&v| (if v == 0.0 { 0.0 } else { v }, text(v))).collect();
+    let remark = (said == Said::Power).then(|| format!("×10{}", superscript(exponent)));
+    let name = if let Said::Unit(name) = said { Some(name) } else { None };
+    Ticks { major, name, remark, ..Ticks::default() }
 }
 
 /// A tick's number: as many decimals as its step needs, no trailing zeros, thousands apart from five digits on.
@@ -128,7 +130,7 @@ fn power(base: u32, exponent: i32) -> String {
 }
 
 /// A whole number in superscript digits.
-pub fn superscript(n: i32) -> String {
+fn superscript(n: i32) -> String {
     n.to_string()
         .chars()
         .map(|c| match c {
@@ -141,10 +143,10 @@ pub fn superscript(n: i32) -> String {
         .collect()
 }
 
-fn log10(lo: f64, hi: f64, most: usize) -> Ticks {
+fn log10(lo: f64, hi: f64, label: &str, most: usize) -> Ticks {
     let (a, b) = (lo.log10(), hi.log10());
     if b - a < 1.0 {
-        return linear(lo, hi, most);
+        return linear(lo, hi, label, most);
     }
     let first = a.floor() as i32;
     let last = b.ceil() as i32;
@@ -176,18 +178,18 @@ fn log10(lo: f64, hi: f64, most: usize) -> Ticks {
     }
     let major = set(&[1.0]);
     if major.len() < 2 {
-        return linear(lo, hi, most);
+        return linear(lo, hi, label, most);
     }
     let stride = major.len().div_ceil(most);
     let major = major.into_iter().step_by(stride).collect();
     Ticks { major, minor: Vec::new(), ..Ticks::default() }
 }
 
-fn log2(lo: f64, hi: f64, most: usize) -> Ticks {
+fn log2(lo: f64, hi: f64, label: &str, most: usize) -> Ticks {
     let (a, b) = (lo.log2(), hi.log2());
     let (first, last) = ((a - 1e-9).ceil() as i32, (b + 1e-9).floor() as i32);
     if last - first < 1 {
-        return linear(lo, hi, most);
+        return linear(lo, hi, label, most);
     }
     let stride = ((last - first + 1) as usize).div_ceil(most);
     let major = (first..=last).step_by(stride).map(|p| (2_f64.powi(p), power(2, p))).collect();
@@ -263,7 +265,7 @@ mod tests {
     use super::*;
 
     fn said(limits: (f64, f64), scale: Scale, most: usize) -> Vec<String> {
-        choose(limits, scale, Quantity::Plain, most).major.into_iter().map(|(_, s)| s).collect()
+        choose(limits, scale, Quantity::Plain, "", most).major.into_iter().map(|(_, s)| s).collect()
     }
 
     #[test]
@@ -271,28 +273,32 @@ mod tests {
         assert_eq!(said((0.0, 10.0), Scale::Linear, 5), ["0", "2.5", "5", "7.5", "10"]);
         assert_eq!(said((0.0, 10.0), Scale::Linear, 6), ["0", "2", "4", "6", "8", "10"]);
         assert_eq!(said((-0.3, 0.31), Scale::Linear, 4), ["\u{2212}0.2", "0", "0.2"]);
-        assert_eq!(said((0.0, 50_000.0), Scale::Linear, 3), ["0", "20\u{202F}000", "40\u{202F}000"]);
+        assert_eq!(said((0.0, 50_000.0), Scale::Linear, 3), ["0", "20k", "40k"]);
         assert_eq!(said((5.0, 157.5), Scale::Linear, 8), ["20", "40", "60", "80", "100", "120", "140"]);
     }
 
     #[test]
     fn an_inverted_axis_has_the_same_ticks() {
         assert_eq!(
-            choose((10.0, 0.0), Scale::Linear, Quantity::Plain, 6),
-            choose((0.0, 10.0), Scale::Linear, Quantity::Plain, 6)
+            choose((10.0, 0.0), Scale::Linear, Quantity::Plain, "", 6),
+            choose((0.0, 10.0), Scale::Linear, Quantity::Plain, "", 6)
         );
     }
 
     #[test]
-    fn great_numbers_share_a_power_of_ten() {
-        let ticks = choose((0.0, 4.2e9), Scale::Linear, Quantity::Plain, 5);
-        assert_eq!(ticks.exponent, 9);
-        assert_eq!(ticks.major.last().map(|t| t.1.as_str()), Some("4"));
-        let ticks = choose((0.0, 3e-6), Scale::Linear, Quantity::Plain, 5);
-        assert_eq!((ticks.exponent, ticks.major[1].1.as_str()), (-6, "1"));
+    fn great_and_small_numbers_have_prefixes() {
+        let said = |limits, label| {
+            let ticks = choose(limits, Scale::Linear, Quantity::Plain, label, 5);
+            (ticks.major.iter().map(|t| t.1.clone()).collect::<Vec<_>>(), ticks.name)
+        };
+        assert_eq!(said((0.0, 4.2e9), "Packets"), (["0", "1G", "2G", "3G", "4G"].map(str::to_owned).to_vec(), None));
+        assert_eq!(said((0.0, 3e-6), "").0, ["0", "1µ", "2µ", "3µ"]);
+        assert_eq!(said((0.0, 4e4), "Delay (ms)"), (
+            ["0", "10", "20", "30", "40"].map(str::to_owned).to_vec(),
+            Some("Delay (s)".to_owned())
+        ));
         // Equal but for the last digits: the digits must stay.
-        let ticks = choose((1e7, 1e7 + 4.0), Scale::Linear, Quantity::Plain, 5);
-        assert_eq!((ticks.exponent, ticks.major[1].1.as_str()), (0, "10\u{202F}000\u{202F}001"));
+        assert_eq!(said((1e7, 1e7 + 4.0), "Packets").0[1], "10\u{202F}000\u{202F}001");
     }
 
     #[test]
@@ -310,11 +316,11 @@ mod tests {
     fn time_axes_show_the_clock() {
         // 2012-11-30T15:43:00Z.
         let start = 1_354_290_180.0;
-        let ticks = choose((start, start + 70.0), Scale::Linear, Quantity::UnixTime, 5);
+        let ticks = choose((start, start + 70.0), Scale::Linear, Quantity::UnixTime, "", 5);
         let said: Vec<&str> = ticks.major.iter().map(|t| t.1.as_str()).collect();
         assert_eq!(said, ["15:43:00", "15:43:15", "15:43:30", "15:43:45", "15:44:00"]);
         assert_eq!(ticks.remark.as_deref(), Some("2012-11-30, UTC"));
-        let over_night = choose((start, start + 86_400.0), Scale::Linear, Quantity::UnixTime, 5);
+        let over_night = choose((start, start + 86_400.0), Scale::Linear, Quantity::UnixTime, "", 5);
         assert_eq!(over_night.major[0].1, "11-30 18:00");
     }
 
@@ -322,7 +328,7 @@ mod tests {
     fn no_axis_gets_more_ticks_than_asked() {
         for (lo, hi) in [(0.0, 1.0), (-1e-12, 1e-12), (0.3, 0.301), (1e15, 2e15), (-7.0, 9e4)] {
             for most in 2..12 {
-                let n = choose((lo, hi), Scale::Linear, Quantity::Plain, most).major.len();
+                let n = choose((lo, hi), Scale::Linear, Quantity::Plain, "", most).major.len();
                 assert!(n <= most && n >= 1, "{lo}..{hi}, {most}: {n}");
             }
         }

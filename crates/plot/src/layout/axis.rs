@@ -1,12 +1,10 @@
 //! One axis: which ticks fit a length, how much room their labels take, and drawing them.
 
-use std::fmt::Write as _;
-
 use crate::page::{Anchor, Projection, Rect, Role, Stroke, pt};
 use crate::scene::{Axis, Quantity};
 use crate::text::{Metrics, one_line};
 use crate::theme::Theme;
-use crate::ticks::{self, Ticks, superscript};
+use crate::ticks::{self, Ticks};
 
 use super::labels::LabelSet;
 use super::sheet::{Label, Sheet};
@@ -44,16 +42,12 @@ pub(super) struct AxisTicks {
 }
 
 fn name_of(axis: &Axis, ticks: &Ticks) -> String {
-    let mut name = one_line(&axis.label);
-    if ticks.exponent != 0 {
-        if !name.is_empty() {
-            name.push(' ');
-        }
-        let _ = write!(name, "(×10{})", superscript(ticks.exponent));
-    }
+    let mut name = one_line(ticks.name.as_ref().unwrap_or(&axis.label));
     if let Some(remark) = &ticks.remark {
-        // The clock has no unit.
-        name.truncate(name.strip_suffix(" (s)").unwrap_or(&name).len());
+        if axis.quantity == Quantity::UnixTime {
+            // The clock has no unit.
+            name.truncate(name.strip_suffix(" (s)").unwrap_or(&name).len());
+        }
         name = if name.is_empty() { remark.clone() } else { format!("{name} ({remark})") };
     }
     name
@@ -92,7 +86,7 @@ pub(super) fn vertical(
         names_beside(fixed_ticks(axis, fixed, limits), set, &projection, widest * 2.0, line)
     } else {
         let most = ((length / (line * 2.0)) as usize).clamp(2, 9);
-        from_chosen(axis, ticks::choose(limits, axis.scale, axis.quantity, most))
+        from_chosen(axis, ticks::choose(limits, axis.scale, axis.quantity, &axis.label, most))
     };
     for (_, shown, _) in &mut out.labels {
         *shown = m.elide(shown, fonts.tick, if axis.ticks.is_some() { widest * 2.0 } else { widest });
@@ -137,7 +131,7 @@ pub(super) fn horizontal(
     let dense = ((length / (line * 2.5)) as usize).clamp(2, 13);
     let mut out = from_chosen(axis, Ticks::default());
     for most in (2..=dense).rev() {
-        out = from_chosen(axis, ticks::choose(limits, axis.scale, axis.quantity, most));
+        out = from_chosen(axis, ticks::choose(limits, axis.scale, axis.quantity, &axis.label, most));
         let mut spans: Vec<(f32, f32)> = out
             .labels
             .iter()
