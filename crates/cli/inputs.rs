@@ -21,7 +21,8 @@ const SUFFIXES: [&str; 6] = [".flent.gz", ".flent", ".flent.bz2", ".flnt", ".jso
 /// Order is that of the arguments; inside a glob or a folder, names ascend. A file reached twice counts once.
 ///
 /// # Errors
-/// A usage error names the argument that matches nothing.
+/// A usage error names the pattern that matches nothing, and the only argument if there is no such file. A missing file
+/// among others stays in the list: reading reports it and goes on with the rest.
 pub(crate) fn expand(arguments: &[String], console: Console) -> Result<Vec<PathBuf>, Failure> {
     let mut paths = Vec::new();
     for argument in arguments {
@@ -35,6 +36,8 @@ pub(crate) fn expand(arguments: &[String], console: Console) -> Result<Vec<PathB
                 return Err(Failure::usage(format!("no data file in folder {argument}"))
                     .hint(format!("looked for {}", SUFFIXES.join(" "))));
             }
+        } else if arguments.len() > 1 && !argument.contains(['*', '?', '[']) {
+            paths.push(path.to_path_buf());
         } else {
             paths.extend(matches(argument)?);
         }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use fa_catalog::Pattern;
+use fa_format::Metadata;
 use indexmap::IndexMap;
 use regex::Regex;
 
@@ -323,7 +324,7 @@ fn groups<'r, 'a>(
         runs.iter().map(|run| batch_name(run, notes)).collect()
     } else {
         let stems: Vec<String> = runs.iter().map(|run| stem(run)).collect();
-        group_names(&stems, &options.name_filters)
+        titled(runs, &stems, &options.name_filters).unwrap_or_else(|| group_names(&stems, &options.name_filters))
     };
     let mut groups: IndexMap<String, Vec<&Run>> = IndexMap::new();
     for (name, run) in names.into_iter().zip(runs) {
@@ -349,6 +350,36 @@ fn stem(run: &Run) -> String {
     let suffixes = [".flent.gz", ".flent.bz2", ".flent", ".flnt", ".json.gz", ".json"];
     let cut = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
     cut.map_or(name.clone(), str::to_owned)
+}
+
+/// Groups by title, with the test where there are several, when the names of all files are those given without being asked
+/// (`test-2026-11-22T001228.042805.title`): what differs between such names is the time, and cutting it up says nothing.
+/// Runs of one title belong together; one without stands alone, under its time.
+fn titled(runs: &[&Run], stems: &[String], filters: &[Regex]) -> Option<Vec<String>> {
+    let stamps: Option<Vec<&str>> =
+        runs.iter().zip(stems).map(|(run, stem)| stamp(stem, &run.set().metadata)).collect();
+    let stamps = stamps.filter(|stamps| stamps.len() > 1)?;
+    let tests: Vec<&str> = runs.iter().map(|run| run.set().metadata.name()).collect();
+    let several = tests.iter().any(|test| *test != tests[0]);
+    let name = |((run, stamp), test): ((&&Run, &str), &str)| {
+        let title = run.set().metadata.title();
+        let mut name = if title.is_empty() { stamp.to_owned() } else { title.to_owned() };
+        for filter in filters {
+            name = filter.replace(&name, "").into_owned();
+        }
+        if several { format!("{test} {name}") } else { name }
+    };
+    Some(runs.iter().zip(stamps).zip(tests).map(name).collect())
+}
+
+/// The time within a name given without being asked: `2026-11-22T001228` of `rrul-2026-11-22T001228.042805.title`.
+fn stamp<'s>(stem: &'s str, metadata: &Metadata) -> Option<&'s str> {
+    const SHAPE: &[u8] = b"dddd-dd-ddTdddddd";
+    let rest = stem.strip_prefix(metadata.name())?.strip_prefix('-')?;
+    let stamp = rest.get(..SHAPE.len())?;
+    let fits = |(c, shape): (u8, &u8)| if *shape == b'd' { c.is_ascii_digit() } else { c == *shape };
+    let ends = rest[SHAPE.len()..].is_empty() || rest[SHAPE.len()..].starts_with('.');
+    (ends && stamp.bytes().zip(SHAPE).all(fits)).then_some(stamp)
 }
 
 /// Names of the groups that files with these names (without suffix) belong to.
@@ -425,6 +456,17 @@ mod tests {
         assert_eq!(group_names(&names(&["x-10-codel-1", "x-10-pie-1"]), &[]), ["codel", "pie"]);
         let filter = [Regex::new("-[a-z]+it").unwrap()];
         assert_eq!(group_names(&names(&["b-codel-mbit-01", "b-pie-gbit-01"]), &filter), ["codel", "pie"]);
+    }
+
+    #[test]
+    fn the_time_in_a_name_given_without_being_asked_is_found() {
+        let mut rrul = Metadata::default();
+        rrul.set("NAME", "rrul");
+        assert_eq!(stamp("rrul-2026-11-22T001228.042805.300_ms_buffer", &rrul), Some("2026-11-22T001228"));
+        assert_eq!(stamp("rrul-2026-11-22T001228", &rrul), Some("2026-11-22T001228"));
+        assert_eq!(stamp("batch-rrul-2017-05-29T143141-10ms-codel-01", &rrul), None);
+        assert_eq!(stamp("rrul-2017-05-29T143141-10ms-codel-01", &rrul), None);
+        assert_eq!(stamp("rrul-codel-01", &rrul), None);
     }
 
     #[test]

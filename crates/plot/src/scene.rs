@@ -22,6 +22,8 @@ pub struct Scene {
     pub title: Vec<String>,
     /// The line at the bottom: hosts, time, length and step.
     pub figure_text: Vec<String>,
+    /// The only far host of all files: what is drawn need not repeat it at every label.
+    pub host: Option<String>,
     /// The user's note, bottom left.
     pub figure_note: Option<String>,
     /// Panels in drawing order.

@@ -221,6 +221,12 @@ fn inks(hex: &[u32]) -> Vec<Ink> {
     hex.iter().copied().map(Ink::rgb).collect()
 }
 
+/// Line patterns in the order in which they are given out.
+const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
+
+/// Markers of the files that have a dash elsewhere.
+const FILE_MARKERS: [Marker; 3] = [Marker::Plus, Marker::Cross, Marker::TriangleRight];
+
 /// Which ink each colour of one panel becomes.
 #[derive(Debug)]
 pub(crate) struct Palette<'a> {
@@ -231,6 +237,8 @@ pub(crate) struct Palette<'a> {
     dashes_free: bool,
     /// No file is told apart by its marker.
     markers_free: bool,
+    /// Colours may be lost and files need markers: dashes then tell series apart and markers all files but the first.
+    files_by_marker: bool,
 }
 
 impl<'a> Palette<'a> {
@@ -239,8 +247,11 @@ impl<'a> Palette<'a> {
         let mut clean = true;
         let mut dashes_free = true;
         let mut markers_free = true;
+        let (mut marked, mut unmarked) = (false, false);
         for (style, flavour) in panel.axes.iter().flat_map(|a| &a.marks).flat_map(styles) {
             markers_free &= style.marker.is_none();
+            marked |= style.dash.is_some() && style.marker.is_some();
+            unmarked |= style.dash.is_some() && style.marker.is_none();
             dashes_free &= matches!(style.dash, Some(Dash::Solid)) && style.marker.is_none();
             if let Colour::Cycle(n) = style.colour {
                 clean &= *seen.entry(n).or_insert(flavour) == flavour;
@@ -248,7 +259,13 @@ impl<'a> Palette<'a> {
         }
         // A number that stands for two directions is a file's, not a series'.
         let by_direction = clean.then(|| ranks(theme, &seen)).flatten();
-        Self { theme, by_direction, dashes_free, markers_free }
+        let files_by_marker = theme.grey_safe && marked && unmarked && seen.len() > 1;
+        Self { theme, by_direction, dashes_free, markers_free, files_by_marker }
+    }
+
+    /// Whether markers stand for files and dashes for series, whatever the styles say.
+    pub(crate) fn files_by_marker(&self) -> bool {
+        self.files_by_marker
     }
 
     /// Ink of a style.
@@ -270,8 +287,10 @@ impl<'a> Palette<'a> {
 
     /// Dash of a style: the given one, or one for each further round of the cycle (each colour where colours may be lost).
     pub(crate) fn dash(&self, style: &Style) -> Option<Dash> {
-        let dashes = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
+        let dashes = DASHES;
         match (style.dash, style.colour) {
+            (Some(_), Colour::Cycle(n)) if self.files_by_marker => Some(dashes[n % dashes.len()]),
+            (Some(_), _) if self.files_by_marker => Some(Dash::Solid),
             (Some(Dash::Solid), Colour::Cycle(n)) if self.dashes_free => {
                 let turn = if self.theme.grey_safe { n } else { n / self.theme.cycle.len().max(1) };
                 Some(dashes[turn % dashes.len()])
@@ -291,6 +310,13 @@ impl<'a> Palette<'a> {
             Marker::Cross,
             Marker::Plus,
         ];
+        if self.files_by_marker {
+            let dash = style.dash.and_then(|d| DASHES.iter().position(|other| *other == d)).unwrap_or(0);
+            return match style.marker {
+                Some((marker, every)) => Some((marker, every)),
+                None => dash.checked_sub(1).map(|n| (FILE_MARKERS[n % FILE_MARKERS.len()], 10)),
+            };
+        }
         let turn = match style.colour {
             // Of dashes that are free, the first four colours have one each; of dashes that tell files apart, none.
             Colour::Cycle(n) if self.theme.grey_safe && self.markers_free => {
@@ -392,6 +418,20 @@ mod tests {
         distinct(&marks[..8], 8);
         distinct(&marks[..12], 12);
         distinct(&[&marks[..8], &marks[12..20]].concat(), 16);
+        // Nine files of four series: files from the fifth on have markers already.
+        let many: Vec<Mark> = (0..36)
+            .map(|i| {
+                let (file, series) = (i / 4, i % 4);
+                let dash = if file < 4 { DASHES[file] } else { Dash::Solid };
+                let markers =
+                    [Marker::Circle, Marker::TriangleUp, Marker::Square, Marker::TriangleDown, Marker::Diamond];
+                let marker = file.checked_sub(4).map(|n| (markers[n], 10));
+                let style = Style { colour: Colour::Cycle(series), width: 1.0, dash: Some(dash), marker };
+                let id = MarkId { file, index: series, ..MarkId::default() };
+                Mark::Line(Line { id, label: None, x: [].into(), y: [].into(), style })
+            })
+            .collect();
+        distinct(&many, 36);
     }
 
     #[test]

@@ -293,10 +293,10 @@ mod tests {
         };
         assert_eq!(said((0.0, 4.2e9), "Packets"), (["0", "1G", "2G", "3G", "4G"].map(str::to_owned).to_vec(), None));
         assert_eq!(said((0.0, 3e-6), "").0, ["0", "1µ", "2µ", "3µ"]);
-        assert_eq!(said((0.0, 4e4), "Delay (ms)"), (
-            ["0", "10", "20", "30", "40"].map(str::to_owned).to_vec(),
-            Some("Delay (s)".to_owned())
-        ));
+        assert_eq!(
+            said((0.0, 4e4), "Delay (ms)"),
+            (["0", "10", "20", "30", "40"].map(str::to_owned).to_vec(), Some("Delay (s)".to_owned()))
+        );
         // Equal but for the last digits: the digits must stay.
         assert_eq!(said((1e7, 1e7 + 4.0), "Packets").0[1], "10\u{202F}000\u{202F}001");
     }

@@ -83,13 +83,16 @@ pub(super) struct Arrangement {
 
 impl Arrangement {
     /// What labels leave out, for the caption.
-    pub(super) fn caption(&self) -> String {
+    ///
+    /// - `unsaid`: a word that all labels leave out.
+    pub(super) fn caption(&self, unsaid: Option<&str>) -> String {
         let blocks = self.slots.iter().filter_map(|s| s.legend.as_ref()).chain(&self.shared).map(|l| &l.block);
         let mut parts: Vec<&str> = blocks.flat_map(|b| &b.common).map(String::as_str).collect();
         parts.extend(self.slots.iter().filter(|s| s.x_depth > 0.0).filter_map(|s| s.x.common.as_deref()));
         parts.extend(self.slots.iter().flat_map(|s| &s.y).filter_map(|y| y.common.as_deref()));
         parts.sort_unstable();
         parts.dedup();
+        parts.splice(0..0, unsaid);
         let mut explained: Vec<&str> = self.slots.iter().filter_map(|s| s.x.explained.as_deref()).collect();
         explained.dedup();
         let explained = explained.join("; ");

@@ -5,10 +5,11 @@
 
 use std::rc::Rc;
 
-use crate::page::Ink;
+use crate::page::{Ink, Stroke};
 use crate::scene::{LegendPlacement, Mark, Panel, Scene};
 
 use super::legend::{Entry, Group, Ready, Sample};
+use crate::theme::Palette;
 
 /// The legends of a figure.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -42,11 +43,14 @@ impl Legends<Rc<Ready>> {
 /// Possible legends, the plainest first.
 ///
 /// - `plain`: one group per panel, as the scene has it.
-pub(super) fn variants(scene: &Scene, plain: Vec<Group>, ink: Ink) -> Vec<Legends> {
+pub(super) fn variants(scene: &Scene, plain: Vec<Group>, ink: Ink, palettes: &[Palette<'_>]) -> Vec<Legends> {
     let n = plain.len();
     let nothing = vec![None; n];
-    let factored: Vec<Option<(Group, Group)>> =
-        plain.iter().zip(&scene.panels).map(|(group, panel)| by_series_and_file(group, panel, ink)).collect();
+    let factored: Vec<Option<(Group, Group)>> = plain
+        .iter()
+        .zip(scene.panels.iter().zip(palettes))
+        .map(|(g, (p, palette))| by_series_and_file(g, p, ink, palette))
+        .collect();
     let own = plain.iter().map(|g| if g.entries.is_empty() { Vec::new() } else { vec![g.clone()] }).collect();
     let mut out = vec![Legends { own, shared: Vec::new(), headings: nothing.clone() }];
 
@@ -135,7 +139,7 @@ struct Place {
 
 /// Splits entries `series - file` into a group of series (colours) and one of files (patterns), where every label and
 /// every specimen is the combination of its two parts.
-fn by_series_and_file(group: &Group, panel: &Panel, ink: Ink) -> Option<(Group, Group)> {
+fn by_series_and_file(group: &Group, panel: &Panel, ink: Ink, palette: &Palette<'_>) -> Option<(Group, Group)> {
     let legend = panel.legend.as_ref()?;
     let places: Option<Vec<Place>> = legend
         .entries
@@ -158,16 +162,24 @@ fn by_series_and_file(group: &Group, panel: &Panel, ink: Ink) -> Option<(Group, 
         };
         group.entries.iter().map(|e| split(e).map(|(a, b)| (&e.label[..a], &e.label[b..]))).collect()
     };
-    [false, true].into_iter().filter_map(cut).find_map(|parts| factor(group, &places, &parts, ink))
+    [false, true]
+        .into_iter()
+        .filter_map(cut)
+        .find_map(|parts| factor(group, &places, &parts, (ink, palette.files_by_marker())))
 }
 
-fn factor(group: &Group, places: &[Place], parts: &[(&str, &str)], ink: Ink) -> Option<(Group, Group)> {
+fn factor(
+    group: &Group,
+    places: &[Place],
+    parts: &[(&str, &str)],
+    (ink, by_marker): (Ink, bool),
+) -> Option<(Group, Group)> {
     let mut series = Group { title: group.title.clone(), entries: Vec::new() };
     let mut files = Group::default();
     let mut seen_series: Vec<(usize, &str)> = Vec::new();
     let mut seen_files: Vec<(usize, &str)> = Vec::new();
     for (entry, (place, (head, tail))) in group.entries.iter().zip(places.iter().zip(parts)) {
-        let (colour, pattern) = split_sample(&entry.sample, ink, place.own_marker)?;
+        let (colour, pattern) = split_sample(&entry.sample, ink, place.own_marker, by_marker)?;
         collect(&mut series, &mut seen_series, place.series, head, colour, &entry.marks)?;
         collect(&mut files, &mut seen_files, place.file, tail, pattern, &entry.marks)?;
     }
@@ -201,8 +213,15 @@ fn collect<'a>(
 }
 
 /// Colour and width alone, and pattern alone; the marker with the one it belongs to.
-fn split_sample(sample: &Sample, ink: Ink, marker_of_file: bool) -> Option<(Sample, Sample)> {
+fn split_sample(sample: &Sample, ink: Ink, marker_of_file: bool, by_marker: bool) -> Option<(Sample, Sample)> {
     let Sample::Line(Some(stroke), marker) = sample else { return None };
+    if by_marker {
+        let thin = Stroke::solid(ink, 1.0);
+        return Some((
+            Sample::Line(Some(stroke.clone()), None),
+            Sample::Line(Some(thin), marker.map(|(m, r, _)| (m, r, ink))),
+        ));
+    }
     let mut solid = stroke.clone();
     solid.dash.clear();
     let mut pattern = stroke.clone();

@@ -3,6 +3,7 @@
 //! In order: as they are; wrapped; without what all have in common; the middle elided. What two labels differ in
 //! survives longest.
 
+use crate::scene::{Panel, Scene};
 use crate::text::{Metrics, pieces};
 
 /// A set of labels, measured once and fitted to many widths.
@@ -134,6 +135,27 @@ impl LabelSet {
     }
 }
 
+/// The far host, where several labels of one panel repeat it.
+pub(super) fn unsaid(scene: &Scene) -> Option<&str> {
+    let host = scene.host.as_deref();
+    let repeats = |panel: &Panel| {
+        let entries = panel.legend.iter().flat_map(|legend| &legend.entries).map(|entry| &entry.label);
+        let texts = panel.axes.iter().flat_map(|axes| &axes.texts).map(|text| &text.text);
+        entries.chain(texts).filter(|label| without(label, host) != **label).count() > 1
+    };
+    host.filter(|_| scene.panels.iter().any(repeats))
+}
+
+/// A label without the name of the host that its series begins with.
+pub(super) fn without(label: &str, host: Option<&str>) -> String {
+    let begins = |text: &str| host.and_then(|host| text.strip_prefix(host)?.strip_prefix(' ')).map(str::to_owned);
+    let within = || {
+        let (front, back) = label.split_once(" -- ")?;
+        Some(format!("{front} -- {}", begins(back)?))
+    };
+    begins(label).or_else(within).unwrap_or_else(|| label.to_owned())
+}
+
 /// Labels without the parts that all of them share.
 struct Parts {
     short: Vec<String>,
@@ -262,6 +284,16 @@ mod tests {
             (short, common.as_str()),
             (vec!["UDP BE".into(), "UDP BK".into(), "ICMP".into(), "Avg".to_owned()], "server ")
         );
+    }
+
+    #[test]
+    fn the_only_host_is_no_news() {
+        let host = Some("srv-05");
+        assert_eq!(without("srv-05 UDP BE", host), "UDP BE");
+        assert_eq!(without("Ping (ms) -- srv-05 ICMP - codel", host), "Ping (ms) -- ICMP - codel");
+        assert_eq!(without("srv-051 UDP", host), "srv-051 UDP");
+        assert_eq!(without("Avg", host), "Avg");
+        assert_eq!(without("srv-05 UDP", None), "srv-05 UDP");
     }
 
     #[test]

@@ -258,6 +258,25 @@ impl Canvas<'_> {
     }
 }
 
+/// The ellipses of some axes: the point that each belongs to, in data units, and the rectangle around it on the page.
+pub(super) fn ellipses(axes: &crate::scene::Axes, frame: &AxesFrame) -> Vec<(f64, f64, Rect)> {
+    let pairs = axes.marks.windows(2);
+    pairs
+        .filter_map(|pair| match pair {
+            [Mark::Ellipse(e), Mark::Line(point)] => Some((e, *point.x.first()?, *point.y.first()?)),
+            _ => None,
+        })
+        .map(|(e, x, y)| {
+            let (sin, cos) = e.angle_deg.to_radians().sin_cos();
+            let (a, b) = (e.width / 2.0, e.height / 2.0);
+            let (half_x, half_y) = ((a * cos).hypot(b * sin), (a * sin).hypot(b * cos));
+            let (left, right) = ordered(frame.x.place(e.x - half_x), frame.x.place(e.x + half_x));
+            let (top, bottom) = ordered(frame.y.place(e.y - half_y), frame.y.place(e.y + half_y));
+            (x, y, Rect::new(left, top, right - left, bottom - top))
+        })
+        .collect()
+}
+
 fn ordered(a: f32, b: f32) -> (f32, f32) {
     if a <= b { (a, b) } else { (b, a) }
 }

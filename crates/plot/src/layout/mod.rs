@@ -114,6 +114,8 @@ struct Draft<'a> {
     note: String,
     /// What shortened labels leave out.
     caption: String,
+    /// The far host, where labels leave it out.
+    unsaid: Option<&'a str>,
 }
 
 /// Lays out a scene.
@@ -149,12 +151,7 @@ pub fn layout_with(scene: &Scene, size: PageSize, theme: &Theme, view: Option<&V
         .collect();
     let palettes: Vec<Palette<'_>> = scene.panels.iter().map(|p| Palette::new(theme, p)).collect();
     let (marks, numbers) = index_marks(scene);
-    let legends = scene
-        .panels
-        .iter()
-        .enumerate()
-        .map(|(p, panel)| entries(panel, p, &palettes[p], theme, &fonts, &numbers))
-        .collect();
+    let legends = (0..scene.panels.len()).map(|p| entries(scene, p, &palettes[p], theme, &fonts, &numbers)).collect();
     let mut draft = Draft {
         scene,
         theme,
@@ -162,7 +159,7 @@ pub fn layout_with(scene: &Scene, size: PageSize, theme: &Theme, view: Option<&V
         fonts,
         gaps,
         domains,
-        legends: grouping::variants(scene, legends, theme.ink)
+        legends: grouping::variants(scene, legends, theme.ink, &palettes)
             .into_iter()
             .map(|legends| legends.map(|group| Ready::new(group, &fonts, sheet.metrics)))
             .collect(),
@@ -171,13 +168,14 @@ pub fn layout_with(scene: &Scene, size: PageSize, theme: &Theme, view: Option<&V
         annotation: words::joined(&scene.figure_text),
         note: scene.figure_note.as_deref().map(one_line).unwrap_or_default(),
         caption: String::new(),
+        unsaid: labels::unsaid(scene),
     };
     let mut arrangement = arrange(&draft, sheet.metrics);
-    draft.caption = arrangement.caption();
+    draft.caption = arrangement.caption(draft.unsaid);
     if !draft.caption.is_empty() {
         arrangement = arrange(&draft, sheet.metrics);
         // With less room other labels may be short.
-        draft.caption = arrangement.caption();
+        draft.caption = arrangement.caption(draft.unsaid);
     }
 
     let mut panels = Vec::new();
@@ -262,8 +260,10 @@ fn index_marks(scene: &Scene) -> (Vec<MarkInfo>, Numbers) {
 }
 
 /// Legend entries of a panel with their specimens.
-fn entries(panel: &Panel, p: usize, palette: &Palette<'_>, theme: &Theme, fonts: &Fonts, numbers: &Numbers) -> Group {
+fn entries(scene: &Scene, p: usize, palette: &Palette<'_>, theme: &Theme, fonts: &Fonts, numbers: &Numbers) -> Group {
+    let panel = &scene.panels[p];
     let Some(legend) = &panel.legend else { return Group::default() };
+    let unsaid = labels::unsaid(scene);
     let unit = Projection::new(crate::scene::Scale::Linear, (0.0, 1.0), (0.0, 1.0));
     let canvas = Canvas {
         theme,
@@ -287,7 +287,7 @@ fn entries(panel: &Panel, p: usize, palette: &Palette<'_>, theme: &Theme, fonts:
                 (_, None) => Vec::new(),
             };
             let sample = mark.map_or(Sample::None, |mark| canvas.sample(mark, part));
-            Entry { label: one_line(&entry.label), sample, marks }
+            Entry { label: labels::without(&one_line(&entry.label), unsaid), sample, marks }
         })
         .collect();
     Group { title: one_line(&legend.title), entries }
@@ -366,8 +366,10 @@ fn draw_texts(
 ) {
     let (m, fonts, rect) = (sheet.metrics, draft.fonts, slot.rect);
     let (line, base) = (m.line_height(fonts.label), m.baseline(fonts.label));
+    let air = draft.gaps.tick_down;
     for (axes, frame) in draft.scene.panels[p].axes.iter().zip(frames) {
         let mut above: Vec<(f32, &str)> = Vec::new();
+        let ellipses = marks::ellipses(axes, frame);
         for text in &axes.texts {
             let at = marks::place(&frame.x, &frame.y, (text.x, text.y));
             if !at.x.is_finite() || !at.y.is_finite() || at.x < rect.x - 0.1 || at.x > rect.right() + 0.1 {
@@ -379,13 +381,32 @@ fn draw_texts(
             }
             let full = one_line(&text.text);
             let shown = m.elide(&full, fonts.label, rect.w * 0.4);
-            // Above the point that it names, clear of its marker.
+            let half = m.width(&shown, fonts.label) / 2.0;
+            // Above the point that it names, clear of its marker; where its ellipse has no room for it, beside that.
             let over = -(3.5 * draft.fonts.scale) - (line - base);
-            let tries = [over, line + 1.0, over - line, 2.0 * line, over - 2.0 * line];
-            let free = tries.iter().any(|dy| {
-                let half = m.width(&shown, fonts.label) / 2.0;
-                let x = at.x.clamp(rect.x + half.min(rect.w / 2.0), rect.right() - half.min(rect.w / 2.0));
-                let y = (at.y + dy).clamp(rect.y + base, rect.bottom() - (line - base));
+            let mut tries: Vec<(f32, f32)> = Vec::new();
+            if let Some((_, _, around)) = ellipses.iter().find(|(x, y, _)| (*x, *y) == (text.x, text.y))
+                && (around.w < 2.6 * half || around.h < 5.0 * line)
+            {
+                let level = at.y - line / 2.0 + base;
+                tries.push((at.x, around.y - air - (line - base)));
+                tries.push((at.x, around.bottom() + air + base));
+                tries.push((around.right() + air + half, level));
+                tries.push((around.x - air - half, level));
+            }
+            tries.extend([over, line + 1.0, over - line, 2.0 * line, over - 2.0 * line].map(|dy| (at.x, at.y + dy)));
+            let beside_edge = |x: f32| {
+                let reach = (half + air).min(rect.w / 2.0);
+                x.clamp(rect.x + reach, rect.right() - reach)
+            };
+            // First where nothing must be moved.
+            let inside = |(x, y): &(f32, f32)| {
+                beside_edge(*x) == *x && *y >= rect.y + base && *y <= rect.bottom() - (line - base)
+            };
+            let (kept, moved): (Vec<_>, Vec<_>) = tries.into_iter().partition(inside);
+            let free = kept.into_iter().chain(moved).any(|(x, y)| {
+                let x = beside_edge(x);
+                let y = y.clamp(rect.y + base, rect.bottom() - (line - base));
                 sheet.text(&Label {
                     role: Role::GroupText,
                     panel: Some(p),

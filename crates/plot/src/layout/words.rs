@@ -6,6 +6,7 @@ use crate::text::{Metrics, one_line};
 
 use super::Draft;
 use super::frame::{Arrangement, Level, Slot};
+use super::labels;
 use super::sheet::{Label, Sheet};
 
 /// Lines of the figure text as one line.
@@ -199,7 +200,8 @@ pub(super) fn draw_band(sheet: &mut Sheet, draft: &Draft<'_>, p: usize, slot: &S
         let (x, full) = (names[i].0, one_line(names[i].1));
         let before = if i > 0 { (x - names[i - 1].0) / 2.0 } else { x - rect.x };
         let after = names.get(i + 1).map_or(rect.right() - x, |next| (next.0 - x) / 2.0);
-        let text = m.elide(&full, fonts.label, 2.0 * before.min(after) - m.width(" ", fonts.label));
+        let shorter = labels::without(&full, draft.unsaid);
+        let text = m.elide(&shorter, fonts.label, 2.0 * before.min(after) - m.width(" ", fonts.label));
         sheet.text(&Label {
             role: Role::GroupText,
             panel: Some(p),

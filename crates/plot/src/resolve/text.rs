@@ -2,6 +2,7 @@
 
 use fa_analyze::run::Run;
 use fa_catalog::{Expanded, PlotDef};
+use fa_format::DataSet;
 
 use super::Notes;
 use super::subject::local_time;
@@ -48,17 +49,49 @@ fn tests(runs: &[Run]) -> Option<String> {
     })
 }
 
-/// Hosts, time, length and step of the first run.
-pub(crate) fn figure_text(run: &Run, options: &FigureOptions) -> Vec<String> {
-    if options.no_annotation {
-        return Vec::new();
+/// Hosts, time, length and step of the run; of several, how many there are, what they share, and from when to when.
+pub(crate) fn figure_text(runs: &[Run], options: &FigureOptions) -> Vec<String> {
+    let sets: Vec<&DataSet> = runs.iter().flat_map(Run::sets).collect();
+    let Some(first) = sets.first().filter(|_| !options.no_annotation) else { return Vec::new() };
+    let same = |of: &dyn Fn(&DataSet) -> Option<String>, several: &str| {
+        let value = of(first);
+        let text = value.clone().unwrap_or_else(|| "?".to_owned());
+        if sets.iter().all(|set| of(set) == value) { text } else { several.to_owned() }
+    };
+    let local = same(&|set| set.metadata.local_host().map(str::to_owned), "several");
+    let remote = same(&|set| set.metadata.host().map(str::to_owned), "several");
+    let length = same(&|set| set.metadata.length_secs().map(|l| format!("{l}s")), "various");
+    let steps = |run: &Run| format!("{:.2}s", run.step());
+    let step = steps(&runs[0]);
+    let step = if runs.iter().all(|run| steps(run) == step) { step } else { "various".to_owned() };
+    let time = if sets.len() == 1 { local_time(first).unwrap_or_else(|| "?".to_owned()) } else { span(&sets) };
+    let files = if sets.len() > 1 { format!("{} files - ", sets.len()) } else { String::new() };
+    vec![format!("{files}Local/remote: {local}/{remote} - Time: {time} - Length/step: {length}/{step}")]
+}
+
+/// The only far host of all files.
+pub(crate) fn common_host(sets: &[&DataSet]) -> Option<String> {
+    let host = sets.first()?.metadata.host()?;
+    let only = |set: &&DataSet| set.metadata.host() == Some(host) && set.metadata.hosts().iter().all(|h| *h == host);
+    sets.iter().all(only).then(|| host.to_owned())
+}
+
+/// From the first to the last start: whole seconds, the date once where all are of one day.
+fn span(sets: &[&DataSet]) -> String {
+    let seconds = |set: &DataSet| local_time(set).map(|text| text.split('.').next().unwrap_or_default().to_owned());
+    let mut starts: Vec<(f64, &DataSet)> =
+        sets.iter().filter_map(|set| Some((set.metadata.time_unix()?, *set))).collect();
+    starts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let ends = starts.first().and_then(|s| seconds(s.1)).zip(starts.last().and_then(|s| seconds(s.1)));
+    match ends {
+        None => "?".to_owned(),
+        Some((from, to)) if from == to => from,
+        Some((from, to)) => match (from.split_once('T'), to.split_once('T')) {
+            (Some((day, _)), Some((other, clock))) if day == other => format!("{from} to {clock}"),
+            (Some((day, _)), Some((other, _))) => format!("{day} to {other}"),
+            _ => format!("{from} to {to}"),
+        },
     }
-    let metadata = &run.set().metadata;
-    let local = metadata.local_host().unwrap_or("?");
-    let remote = metadata.host().unwrap_or("?");
-    let time = local_time(run.set()).unwrap_or_else(|| "?".to_owned());
-    let length = metadata.length_secs().map_or_else(|| "?".to_owned(), |l| l.to_string());
-    vec![format!("Local/remote: {local}/{remote} - Time: {time} - Length/step: {length}s/{:.2}s", run.step())]
 }
 
 /// One line for a person: what is missing.

@@ -45,6 +45,7 @@ pub(crate) fn scene(plot: &str, kind: PlotType, panels: Vec<Panel>) -> Scene {
             "Download, upload, ping (scaled versions)".into(),
             "fq_codel on the bottleneck, 100/20 Mbit/s".into(),
         ],
+        host: None,
         figure_text: vec![
             "Local/remote: laptop/server.example.org - Time: 2020-01-01T00:00:00Z - Length/step: 60s/0.20s".into(),
         ],
