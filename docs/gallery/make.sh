@@ -48,7 +48,7 @@ figure paper "the paper theme: told apart without colour" ping_cdf $long $short 
     echo "# Gallery"
     echo
     echo "Every plot type, drawn by \`docs/gallery/make.sh\` from \`samples/\` (\`FA=target/release/fa docs/gallery/make.sh\`)."
-    echo "Each command stands above its figure (add `-o FIGURE.png`); the figures here are 6.4 × 4 inches (\`--figure-width 6.4 --figure-height 4\`)."
+    echo "Each command stands above its figure (add \`-o FIGURE.png\`); the figures here are 6.4 × 4 inches (\`--figure-width 6.4 --figure-height 4\`)."
     echo
     echo "![all figures](contact-sheet.png)"
     for i in "${!names[@]}"; do
