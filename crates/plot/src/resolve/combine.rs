@@ -81,7 +81,8 @@ fn note_absence(
     tables: &[Table],
     notes: &mut Notes,
 ) {
-    if wanted.iter().any(|w| matches!(w.reducer, Reducer::Raw(_)) && w.raw_key.is_none()) {
+    let on_grid = on_grid(context.plot, context.options);
+    if !on_grid && wanted.iter().any(|w| matches!(w.reducer, Reducer::Raw(_)) && w.raw_key.is_none()) {
         let without = context.subjects.iter().zip(runs).filter(|(_, run)| run.sets().all(|set| set.raw.is_empty()));
         for (subject, _) in without {
             notes.add(format!(
@@ -102,7 +103,9 @@ fn note_absence(
         }
         for (subject, run) in context.subjects.iter().zip(runs) {
             let there = match &series.raw_key {
+                Some(key) if on_grid => run.grid(&format!("{}::{key}", series.data)).is_some(),
                 Some(key) => run.raw_keys(&series.data).contains(key),
+                None if on_grid => run.grid(&series.data).is_some(),
                 None => run.grid(&series.data).is_some() || run.raw(&series.data, None, Clock::Run).is_some(),
             };
             if !there {
@@ -111,6 +114,14 @@ fn note_absence(
             }
         }
     }
+}
+
+/// Whether the rule of grouping works on the time grid, step by step, and not on the samples of whole runs.
+pub(crate) fn on_grid(plot: &PlotDef, options: &FigureOptions) -> bool {
+    matches!(
+        GroupBy::named(rule(plot, options)),
+        Some(GroupBy::GroupsPoints | GroupBy::GroupsConcat | GroupBy::BatchConcat)
+    )
 }
 
 fn runs_of<'a>(subjects: &'a [Subject<'a>]) -> Vec<&'a Run<'a>> {

@@ -1,6 +1,5 @@
 //! What of its files a plot draws, so that hundreds of them fit into memory.
 
-use fa_analyze::combine::GroupBy;
 use fa_analyze::needs::Needs;
 use fa_catalog::{Expanded, PlotDef, PlotType};
 
@@ -81,10 +80,7 @@ fn drawn(plot: &PlotDef, options: &FigureOptions, samples: bool, needs: &mut Nee
 
 /// Series that are reduced, file by file or step by step.
 fn reduced(plot: &PlotDef, options: &FigureOptions, needs: &mut Needs) {
-    let on_grid = matches!(
-        GroupBy::named(combine::rule(plot, options)),
-        Some(GroupBy::GroupsPoints | GroupBy::GroupsConcat | GroupBy::BatchConcat)
-    );
+    let on_grid = combine::on_grid(plot, options);
     for series in plot.series.iter().filter(|series| !options.filter_series.contains(&series.data)) {
         if is_glob(series.raw_key.as_deref()) {
             // Which keys there are is known from the samples, and each becomes a series with the name of its key.
