@@ -54,6 +54,7 @@ fn scene(series: usize, points: usize) -> (Scene, Pyramids) {
         files: vec!["a".into()],
         title: vec!["Ten million points".into()],
         figure_text: Vec::new(),
+        host: None,
         figure_note: None,
         panels: vec![panel],
         orientation: Orientation::Vertical,
