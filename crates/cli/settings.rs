@@ -84,6 +84,9 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         if let Some(known) = misspelt(name) {
             crate::output::Console::warn(format!("no test reads a parameter {name}; did you mean {known}?"));
         }
+        if let Some((_, why)) = WITHOUT_EFFECT.iter().find(|(known, _)| known == name) {
+            crate::output::Console::warn(format!("parameter {name} has no effect: {why}"));
+        }
     }
     Ok((plan, expanded))
 }
@@ -157,6 +160,18 @@ const PARAMETERS: &[&str] = &[
     "mqtt_payload_key",
 ];
 
+/// Parameters of Flent that are stored and change nothing here, and why.
+const WITHOUT_EFFECT: &[(&str, &str)] = &[
+    (
+        "burst_ports",
+        "all bursts use one pair of ports, since a far end hears only addresses that have shown to be real",
+    ),
+    (
+        "test_payloads",
+        "streams cannot differ in what they carry; --test-payload FILE is for all of this host's senders",
+    ),
+];
+
 /// The parameter that was probably meant by one that nothing reads.
 fn misspelt(name: &str) -> Option<&'static str> {
     if PARAMETERS.contains(&name) {
@@ -167,7 +182,8 @@ fn misspelt(name: &str) -> Option<&'static str> {
 }
 
 pub(crate) fn unknown(error: &CatalogError) -> Failure {
-    Failure::usage(error).hint("`fa list tests` names all tests")
+    // It names the next command itself: the list of tests, or the parameter to mend.
+    Failure::usage(error)
 }
 
 /// Something that differs between runs; nothing secret hangs on it.

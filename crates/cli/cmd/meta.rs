@@ -83,7 +83,7 @@ fn tree(key: &str, value: &Value, depth: usize, text: &mut String) {
         }
         Value::String(string) => {
             // Command output is kept with its line ends in some keys; nothing else that a terminal would obey is.
-            let string: String = string.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+            let string: String = string.replace('\t', " ").chars().filter(|c| *c == '\n' || !c.is_control()).collect();
             let joined = string.trim_end().replace('\n', &format!("\n{indent}    "));
             text.push_str(&format!("{indent}{key}: {joined}\n"));
         }
