@@ -21,7 +21,7 @@ pub fn png(page: &Page, scale: f32) -> Result<Vec<u8>, RenderError> {
 /// The page as pixels: width, height, and four bytes (red, green, blue, opacity) for each from the upper left on.
 ///
 /// # Errors
-/// As [`png`].
+/// As [`png()`].
 pub fn pixels(page: &Page, scale: f32) -> Result<(u32, u32, Vec<u8>), RenderError> {
     let image = painted(page, scale)?;
     Ok((image.width(), image.height(), image.take()))
