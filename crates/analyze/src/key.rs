@@ -20,6 +20,10 @@ pub fn known(key: &str) -> Option<Key> {
     let (kind, unit, direction) = match key {
         "owd_up" => (Kind::Owd, "ms", Some(Direction::Up)),
         "owd_down" => (Kind::Owd, "ms", Some(Direction::Down)),
+        // The stamps are milliseconds since the file's TIME.
+        "owd_bound" | "lateness" | "sent" | "received" | "received_there" | "sent_there" => {
+            (Kind::Other, "ms", Some(Direction::None))
+        }
         "ipdv" => (Kind::Jitter, "ms", Some(Direction::Both)),
         "ipdv_up" => (Kind::Jitter, "ms", Some(Direction::Up)),
         "ipdv_down" => (Kind::Jitter, "ms", Some(Direction::Down)),

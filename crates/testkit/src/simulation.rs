@@ -64,12 +64,13 @@ impl FarClock {
 }
 
 /// A run over simulated links.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Simulation {
     random: Random,
     up: Link,
     down: Link,
     clock: FarClock,
+    late: Span,
 }
 
 /// Something under way.
@@ -92,7 +93,13 @@ impl Simulation {
     /// Both ways 10 ms and nothing wrong; the far clock is right.
     pub fn seeded(seed: u64) -> Self {
         let (up, down) = (Link::with_delay_ms(10), Link::with_delay_ms(10));
-        Self { random: Random::seeded(seed), up, down, clock: FarClock { ahead: Span::ZERO, drift_ppm: 0.0 } }
+        Self {
+            random: Random::seeded(seed),
+            up,
+            down,
+            clock: FarClock { ahead: Span::ZERO, drift_ppm: 0.0 },
+            late: Span::ZERO,
+        }
     }
 
     /// From us to the far end.
@@ -113,6 +120,13 @@ impl Simulation {
     #[must_use]
     pub fn far_clock(mut self, clock: FarClock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Our thread that sends probes wakes up this much after it wanted to.
+    #[must_use]
+    pub fn waking_late(mut self, late: Span) -> Self {
+        self.late = late;
         self
     }
 
@@ -343,7 +357,7 @@ impl Run {
             match self.probes.poll(self.now) {
                 probe::Output::Send { probe, seq } => self.send_request(probe, seq),
                 probe::Output::Event(what) => self.tell(what),
-                probe::Output::WaitUntil(at) => break at,
+                probe::Output::WaitUntil(at) => break at + self.net.late,
                 probe::Output::Done => break Time::NEVER,
             }
         };

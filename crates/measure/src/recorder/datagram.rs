@@ -4,6 +4,7 @@ use fa_catalog::Direction;
 use fa_format::RawValue;
 use serde_json::{Map, Value};
 
+use super::below_zero::BelowZero;
 use super::{Clocks, Entry};
 use crate::align::Samples;
 use crate::event::{DatagramInterval, DatagramTotals, FlowBytes, FlowEnd, PacketSeen};
@@ -97,7 +98,22 @@ impl DatagramRecord {
         bins.columns(true)
     }
 
-    pub(super) fn meta(&self, plan: &FlowPlan, clocks: &Clocks) -> Map<String, Value> {
+    /// Of the intervals of a flood and the packets of a call.
+    pub(super) fn below_zero(&self, plan: &FlowPlan, clocks: &Clocks) -> BelowZero {
+        let clock = clocks.of(plan.host);
+        let mut below_zero = BelowZero::default();
+        let mut note = |at: Time, delay: Span| below_zero.note([(delay.as_millis_f64(), clock.at(at).bound_ns / 1e6)]);
+        for packet in &self.packets {
+            note(arrival(plan, clocks, packet), transit(plan, clocks, packet));
+        }
+        let means = self.intervals.iter().filter(|_| self.packets.is_empty());
+        for (interval, raw) in means.filter_map(|one| Some((one, one.delay?))) {
+            note(clocks.here(interval.at, plan.host), delay(plan, clocks, interval.at, raw));
+        }
+        below_zero
+    }
+
+    pub(super) fn meta(&self, plan: &FlowPlan, clocks: &Clocks, below_zero: BelowZero) -> Map<String, Value> {
         let ms = |span: Option<Span>| Value::from(span.map(Span::as_millis_f64));
         let (sender, receiver) = (self.sender, self.receiver);
         let traffic = plan.datagrams.as_ref().map(|datagrams| &datagrams.traffic);
@@ -134,6 +150,7 @@ impl DatagramRecord {
             ("JITTER_RFC3550", ms(receiver.and_then(|totals| totals.smoothed_jitter))),
             ("DELAY_MEAN", Value::from(mean_delay)),
             ("DELAY_BOUND", Value::from(bound)),
+            ("DELAY_NEGATIVE", Value::from(bound.map(|_| below_zero.count()))),
             ("DATAGRAM_SIZE", Value::from(traffic.and_then(crate::traffic::Traffic::fixed_size))),
             ("RATE_ASKED", Value::from(traffic.map(|traffic| traffic.bits_per_sec() / 1e6))),
             ("TRAFFIC", Value::from(plan.datagrams.as_ref().and_then(|datagrams| datagrams.name.clone()))),

@@ -111,7 +111,8 @@ impl FlowRecord {
                 let mean = measured.meta.get("MEAN_VALUE").and_then(Value::as_f64).map(|mbits| mbits * 1e3);
                 measured.meta.insert("MEAN_VALUE".into(), mean.into());
             }
-            measured.meta.extend(self.datagrams.meta(plan, clocks));
+            measured.below_zero = self.datagrams.below_zero(plan, clocks);
+            measured.meta.extend(self.datagrams.meta(plan, clocks, measured.below_zero));
             measured.failure = self.failure(plan);
             return measured;
         }

@@ -9,6 +9,7 @@
 //! - Where the user wants it, the finished data set names no host, address, hardware address, user or command.
 //! - The aligned series follow the rules of [`crate::align`], computed series their definition order.
 
+mod below_zero;
 mod collector;
 mod computed;
 mod datagram;
@@ -17,6 +18,7 @@ mod flow;
 mod limits;
 mod metadata;
 mod probe;
+mod probe_sample;
 mod redact;
 mod summary;
 
@@ -34,6 +36,7 @@ use crate::collect::CollectorId;
 use crate::event::{EndReason, Event, HostReady, OwnLoad, ProbeSetup, Started, What};
 use crate::plan::{FetchId, FlowId, HostId, Plan, ProbeId, SeriesPlan, SourcePlan};
 use crate::time::{FarTime, Time, When};
+use below_zero::BelowZero;
 use collector::CollectorRecord;
 use computed::compute;
 use fetch::FetchRecord;
@@ -280,7 +283,7 @@ impl Recorder {
         let mut measured: Vec<Measured> =
             plan.series.iter().enumerate().map(|(index, series)| self.measure(plan, &clocks, index, series)).collect();
 
-        warnings.extend(plan.series.iter().zip(&measured).filter_map(|(s, m)| impossible_delays(s, m)));
+        warnings.extend(plan.series.iter().zip(&measured).filter_map(|(s, m)| m.below_zero.warning(&s.name)));
         warnings.extend(clocks.doubts(plan));
         let probes = plan.probes.iter().zip(&self.probes);
         warnings.extend(probes.filter_map(|(probe, record)| record.slow_far_end(&probe.series)));
@@ -403,28 +406,6 @@ fn grid(plan: &Plan, measured: &[Measured]) -> Result<Grid, String> {
     Ok(grid)
 }
 
-/// Says so when delays are below zero, which no network can do: clocks were worse than their estimate.
-fn impossible_delays(series: &SeriesPlan, measured: &Measured) -> Option<String> {
-    if !matches!(series.source, SourcePlan::Flow(_) | SourcePlan::Probe(_)) {
-        return None;
-    }
-    let (mut below, mut worst) = (0, 0.0_f64);
-    for entry in &measured.entries {
-        let delays = entry.values.iter().filter(|(key, _)| matches!(*key, "val" | "delay" | "owd_up" | "owd_down"));
-        let least = delays.filter_map(|(_, value)| if let RawValue::Float(ms) = value { Some(*ms) } else { None });
-        let least = least.fold(0.0, f64::min);
-        below += usize::from(least < 0.0);
-        worst = worst.min(least);
-    }
-    (below > 0).then(|| {
-        let (name, all) = (&series.name, measured.entries.len());
-        format!(
-            "{name}: {below} of {all} samples have a delay below zero, {worst:.3} ms at worst: the far clock was set or \
-             its stamps are not exact; see OWD_BOUND and CLOCKS"
-        )
-    })
-}
-
 /// All clocks of a run.
 #[derive(Debug)]
 struct Clocks {
@@ -498,6 +479,8 @@ struct Measured {
     failure: Option<String>,
     /// It has a line of its own in the file even when nothing was measured.
     expects_values: bool,
+    /// Delays that no network can make.
+    below_zero: BelowZero,
 }
 
 fn child_name(series: &str, child: Option<&str>) -> String {

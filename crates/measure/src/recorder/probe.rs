@@ -1,4 +1,4 @@
-//! One probe: round trips, one-way delays, losses by direction, in the shape of irtt's and ping's samples.
+//! One probe: round trips, one-way delays, losses by direction. Its samples: [`super::probe_sample`].
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,15 @@ use fa_catalog::Direction;
 use fa_format::RawValue;
 use serde_json::{Map, Value};
 
+use super::below_zero::BelowZero;
 use super::datagram::Bins;
+use super::probe_sample::{Delay, Outcome, Sample};
 use super::summary::Summary;
-use super::{Clocks, Entry, Measured};
+use super::{Clocks, Measured};
 use crate::align::Samples;
-use crate::clock_offset::{ClockOffset, Exchange};
+use crate::clock_offset::Exchange;
 use crate::event::{ProbeLost, ProbeReply, ProbeSent, ProbeTotals, StampKind};
-use crate::plan::{ProbeKind, ProbePlan};
+use crate::plan::ProbePlan;
 use crate::time::{Span, Time};
 
 /// A far end that has a request for longer than this is worth a word: sound ones take microseconds.
@@ -119,22 +121,20 @@ impl ProbeRecord {
         let mut delays = Delays::default();
         let mut before: Option<(u32, Delay)> = None;
         for (&seq, request) in &self.requests {
-            let entry = match &request.fate {
+            let outcome = match &request.fate {
                 Fate::Answered(reply) => {
                     let delay = Delay::of(reply, clock);
                     let previous = before.filter(|(last, _)| last.checked_add(1) == Some(seq)).map(|(_, delay)| delay);
                     before = Some((seq, delay));
                     delays.push(delay, previous);
-                    let values = answered(plan.kind, seq, delay, previous);
-                    Entry { t: clocks.unix_secs(reply.received), values }
+                    Outcome::Answered { reply, delay, previous }
                 }
-                Fate::Lost(direction) => {
-                    lost(plan.kind, seq, clocks.unix_secs(request.sent), direction_text(*direction))
-                }
-                Fate::Refused => lost(plan.kind, seq, clocks.unix_secs(request.sent), Some("other")),
+                Fate::Lost(direction) => Outcome::Lost(direction_text(*direction)),
+                Fate::Refused => Outcome::Lost(Some("other")),
                 Fate::Open => continue,
             };
-            measured.entries.push(entry);
+            let sample = Sample { kind: plan.kind, seq, sent: request.sent, lateness: request.lateness, outcome };
+            measured.entries.push(sample.entry(clocks));
         }
         measured.entries.sort_by(|a, b| a.t.total_cmp(&b.t));
         let mut samples = Samples::default();
@@ -149,7 +149,8 @@ impl ProbeRecord {
         } else if !samples.t.is_empty() {
             measured.columns.push((None, samples));
         }
-        measured.meta = self.meta(plan, clock, &delays);
+        measured.meta = self.meta(plan, &delays);
+        measured.below_zero = delays.below_zero;
         let silent = || (delays.round_trip.is_empty()).then(|| "no answer at all".to_owned());
         measured.failure = self.error.clone().or_else(silent);
         measured
@@ -184,7 +185,7 @@ impl ProbeRecord {
         bins.columns(false)
     }
 
-    fn meta(&self, plan: &ProbePlan, clock: &ClockOffset, delays: &Delays) -> Map<String, Value> {
+    fn meta(&self, plan: &ProbePlan, delays: &Delays) -> Map<String, Value> {
         let count = |wanted: fn(&Fate) -> bool| self.requests.values().filter(|r| wanted(&r.fate)).count() as u64;
         let lost_up = count(|fate| matches!(fate, Fate::Lost(Some(Direction::Up))));
         let lost_down = count(|fate| matches!(fate, Fate::Lost(Some(Direction::Down))));
@@ -250,8 +251,8 @@ impl ProbeRecord {
                 ("RTT_MAX", Value::from(round_trip.map(|s| s.max))),
                 ("OWD_UP_MEAN", mean(&delays.up)),
                 ("OWD_DOWN_MEAN", mean(&delays.down)),
-                ("OWD_BOUND", Value::from(delays.bound_ms(clock))),
-                ("OWD_NEGATIVE", Value::from(delays.negative)),
+                ("OWD_BOUND", Value::from(delays.bound_ms)),
+                ("OWD_NEGATIVE", Value::from(delays.below_zero.count())),
                 ("IPDV_MEAN", mean(&delays.variation)),
                 ("IPDV_UP_MEAN", mean(&delays.variation_up)),
                 ("IPDV_DOWN_MEAN", mean(&delays.variation_down)),
@@ -273,23 +274,6 @@ impl ProbeReply {
     }
 }
 
-/// Delays of one exchange; up and down only with a reflector's stamps.
-#[derive(Debug, Clone, Copy)]
-struct Delay {
-    round_trip: Span,
-    up_down: Option<(Span, Span)>,
-    /// When, for the clocks' error bound.
-    at: Time,
-}
-
-impl Delay {
-    fn of(reply: &ProbeReply, clock: &ClockOffset) -> Self {
-        let up_down =
-            reply.there.map(|there| (clock.up(reply.sent, there.received), clock.down(there.sent, reply.received)));
-        Self { round_trip: reply.round_trip(), up_down, at: reply.sent }
-    }
-}
-
 /// All delays of a probe, milliseconds.
 #[derive(Debug, Default)]
 struct Delays {
@@ -300,8 +284,9 @@ struct Delays {
     variation: Vec<f64>,
     variation_up: Vec<f64>,
     variation_down: Vec<f64>,
-    negative: u64,
-    span: Option<(Time, Time)>,
+    below_zero: BelowZero,
+    /// The largest error of the one-way delays that the clocks allow.
+    bound_ms: Option<f64>,
 }
 
 impl Delays {
@@ -312,51 +297,17 @@ impl Delays {
         if let Some((up, down)) = delay.up_down {
             self.up.push(up.as_millis_f64());
             self.down.push(down.as_millis_f64());
-            self.negative += u64::from(up < Span::ZERO || down < Span::ZERO);
             if let Some((up_before, down_before)) = previous.and_then(|previous| previous.up_down) {
                 self.variation_up.push(unsigned(up, up_before));
                 self.variation_down.push(unsigned(down, down_before));
             }
-            let (first, _) = self.span.unwrap_or((delay.at, delay.at));
-            self.span = Some((first, delay.at));
+            let bound = delay.bound_ms();
+            self.bound_ms = Some(self.bound_ms.map_or(bound, |most| most.max(bound))).filter(|bound| bound.is_finite());
         }
-    }
-
-    /// Largest error of the one-way delays that the clocks allow, milliseconds, looked at a hundred times.
-    fn bound_ms(&self, clock: &ClockOffset) -> Option<f64> {
-        let (first, last) = self.span?;
-        let bounds = (0..=100).map(|i| clock.at(first + Span((last - first).0 / 100 * i)).bound_ns / 1e6);
-        Some(bounds.fold(0.0, f64::max)).filter(|bound| bound.is_finite())
-    }
-}
-
-/// A sample of an answered request: irtt's keys for UDP, ping's for ICMP.
-fn answered(kind: ProbeKind, seq: u32, delay: Delay, previous: Option<Delay>) -> Vec<(&'static str, RawValue)> {
-    let float = |span: Span| RawValue::Float(span.as_millis_f64());
-    let mut values = vec![("seq", sequence(kind, seq)), ("val", float(delay.round_trip))];
-    if let Some((up, down)) = delay.up_down {
-        values.extend([("owd_up", float(up)), ("owd_down", float(down))]);
-    }
-    if let Some(previous) = previous.filter(|_| kind.needs_server()) {
-        values.push(("ipdv", float(delay.round_trip - previous.round_trip)));
-        if let (Some((up, down)), Some((up_before, down_before))) = (delay.up_down, previous.up_down) {
-            values.extend([("ipdv_up", float(up - up_before)), ("ipdv_down", float(down - down_before))]);
-        }
-    }
-    values
-}
-
-/// A sample of a lost request; it has no value, so no figure draws it by mistake.
-fn lost(kind: ProbeKind, seq: u32, t: f64, direction: Option<&str>) -> Entry {
-    let direction = direction.map_or(RawValue::Null, |direction| RawValue::Text(direction.into()));
-    Entry { t, values: vec![("seq", sequence(kind, seq)), ("lost", RawValue::Bool(true)), ("lost_dir", direction)] }
-}
-
-/// irtt writes whole numbers, ping's are read as fractions.
-fn sequence(kind: ProbeKind, seq: u32) -> RawValue {
-    match kind {
-        ProbeKind::Udp | ProbeKind::Tcp => RawValue::Int(i64::from(seq)),
-        ProbeKind::Icmp => RawValue::Float(f64::from(seq)),
+        // A round trip needs no relation of clocks.
+        let one_way = delay.up_down.into_iter().flat_map(|(up, down)| [up, down]);
+        let one_way = one_way.map(|span| (span.as_millis_f64(), delay.bound_ms()));
+        self.below_zero.note(one_way.chain([(delay.round_trip.as_millis_f64(), 0.0)]));
     }
 }
 

@@ -380,7 +380,13 @@ fn probes_have_irtts_shape_and_the_reflectors_time_is_not_network() {
     // The first exchange pins the offset to 2 s ± 1 ms in the middle; 0.2 s later it may have moved by 40 µs.
     assert!((up - 4.0).abs() < 0.1 && (down - 1.0).abs() < 0.1, "up {up}, down {down}");
     assert!((found[1]["ipdv_up"].as_f64().unwrap() - 3.0).abs() < 0.1);
-    assert_eq!(found[2], json(r#"{"t":1700000000.40005,"seq":2,"lost":true,"lost_dir":"down"}"#));
+    assert_eq!(
+        found[2],
+        json(
+            r#"{"t":1700000000.40005,"seq":2,"lost":true,"lost_dir":"down","lateness":0.05,"sent":400.05,
+            "received_there":null,"sent_there":null,"received":null}"#
+        )
+    );
     assert!(found[3].get("ipdv").is_none(), "not after a loss");
     let meta = meta(&data, "Ping (ms) UDP");
     for (key, expected) in [
@@ -426,8 +432,15 @@ fn reordered_and_late_answers_are_not_lost_and_duplicates_count_once() {
     assert_eq!((&meta["PACKETS_SENT"], &meta["PACKETS_RECEIVED"]), (&2.into(), &2.into()));
     assert_eq!((&meta["PACKET_LOSS_RATE"], &meta["DUPLICATES"]), (&0.0.into(), &1.into()));
     let found = raw(&data, "Ping (ms) ICMP");
-    assert_eq!(found[0], json(r#"{"t":1700000000.21,"seq":1.0,"val":10.0}"#), "sorted by arrival");
-    assert_eq!(found[1], json(r#"{"t":1700000000.6,"seq":0.0,"val":600.0}"#));
+    assert_eq!(
+        found[0],
+        json(r#"{"t":1700000000.21,"seq":1.0,"val":10.0,"sent":200.0,"received":210.0,"lateness":0.05}"#),
+        "sorted by arrival"
+    );
+    assert_eq!(
+        found[1],
+        json(r#"{"t":1700000000.6,"seq":0.0,"val":600.0,"sent":0.0,"received":600.0,"lateness":0.05}"#)
+    );
 }
 
 #[test]
