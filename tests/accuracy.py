@@ -278,33 +278,38 @@ def compare_path(bench, table):
 
 
 def compare_loopback(bench, table):
-    port = 15999
+    port, every = 15999, (0, 1e12)
     serve = bench.start(bench.fa, "serve", "--listen", f"127.0.0.1:{port}")
-    bench.start("irtt", "server", "-b", "127.0.0.1")
-    watch = capture(bench, "lo.pcap", "icmp", None, "lo")
-    time.sleep(1)
-    step, length = 0.01, 10
-    peers = [
-        bench.start("ping", "-D", "-n", "-i", step, "-w", length, "127.0.0.1", out="ping-lo.txt"),
-        bench.start("irtt", "client", "-Q", "-i", "10ms", "-d", f"{length}s", "-o", bench.folder / "irtt-lo.json.gz", "127.0.0.1"),
-    ]
-    data, _ = bench.measure("accuracy_idle", f"127.0.0.1:{port}", "-l", length, "-d", 0, "-s", step)
-    for peer in peers:
-        peer.wait(30)
+    bench.start("irtt", "server", "-i", "1ms", "-b", "127.0.0.1")
+    length = 10
+    for step, strict in ((0.01, False), (0.002, True)):
+        at, wait = f"loopback, {step * 1e3:.0f} ms", f"{step * 1e3:.0f}ms"
+        watch = capture(bench, "lo.pcap", "icmp", None, "lo")
+        time.sleep(1)
+        peers = [
+            bench.start("ping", "-D", "-n", "-i", step, "-w", length, "127.0.0.1", out="ping-lo.txt"),
+            bench.start("irtt", "client", "-Q", "-i", wait, "-d", f"{length}s", "-o", bench.folder / f"irtt-{wait}.json.gz", "127.0.0.1"),
+        ]
+        data, _ = bench.measure("accuracy_idle", f"127.0.0.1:{port}", "-l", length, "-d", 0, "-s", step)
+        for peer in peers:
+            peer.wait(30)
+        bench.stop(watch, signal.SIGINT)
+        udp, n = median(ours(data, "Ping (ms) UDP"), every)
+        irtt, irtt_n = median(of_irtt(bench.folder / f"irtt-{wait}.json.gz"), every)
+        table.row(f"{at}: median of UDP", f"{ms(udp)} (n {n})", f"irtt {ms(irtt)} (n {irtt_n})", ms(udp - irtt), "0", udp <= irtt)
+        icmp, n = median(ours(data, "Ping (ms) ICMP"), every)
+        ping, ping_n = median(of_ping(bench.folder / "ping-lo.txt"), every)
+        true = statistics.median(echoes(bench.folder / "lo.pcap"))
+        # ping takes the time before its system call for sending. With 10 ms of sleep before it that call finds cold caches
+        # and takes longer than the round trip: there, being nearer to the capture than ping is, is no fault.
+        near = abs(icmp - ping) <= 0.010
+        limit = "0.010 ms"
+        if not strict:
+            near = near or abs(icmp - true) <= min(abs(ping - true), 0.010)
+            limit += ", or nearer the capture"
+        beside = f"ping {ms(ping)} (n {ping_n}), tcpdump {ms(true)}"
+        table.row(f"{at}: median of ICMP", f"{ms(icmp)} (n {n})", beside, ms(icmp - ping), limit, near)
     bench.stop(serve)
-    every = (0, 1e12)
-    udp, n = median(ours(data, "Ping (ms) UDP"), every)
-    irtt, irtt_n = median(of_irtt(bench.folder / "irtt-lo.json.gz"), every)
-    table.row("loopback, 10 ms: median of UDP", f"{ms(udp)} (n {n})", f"irtt {ms(irtt)} (n {irtt_n})", ms(udp - irtt), "0", udp <= irtt)
-    icmp, n = median(ours(data, "Ping (ms) ICMP"), every)
-    ping, ping_n = median(of_ping(bench.folder / "ping-lo.txt"), every)
-    bench.stop(watch, signal.SIGINT)
-    true = statistics.median(echoes(bench.folder / "lo.pcap"))
-    # ping takes the time before its system call for sending, so on a busy machine its number holds that call too:
-    # being nearer to the capture than ping is, is no fault.
-    near = abs(icmp - ping) <= 0.010 or abs(icmp - true) <= min(abs(ping - true), 0.010)
-    beside = f"ping {ms(ping)} (n {ping_n}), tcpdump {ms(true)}"
-    table.row("loopback, 10 ms: median of ICMP", f"{ms(icmp)} (n {n})", beside, ms(icmp - ping), "0.010 ms, or nearer the capture", near)
 
 
 def many_flows(bench, table):
