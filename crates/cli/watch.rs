@@ -10,8 +10,9 @@ use fa_measure::history::History;
 use fa_measure::plan::Plan;
 use fa_measure::progress::Progress;
 use fa_measure::recorder::Recorder;
-use fa_measure::{Run, Stop};
+use fa_measure::{Remark, Run, Stop};
 use fa_net::journal_writer::{JournalWriter, journal_path};
+use serde::Serialize;
 
 use crate::args::MeasureArgs;
 use crate::failure::Failure;
@@ -94,18 +95,17 @@ pub(crate) fn watch(
             if let What::Plan(told) = &event.what {
                 plan = Some(told.clone());
             }
+            let remark = Remark::of(&event, plan.as_deref());
             if let Some(printer) = &mut printer {
-                printer.print(&event);
+                printer.print(&event, remark.as_ref());
             }
             has_samples |= matches!(
                 event.what,
                 What::FlowBytes(_) | What::ProbeReply(_) | What::CollectorSample(_) | What::Fetched(_)
             );
-            if let What::Warning { text, .. } = &event.what {
-                shown.push(text.clone());
-            }
-            if let Some(text) = remark(&event, plan.as_deref()) {
-                screen.remark(text);
+            if let Some(remark) = remark {
+                screen.remark(line(&remark));
+                shown.push(remark.text);
             }
             if let What::Ended { reason } = event.what {
                 ending = match reason {
@@ -176,7 +176,7 @@ pub(crate) fn journal_trouble(journal: &JournalWriter) -> Option<String> {
 
 /// Prints events from a thread of its own: a slow reader of standard output must not hold up the recording.
 struct Printer {
-    queue: SyncSender<Event>,
+    queue: SyncSender<(Event, Option<Remark>)>,
     thread: JoinHandle<Result<(), Failure>>,
     missed: u64,
 }
@@ -186,16 +186,16 @@ const PRINT_QUEUE: usize = 16_384;
 
 impl Printer {
     fn start() -> Result<Self, Failure> {
-        let (queue, events) = sync_channel::<Event>(PRINT_QUEUE);
+        let (queue, events) = sync_channel::<(Event, Option<Remark>)>(PRINT_QUEUE);
         let thread = std::thread::Builder::new()
             .name("fa-print".to_owned())
-            .spawn(move || events.iter().try_for_each(|event| print_line(&event)))
+            .spawn(move || events.iter().try_for_each(|(event, remark)| print_line(&event, remark.as_ref())))
             .map_err(|e| Failure::failed(format!("could not start a thread for printing: {e}")))?;
         Ok(Self { queue, thread, missed: 0 })
     }
 
-    fn print(&mut self, event: &Event) {
-        if self.queue.try_send(event.clone()).is_err() {
+    fn print(&mut self, event: &Event, remark: Option<&Remark>) {
+        if self.queue.try_send((event.clone(), remark.cloned())).is_err() {
             self.missed += 1;
         }
     }
@@ -212,44 +212,24 @@ impl Printer {
     }
 }
 
-fn print_line(event: &Event) -> Result<(), Failure> {
-    let mut text =
-        serde_json::to_string(event).map_err(|e| Failure::failed(format!("could not print an event: {e}")))?;
+/// The event, and what it has to say to a person in the words of the screen.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    event: &'a Event,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<&'a Remark>,
+}
+
+fn print_line(event: &Event, remark: Option<&Remark>) -> Result<(), Failure> {
+    let mut text = serde_json::to_string(&Line { event, remark })
+        .map_err(|e| Failure::failed(format!("could not print an event: {e}")))?;
     text.push('\n');
     output::print(text.as_bytes())
 }
 
-/// What is told in a line of its own while the run goes on. Some of it comes from a far end: nothing that a terminal
-/// would obey, and nothing endless.
-fn remark(event: &Event, plan: Option<&Plan>) -> Option<String> {
-    let text = remark_text(event, plan)?;
-    Some(text.chars().filter(|c| *c == '\n' || !c.is_control()).take(REMARK_CHARS).collect())
-}
-
-/// Longest remark, characters.
-const REMARK_CHARS: usize = 1000;
-
-fn remark_text(event: &Event, plan: Option<&Plan>) -> Option<String> {
-    let with_hint = |error: &str, hint: &Option<String>| match hint {
-        Some(hint) => format!("{error}\nhint: {hint}"),
-        None => error.to_owned(),
-    };
-    Some(match &event.what {
-        What::Warning { text, .. } => format!("note: {text}"),
-        What::FlowFailed { flow, error, hint } => {
-            let name = plan.and_then(|plan| Some(plan.flow(*flow)?.series.clone()));
-            format!("warning: {}: {}", name.unwrap_or_else(|| format!("flow {}", flow.0)), with_hint(error, hint))
-        }
-        What::ProbeFailed { probe, error, hint } => {
-            let name = plan.and_then(|plan| Some(plan.probe(*probe)?.series.clone()));
-            format!("warning: {}: {}", name.unwrap_or_else(|| format!("probe {}", probe.0)), with_hint(error, hint))
-        }
-        What::CollectorFailed { collector, error, hint } => {
-            let name = plan.and_then(|plan| Some(plan.collector(*collector)?.series.clone()));
-            let name = name.unwrap_or_else(|| format!("collector {}", collector.0));
-            format!("warning: {name}: {}", with_hint(error, hint))
-        }
-        What::Overflow { queue, lost, .. } => format!("warning: {lost} records lost in queue {queue}"),
-        _ => return None,
-    })
+/// A line of its own while the run goes on.
+fn line(remark: &Remark) -> String {
+    let hint = remark.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    format!("{}: {}{hint}", remark.word(), remark.text)
 }

@@ -134,8 +134,7 @@ fn report(args: &MeasureArgs, catalog: &Catalog, saved: &Saved, shown: &[String]
         output::print(summary::text(set, &expanded, SummaryOptions::default()).as_bytes())?;
     }
     for warning in record::warnings(set) {
-        // Those with a host's name in front were shown without it.
-        if !shown.iter().any(|text| warning.ends_with(text.as_str())) {
+        if !shown.contains(&warning) {
             Console::warn(warning);
         }
     }

@@ -9,7 +9,8 @@ use fa_measure::event::{EndReason, Event, What};
 use fa_measure::plan::Plan;
 use fa_measure::progress::Progress;
 use fa_measure::recorder::Recorder;
-use fa_measure::{Launcher, Stop};
+use fa_measure::remark::Gravity;
+use fa_measure::{Launcher, Remark, Stop};
 
 use super::{Shared, files};
 use crate::state::{Action, DocId, Problem, RunRequest};
@@ -121,7 +122,7 @@ pub(crate) fn measure(
     for note in &plan.notes {
         shared.act(Action::Problem(Problem::note(note.clone()).of(doc)));
     }
-    let run = measurer.launcher(request).start(plan).map_err(|e| e.to_string())?;
+    let run = measurer.launcher(request).start(plan.clone()).map_err(|e| e.to_string())?;
     let (events, stop) = run.split();
     stopper.set(stop);
     let mut journal = measurer.journal(&request.folder);
@@ -142,10 +143,13 @@ pub(crate) fn measure(
                 progress.observe(&event);
                 fresh = true;
                 samples |= matches!(event.what, What::FlowBytes(_) | What::ProbeReply(_));
-                if let Some(text) = remark(&event) {
-                    let text = format!("at {:.1} s: {text}", progress.elapsed().as_secs_f64());
-                    let told = matches!(event.what, What::Warning { .. });
-                    let problem = if told { Problem::note(text) } else { Problem::warning(text) };
+                if let Some(remark) = Remark::of(&event, Some(&plan)) {
+                    let hint = remark.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                    let text = format!("at {:.1} s: {}{hint}", progress.elapsed().as_secs_f64(), remark.text);
+                    let problem = match remark.gravity {
+                        Gravity::Note => Problem::note(text),
+                        Gravity::Warning => Problem::warning(text),
+                    };
                     shared.act(Action::Problem(problem.of(doc)));
                 }
                 if let What::Ended { reason } = event.what {
@@ -191,19 +195,6 @@ pub(crate) fn measure(
             None => Err(why),
         },
     }
-}
-
-fn remark(event: &Event) -> Option<String> {
-    const LONGEST: usize = 1000;
-    let hinted = |what: String, hint: &Option<String>| hint.as_ref().map_or(what.clone(), |h| format!("{what} ({h})"));
-    let text = match &event.what {
-        What::Warning { text, .. } => text.clone(),
-        What::FlowFailed { flow, error, hint } => hinted(format!("flow {} failed: {error}", flow.0), hint),
-        What::ProbeFailed { probe, error, hint } => hinted(format!("probe {} failed: {error}", probe.0), hint),
-        What::Overflow { queue, lost, .. } => format!("{lost} records lost in queue {queue}"),
-        _ => return None,
-    };
-    Some(text.chars().filter(|c| !c.is_control()).take(LONGEST).collect())
 }
 
 /// `7/20 s   down 93.1  up 18.7 Mbit/s   latency 45.2 ms`

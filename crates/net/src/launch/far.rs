@@ -17,6 +17,7 @@ use fa_measure::event::{ClockSample, FlowEnd, HostReady, What};
 use fa_measure::foreign::{self, spoken};
 use fa_measure::plan::{HostPlan, IpVersion, ProbeKind};
 use fa_measure::reflect::Seen;
+use fa_measure::remark::with_series;
 use fa_measure::wire::Token;
 use fa_measure::{FarTime, FlowId, HostId, Plan, ProbeId, Span, Time};
 use std::collections::{HashMap, HashSet};
@@ -110,7 +111,13 @@ impl Far {
             prepare.proof = Some(prove(key, challenge));
             prepare.challenge = Some(challenge.clone());
         }
-        let prepared: Prepared = control.post("/v1/session", &prepare).await.map_err(failed)?;
+        let prepared: Prepared = control.post("/v1/session", &prepare).await.map_err(|e| match e {
+            // It knows only numbers.
+            ControlError::Refused { error, hint } => {
+                failed(ControlError::Refused { error: with_series(&error, plan), hint })
+            }
+            e => failed(e),
+        })?;
         let strange = |what: &str| Trouble::new(format!("{name}: its answer has {what}"));
         if Token::from_hex(&prepared.session).is_none() {
             return Err(strange("no session"));
