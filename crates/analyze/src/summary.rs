@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use fa_catalog::Expanded;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cutoff::Cutoff;
 use crate::kind::{self, Class, Direction, Kind, Summing};
@@ -16,7 +16,7 @@ use crate::run::{Clock, Origin, Run, Want};
 use crate::stats::Sample;
 
 /// Where a series stands in a summary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
     /// Round-trip and one-way times.
@@ -110,7 +110,7 @@ pub struct Summary {
 }
 
 /// Latency before the load against latency under it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Median of all probes before the load, ms.
     pub idle_p50_ms: f64,
@@ -171,6 +171,44 @@ impl Summary {
     }
 }
 
+/// What a column of statistics says: the definition behind `fa stats`, the viewer's table and `summary` of `fa export`.
+///
+/// ```
+/// assert_eq!(fa_analyze::summary::definition("n"), Some("how many values count"));
+/// ```
+pub fn definition(column: &str) -> Option<&'static str> {
+    Some(match column {
+        "n" => "how many values count",
+        "missing" => "points of the series without a value; they count nowhere else",
+        "min" => "the smallest value",
+        "p50" => "the median: half of the values are smaller; linear interpolation between the two closest values",
+        "mean" => "the arithmetic mean of the values, each with the same weight",
+        "p95" => {
+            "the 95th percentile: 95 % of the values are smaller; linear interpolation between the two closest values"
+        }
+        "p99" => {
+            "the 99th percentile: 99 % of the values are smaller; linear interpolation between the two closest values"
+        }
+        "max" => "the largest value",
+        "std" => "the standard deviation of the population: the root of the mean squared distance from the mean",
+        "total" => "the integral of the rate over the window, in the unit without its /s",
+        "lost" => "probes without an answer: sequence numbers that never came back",
+        "loss" => "the share of the numbered probes that got no answer",
+        "unit" => "the unit of all values of the row but n, lost and loss",
+        _ => return None,
+    })
+}
+
+/// What [`Row::source`] means.
+pub fn source_text(source: &str) -> &'static str {
+    match source {
+        "raw" => "samples as they were measured, at their own times",
+        "grid" => "values on the file's grid of equal steps: the file has no samples of this series",
+        "computed" => "values that were computed from other series, step by step",
+        _ => "unknown",
+    }
+}
+
 const HEADINGS: [&str; 10] = ["series", "min", "p50", "mean", "p95", "p99", "max", "loss", "n", "unit"];
 
 /// Names and units to the left, numbers to the right.
@@ -211,6 +249,26 @@ pub fn short(value: f64) -> String {
         _ if size >= 0.9995 => 2,
         _ => (2.0 - size.log10().floor()).clamp(3.0, 9.0) as usize,
     };
+    format!("{value:.decimals$}")
+}
+
+/// A number for people with so many digits that count; as [`short`], which has three.
+///
+/// ```
+/// use fa_analyze::summary::significant;
+/// assert_eq!([0.012_345_6, 1.234_56, 99.999_9, 1234.56, 0.0].map(|v| significant(v, 5)), ["0.012346", "1.2346", "100.00", "1234.6", "0"]);
+/// ```
+pub fn significant(value: f64, digits: u8) -> String {
+    const MOST: i32 = 12;
+    let size = value.abs();
+    if size == 0.0 || !size.is_finite() {
+        return format!("{value:.0}");
+    }
+    let decimals = |size: f64| (i32::from(digits) - 1 - size.log10().floor() as i32).clamp(0, MOST) as usize;
+    let first = decimals(size);
+    // Rounding may bring a digit more in front: 99.999 is 100.
+    let rounded: f64 = format!("{size:.first$}").parse().unwrap_or(size);
+    let decimals = if rounded > 0.0 { decimals(rounded).min(first) } else { first };
     format!("{value:.decimals$}")
 }
 

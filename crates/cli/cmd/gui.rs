@@ -46,7 +46,9 @@ pub(crate) fn run(args: &GuiArgs, begun: Instant, console: Console) -> Outcome {
         select: args.select,
         measurer: Some(Arc::new(Native { catalog: Arc::clone(&catalog) })),
         catalog: Some(catalog),
-        state_dir: if script.is_some() { None } else { state_dir() },
+        state_dir: if script.is_some() { None } else { folder("XDG_STATE_HOME", ".local/state") },
+        config: folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("config.toml")),
+        cache_dir: folder("XDG_CACHE_HOME", ".cache"),
         samples: None,
         perf: args.perf,
         inline: false,
@@ -90,11 +92,12 @@ fn input(name: &str) -> Result<PathBuf, Failure> {
     Ok(path)
 }
 
-/// `$XDG_STATE_HOME/fa`, else `~/.local/state/fa` (XDG Base Directory Specification).
-fn state_dir() -> Option<PathBuf> {
+/// The folder of ours in one of the user's, as `$XDG_STATE_HOME/fa`, else `~/.local/state/fa` (XDG Base Directory
+/// Specification).
+fn folder(variable_name: &str, otherwise: &str) -> Option<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")));
-    Some(state?.join("fa"))
+    let folder = variable(variable_name).or_else(|| Some(variable("HOME")?.join(otherwise)));
+    Some(folder?.join("fa"))
 }
 
 /// Measuring with the sockets of this program.

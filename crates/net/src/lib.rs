@@ -56,7 +56,7 @@ mod sys;
 mod wait;
 
 pub use fa_measure::access::Prefix;
-pub use launch::{ChildCommand, LaunchOptions, NetLauncher};
+pub use launch::{Answer, ChildCommand, LaunchOptions, NetLauncher, Rehearsal};
 pub use serve::{ServeError, ServeOptions, Server, serve};
 
 /// This host's name; empty when the kernel does not tell.

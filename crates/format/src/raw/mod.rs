@@ -1,6 +1,7 @@
 //! Raw values: found while reading, parsed for a series when it is asked for.
 
 mod convert;
+mod memory;
 mod parse;
 mod series;
 mod text;

@@ -113,6 +113,7 @@ fn read_inner(
     wanted: Option<&dyn Wanted>,
 ) -> Result<DataSet, ReadError> {
     let mut inflater = Inflater::new(bytes, path, options.max_bytes)?;
+    let file = stamp;
     let stamp = stamp.filter(|_| options.raw == RawReading::Later);
     let mut begun = None;
     if let Some(stamp) = stamp
@@ -158,11 +159,16 @@ fn read_inner(
     };
     let image = image.map_err(|problem| problem.at(path))?;
     let text = Arc::new(text);
-    let data = finish(image, None, text, path, cut_at)?;
-    Ok(match stamp {
-        Some(stamp) => data.without_raw_text(path, options, stamp, wanted),
-        None => data,
-    })
+    let mut data = finish(image, None, text, path, cut_at)?;
+    if let Some(stamp) = stamp {
+        return Ok(data.without_raw_text(path, options, stamp, wanted));
+    }
+    if let Some(stamp) = file {
+        // For those who let go of the text later.
+        let later = Later { path: path.to_owned(), options: options.clone(), stamp, empty: false, names: None };
+        data.raw.remember(later);
+    }
+    Ok(data)
 }
 
 /// Whether raw values of any of the series, or of a parent of one, are to stay.

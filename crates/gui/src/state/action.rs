@@ -13,6 +13,7 @@ use super::columns::Column;
 use super::library::{Changed, DocId, Loaded, Losses, Stamp};
 use super::notes::Note;
 use super::panes::Side;
+use super::prefs::Prefs;
 use super::view::{ViewId, XKind, YZoom, ZoomState};
 use super::workspace::{Palette, Panel, ThemeChoice, Workspace};
 
@@ -30,6 +31,10 @@ pub enum Action {
     Loaded(DocId, Option<Stamp>, Result<Arc<Loaded>, String>),
     /// Statistics of a file over the whole run.
     Summarised(DocId, Arc<Summary>, Arc<Losses>),
+    /// Statistics of files that are not in memory.
+    Surveyed(Vec<(DocId, Arc<Summary>)>),
+    /// The same content in less memory.
+    Lightened(DocId, Arc<Loaded>),
     /// A file changed on disk.
     FileChanged(DocId, Changed),
     /// Read files again.
@@ -154,6 +159,8 @@ pub enum Action {
     EditNote(DocId, usize, String),
     /// Remove a note.
     DeleteNote(DocId, usize),
+    /// Write a copy of a data file with its notes in it.
+    CopyWithNotes(DocId, PathBuf),
 
     // Sessions, figures, tables
     /// Write the session.
@@ -180,6 +187,12 @@ pub enum Action {
     DismissProblem(usize),
     /// Forget all.
     ClearProblems,
+
+    // Preferences and caches
+    /// Prefer something else.
+    SetPrefs(Box<Prefs>),
+    /// Forget what is known of files that are not open.
+    ClearCache,
 
     // Undo
     /// Take the last change back.
@@ -293,6 +306,28 @@ pub struct RunRequest {
     pub folder: PathBuf,
     /// Addresses and the like go into the file.
     pub extended: bool,
+    /// No names of hosts and users, no addresses, no commands go into the file.
+    pub redact: bool,
+    /// File with the key of servers that want one.
+    pub key: Option<PathBuf>,
+}
+
+impl Default for RunRequest {
+    fn default() -> Self {
+        Self {
+            test: String::new(),
+            hosts: Vec::new(),
+            title: String::new(),
+            length_secs: 60.0,
+            delay_secs: 5.0,
+            step_secs: 0.2,
+            params: Vec::new(),
+            folder: PathBuf::new(),
+            extended: false,
+            redact: false,
+            key: None,
+        }
+    }
 }
 
 /// Work that an action asks for.
@@ -306,10 +341,14 @@ pub enum Effect {
     Load(DocId, PathBuf),
     /// Compute its statistics.
     Summarise(DocId),
+    /// Compute the statistics of a file that is not to stay in memory.
+    Survey(DocId, PathBuf),
     /// Read the notes beside a data file.
     ReadNotes(DocId, PathBuf),
     /// Write them.
     WriteNotes(PathBuf, Arc<Vec<Note>>),
+    /// Write a copy of a data file with these notes in it.
+    CopyWithNotes(PathBuf, Arc<Vec<Note>>, PathBuf),
     /// Write the session.
     SaveSession(PathBuf, Box<Workspace>),
     /// Read a session.
@@ -330,6 +369,10 @@ pub enum Effect {
     WatchFolder(Option<PathBuf>),
     /// Remember files as opened.
     Remember(Vec<PathBuf>),
+    /// Write the preferences and heed them.
+    Prefer(Box<Prefs>),
+    /// Remove the cache.
+    ClearCache,
 }
 
 impl Action {

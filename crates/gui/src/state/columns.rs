@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use fa_analyze::summary::{Group, short};
+use fa_analyze::summary::{Group, significant};
 use serde::{Deserialize, Serialize};
 
 use super::library::Doc;
@@ -172,21 +172,24 @@ pub enum Cell {
 
 impl std::fmt::Display for Cell {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unknown => f.write_str("–"),
-            // One line, whatever is in it.
-            Self::Text(text) => f.write_str(&fa_plot::text::one_line(text)),
-            Self::Number(value) if value.fract() == 0.0 && value.abs() < 1e9 => write!(f, "{value}"),
-            Self::Number(value) => f.write_str(&short(*value)),
-            Self::Time(unix) => {
-                let at = jiff::Timestamp::from_second(*unix as i64).map_err(|_| std::fmt::Error)?;
-                write!(f, "{}", at.strftime("%Y-%m-%d %H:%M:%S"))
-            }
-        }
+        f.write_str(&self.text(3))
     }
 }
 
 impl Cell {
+    /// As the table shows it, numbers with so many digits that count.
+    pub fn text(&self, digits: u8) -> String {
+        match self {
+            Self::Unknown => "–".to_owned(),
+            // One line, whatever is in it.
+            Self::Text(text) => fa_plot::text::one_line(text),
+            Self::Number(value) if value.fract() == 0.0 && value.abs() < 1e9 => value.to_string(),
+            Self::Number(value) => significant(*value, digits),
+            Self::Time(unix) => jiff::Timestamp::from_second(*unix as i64)
+                .map_or_else(|_| "–".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+        }
+    }
+
     /// Numbers by value, texts by the alphabet (numbers in them by value), what is unknown last.
     pub fn order(&self, other: &Self) -> Ordering {
         let rank = |cell: &Self| match cell {

@@ -12,10 +12,29 @@ pub enum Does {
     Act(Action),
     /// Opens a dialog.
     Ask(Dialog),
+    /// Does something to the figure in sight, which knows its own limits.
+    OnFigure(OnFigure),
     /// Ends the program.
     Quit,
     /// Ends what is under way: a dialog, a drag, a marking.
     Cancel,
+}
+
+/// What keys do to a figure or a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum OnFigure {
+    /// Makes the part of the time axis so many times as long.
+    ScaleTime(f64),
+    /// Moves along the time axis by this share of what is shown.
+    PanTime(f64),
+    /// Makes the part of the value axes so many times as long.
+    ScaleValues(f64),
+    /// Sets the first or second cursor at the pointer, or takes it away.
+    Cursor(usize),
+    /// Moves the last cursor by a sample.
+    StepCursor(bool),
+    /// Ticks the n-th row of the files table, from 0.
+    TickNth(usize),
 }
 
 /// Dialogs and cards.
@@ -43,6 +62,12 @@ pub enum Dialog {
     Note,
     /// Which folder to watch.
     Watch,
+    /// Where to write a copy with notes.
+    CopyWithNotes,
+    /// What a person prefers.
+    Preferences,
+    /// What the figure or a number means.
+    Explain,
 }
 
 /// One command.
@@ -54,14 +79,29 @@ pub struct Command {
     pub label: String,
     /// Menu it is in.
     pub menu: &'static str,
-    /// Key, as text: `Ctrl+S`.
-    pub key: &'static str,
+    /// Key that it has now, as text: `Ctrl+S`; empty without one.
+    pub key: String,
+    /// Key that it has unless a person wants another one.
+    pub built_in: &'static str,
     /// What it does, or why it cannot be used now.
     pub does: Result<Does, &'static str>,
 }
 
 /// All menus in order.
 pub const MENUS: [&str; 7] = ["File", "Edit", "View", "Data", "Plot", "Tools", "Help"];
+
+/// Commands that are in no menu, only keys.
+pub const KEYS_ONLY: &str = "On a figure and in the table";
+
+/// The menus, and what has keys only.
+pub fn groups() -> impl Iterator<Item = &'static str> {
+    MENUS.into_iter().chain([KEYS_ONLY])
+}
+
+/// Ids of all commands with their built-in keys.
+pub fn built_in() -> Vec<(&'static str, &'static str)> {
+    commands(&State::default()).into_iter().map(|command| (command.id, command.built_in)).collect()
+}
 
 const NO_VIEW: &str = "there is no view: open a file first";
 
@@ -74,9 +114,9 @@ const PALETTES: [&str; 3] = ["palette-okabe-ito", "palette-tol-bright", "palette
 
 /// All commands with what they would do now.
 pub fn commands(state: &State) -> Vec<Command> {
-    let mut all = Vec::with_capacity(80);
+    let mut all = Vec::with_capacity(120);
     let mut add = |id, menu, label: &str, key, does| {
-        all.push(Command { id, label: label.to_owned(), menu, key, does });
+        all.push(Command { id, label: label.to_owned(), menu, key: String::new(), built_in: key, does });
     };
     let act = |action| Ok(Does::Act(action));
     let ask = |dialog| Ok(Does::Ask(dialog));
@@ -127,6 +167,8 @@ pub fn commands(state: &State) -> Vec<Command> {
     add("copy-command", "Edit", "Copy as command", "Ctrl+Shift+C", view(Action::CopyCommand));
     add("copy-image", "Edit", "Copy image", "Ctrl+Alt+C", view(Action::CopyImage));
     add("palette", "Edit", "Search everything…", "Ctrl+K", ask(Dialog::Palette));
+    add("preferences", "Edit", "Preferences…", "Ctrl+,", ask(Dialog::Preferences));
+    add("clear-cache", "Edit", "Clear the cache", "", act(Action::ClearCache));
     add("palette-2", "Edit", "Command palette…", "Ctrl+Shift+P", ask(Dialog::Palette));
 
     add("new-view", "View", "New view", "Ctrl+N", act(Action::NewView(ticked.first().copied())));
@@ -189,6 +231,15 @@ pub fn commands(state: &State) -> Vec<Command> {
         "Note on the file or what is marked…",
         "N",
         focus.map(|_| Does::Ask(Dialog::Note)).ok_or(NO_VIEW),
+    );
+    let noted =
+        focus.and_then(|v| v.docs.first()).and_then(|doc| w.notes.get(doc)).is_some_and(|notes| !notes.is_empty());
+    add(
+        "copy-with-notes",
+        "Data",
+        "Copy of the first file with its notes…",
+        "",
+        if noted { ask(Dialog::CopyWithNotes) } else { Err("there are no notes on the first file of the view") },
     );
 
     add("previous-plot", "Plot", "Previous plot", "Ctrl+Up", act(Action::StepPlot(-1)));
@@ -304,8 +355,48 @@ pub fn commands(state: &State) -> Vec<Command> {
         },
     );
 
+    for (id, label, key, does) in ON_FIGURE {
+        add(id, KEYS_ONLY, label, key, focus.map(|_| Does::OnFigure(does)).ok_or(NO_VIEW));
+    }
+    for (n, (id, key)) in TICKS.into_iter().enumerate() {
+        add(id, KEYS_ONLY, &format!("Tick the {}. row", n + 1), key, Ok(Does::OnFigure(OnFigure::TickNth(n))));
+    }
     add("cancel", "Edit", "Cancel", "Esc", Ok(Does::Cancel));
+    add("explain", "Help", "Explain this plot", "Shift+F1", focus.map(|_| Does::Ask(Dialog::Explain)).ok_or(NO_VIEW));
     add("help", "Help", "Keys and gestures", "F1", ask(Dialog::Help));
     add("help-2", "Help", "Keys and gestures (card)", "?", ask(Dialog::Help));
+    let ids: Vec<_> = all.iter().map(|command| (command.id, command.built_in)).collect();
+    for (command, key) in all.iter_mut().zip(state.prefs.keys_of(&ids)) {
+        command.key = key.map(|chord| chord.to_string()).unwrap_or_default();
+    }
     all
 }
+
+/// Commands of figures by key. Flent's: lower case zooms in.
+const ON_FIGURE: [(&str, &str, &str, OnFigure); 12] = [
+    ("time-zoom-in", "Zoom into time a little", "X", OnFigure::ScaleTime(1.0 / 1.1)),
+    ("time-zoom-out", "Zoom out of time a little", "Shift+X", OnFigure::ScaleTime(1.1)),
+    ("values-zoom-in", "Zoom into the values a little", "Y", OnFigure::ScaleValues(1.0 / 1.1)),
+    ("values-zoom-out", "Zoom out of the values a little", "Shift+Y", OnFigure::ScaleValues(1.1)),
+    ("time-closer", "Zoom into time", "W", OnFigure::ScaleTime(1.0 / 1.3)),
+    ("time-wider", "Zoom out of time", "S", OnFigure::ScaleTime(1.3)),
+    ("time-left", "Move to earlier times", "A", OnFigure::PanTime(-0.2)),
+    ("time-right", "Move to later times", "D", OnFigure::PanTime(0.2)),
+    ("cursor-first", "First time cursor at the pointer", "C", OnFigure::Cursor(0)),
+    ("cursor-second", "Second time cursor at the pointer", "Shift+C", OnFigure::Cursor(1)),
+    ("cursor-back", "Cursor back by a sample", "[", OnFigure::StepCursor(false)),
+    ("cursor-forward", "Cursor on by a sample", "]", OnFigure::StepCursor(true)),
+];
+
+/// Rows of the table by key.
+const TICKS: [(&str, &str); 9] = [
+    ("tick-row1", "1"),
+    ("tick-row2", "2"),
+    ("tick-row3", "3"),
+    ("tick-row4", "4"),
+    ("tick-row5", "5"),
+    ("tick-row6", "6"),
+    ("tick-row7", "7"),
+    ("tick-row8", "8"),
+    ("tick-row9", "9"),
+];

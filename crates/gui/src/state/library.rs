@@ -110,6 +110,11 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Bytes of memory, but for small change.
+    pub fn memory_bytes(&self) -> usize {
+        self.set.memory_bytes()
+    }
+
     /// A plot by name.
     pub fn plot(&self, name: &str) -> Option<&PlotInfo> {
         self.plots.iter().find(|plot| plot.name == name)
@@ -150,9 +155,19 @@ pub struct Doc {
     pub changed: Option<Changed>,
     /// A run that is being measured: there is no file yet.
     pub live: bool,
+    /// When it was in sight last, in actions.
+    pub looked: u64,
+    /// Bytes that its numbers take in memory.
+    pub bytes: usize,
 }
 
 impl Doc {
+    /// Takes in its numbers.
+    pub fn load(&mut self, loaded: Arc<Loaded>) {
+        self.bytes = loaded.memory_bytes();
+        self.loaded = Some(loaded);
+    }
+
     /// Name of the file without folders.
     pub fn file_name(&self) -> String {
         self.path.file_name().map_or_else(|| self.path.display().to_string(), |n| n.to_string_lossy().into_owned())
@@ -175,7 +190,9 @@ impl Doc {
             return Some(why.clone());
         }
         match self.changed? {
-            Changed::Rewritten => Some("the file was rewritten since it was read; F5 reads it again".to_owned()),
+            Changed::Rewritten => {
+                Some("the file was rewritten since it was read; File › Read changed files again".to_owned())
+            }
             Changed::Deleted => Some("the file is gone; what is shown is from memory".to_owned()),
         }
     }
@@ -222,6 +239,11 @@ impl Library {
     /// Forgets a file and its numbers.
     pub fn forget(&mut self, doc: DocId) {
         self.docs.remove(&doc);
+    }
+
+    /// Bytes of all files in memory.
+    pub fn memory_bytes(&self) -> usize {
+        self.docs.values().filter(|doc| doc.loaded.is_some()).map(|doc| doc.bytes).sum()
     }
 
     /// The largest id in use.

@@ -7,9 +7,14 @@
 pub mod action;
 pub mod columns;
 pub mod commands;
+pub mod config;
+pub mod explain;
+pub mod keys;
 pub mod library;
 pub mod notes;
 pub mod panes;
+pub mod planned;
+pub mod prefs;
 mod reduce;
 mod reports;
 pub mod session;
@@ -18,7 +23,9 @@ pub mod view;
 pub mod workspace;
 
 pub use action::{Action, Effect, Export, FigureFile, Problem, RunRequest, Severity};
+pub use keys::Chord;
 pub use library::{Doc, DocId, DocState, Library, Loaded};
+pub use prefs::{Prefs, RunPreset};
 pub use view::{View, ViewId, XKind, ZoomState};
 pub use workspace::{FileRef, Palette, Panel, ThemeChoice, Workspace};
 
@@ -60,6 +67,10 @@ pub struct State {
     pub looks: std::collections::BTreeMap<ViewId, (f32, f32, bool)>,
     /// Counts sessions opened, so that caches know.
     pub session: u64,
+    /// Counts actions: what was looked at longest ago is let go of first.
+    looked: u64,
+    /// What a person prefers, whatever the session.
+    pub prefs: Prefs,
 }
 
 impl State {
@@ -85,6 +96,7 @@ impl State {
                 let gesture = action.gesture();
                 self.refused = None;
                 let mut effects = self.reduce(action);
+                self.let_go();
                 if let Some(gesture) = gesture
                     && before != self.workspace
                 {
@@ -156,25 +168,68 @@ impl State {
         }
     }
 
-    /// Files whose numbers are needed and not there.
+    /// Files whose numbers are needed and not there: to be shown, or only for a column of the table.
     fn wanted_files(&mut self) -> Vec<Effect> {
         let needs_all = self.workspace.table.columns.iter().any(columns::Column::is_computed)
             || self.workspace.table.sort.as_ref().is_some_and(|(column, _)| column.is_computed());
-        let mut wanted: Vec<DocId> = self.workspace.views.iter().flat_map(|view| view.docs.clone()).collect();
-        if needs_all {
-            wanted.extend(self.workspace.files.iter().map(|file| file.id));
-        }
-        wanted.sort_unstable();
-        wanted.dedup();
+        let mut shown: Vec<DocId> = self.workspace.views.iter().flat_map(|view| view.docs.clone()).collect();
+        shown.sort_unstable();
+        shown.dedup();
         let mut effects = Vec::new();
-        for id in wanted {
-            let Some(doc) = self.library.get_mut(id) else { continue };
+        for id in &shown {
+            let Some(doc) = self.library.get_mut(*id) else { continue };
             let ready = matches!(doc.state, DocState::Waiting | DocState::Indexed);
             if ready && doc.loaded.is_none() && !doc.live {
                 doc.state = DocState::Loading;
-                effects.push(Effect::Load(id, doc.path.clone()));
+                effects.push(Effect::Load(*id, doc.path.clone()));
+            }
+        }
+        for file in self.workspace.files.iter().filter(|_| needs_all) {
+            let Some(doc) = self.library.get_mut(file.id) else { continue };
+            // Only once it is known that nothing is known of it.
+            if doc.state == DocState::Indexed && doc.summary.is_none() && !doc.live {
+                doc.state = DocState::Loading;
+                effects.push(Effect::Survey(file.id, doc.path.clone()));
             }
         }
         effects
+    }
+
+    /// Lets go of files that no view shows, those first that were looked at longest ago, until the others are below the
+    /// bound. Their statistics stay; when they are shown again, they are read again.
+    fn let_go(&mut self) {
+        self.looked += 1;
+        let looked = self.looked;
+        for id in self.workspace.views.iter().flat_map(|view| &view.docs) {
+            if let Some(doc) = self.library.get_mut(*id) {
+                doc.looked = looked;
+            }
+        }
+        let bound = self.prefs.memory_bytes();
+        let mut bytes = self.library.memory_bytes();
+        if bytes <= bound {
+            return;
+        }
+        // What was changed on disk cannot be had again, and what has no statistics yet is about to get them.
+        let mut old: Vec<(u64, DocId)> = self
+            .library
+            .iter()
+            .filter(|(_, doc)| doc.loaded.is_some() && !doc.live && doc.looked < looked)
+            .filter(|(_, doc)| doc.changed.is_none() && doc.summary.is_some() && doc.state == DocState::Ready)
+            .map(|(id, doc)| (doc.looked, id))
+            .collect();
+        old.sort_unstable();
+        for (_, id) in old {
+            if bytes <= bound {
+                return;
+            }
+            if let Some(doc) = self.library.get_mut(id)
+                && doc.loaded.take().is_some()
+            {
+                bytes = bytes.saturating_sub(std::mem::take(&mut doc.bytes));
+                doc.losses = None;
+                doc.state = DocState::Indexed;
+            }
+        }
     }
 }

@@ -37,6 +37,24 @@ pub fn sidecar(data: &Path) -> PathBuf {
     name.into()
 }
 
+/// The text of a data file's `NOTE` with these notes behind what it says already, one a line: part of the run, text, who and when.
+pub fn merged(own: Option<&str>, notes: &[Note]) -> String {
+    let mut lines: Vec<String> =
+        own.map(str::trim).filter(|own| !own.is_empty()).map(str::to_owned).into_iter().collect();
+    for note in notes {
+        let part = match (note.t0, note.t1) {
+            (Some(a), Some(b)) if a < b => format!("[{a:.2}–{b:.2} s] "),
+            (Some(a), _) => format!("[{a:.2} s] "),
+            _ => String::new(),
+        };
+        let by =
+            [note.author.as_str(), note.created.as_str()].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>();
+        let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
+        lines.push(format!("{part}{}{by}", note.text.trim()));
+    }
+    lines.join("\n")
+}
+
 /// Words that begin with `#` are tags.
 pub fn tags_in(text: &str) -> Vec<String> {
     let words = text.split_whitespace().filter_map(|word| word.strip_prefix('#'));
@@ -46,6 +64,16 @@ pub fn tags_in(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn merged_notes_follow_what_the_file_says_itself() {
+        let note = |t0, t1, text: &str| Note { t0, t1, text: text.into(), author: "ann".into(), ..Note::default() };
+        let notes =
+            [note(None, None, "bad run"), note(Some(1.0), Some(2.5), "dip "), note(Some(3.0), Some(3.0), "here")];
+        let text = "own\nbad run (ann)\n[1.00–2.50 s] dip (ann)\n[3.00 s] here (ann)";
+        assert_eq!(merged(Some(" own"), &notes), text);
+        assert_eq!(merged(None, &[]), "");
+    }
 
     #[test]
     fn notes_are_beside_the_data_and_tags_are_words_with_a_hash() {

@@ -338,6 +338,13 @@ impl State {
                     Arc::make_mut(notes).remove(at);
                 }
             }
+            Action::CopyWithNotes(doc, path) => match w.notes.get(&doc).filter(|notes| !notes.is_empty()) {
+                Some(notes) => {
+                    let data = w.file(doc).map(|file| file.path.clone());
+                    effects.extend(data.map(|data| Effect::CopyWithNotes(data, Arc::clone(notes), path)));
+                }
+                None => self.refuse("there are no notes on this file"),
+            },
             Action::SaveSession(path) => effects.push(Effect::SaveSession(path, Box::new(w.clone()))),
             Action::OpenSession(path) => effects.push(Effect::OpenSession(path)),
             Action::SessionRead(session) => return self.session_read(*session),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::action::{Action, Effect, Problem, Severity};
 use super::library::{Changed, Doc, DocId, DocState};
+use super::prefs::Prefs;
 use super::view::View;
 use super::workspace::{FileRef, Workspace};
 use super::{Running, State};
@@ -38,7 +39,7 @@ impl State {
                         doc.changed = None;
                         doc.summary = None;
                         let notes = loaded.notes.clone();
-                        doc.loaded = Some(loaded);
+                        doc.load(loaded);
                         for text in notes {
                             self.note(Problem { severity: Severity::Note, doc: Some(id), text });
                         }
@@ -54,6 +55,25 @@ impl State {
                 if let Some(doc) = self.library.get_mut(id) {
                     doc.summary = Some(summary);
                     doc.losses = Some(losses);
+                }
+                Vec::new()
+            }
+            Action::Surveyed(all) => {
+                for (id, summary) in all {
+                    let Some(doc) = self.library.get_mut(id) else { continue };
+                    doc.summary.get_or_insert(summary);
+                    if doc.state == DocState::Loading && doc.loaded.is_none() {
+                        doc.state = DocState::Indexed;
+                    }
+                }
+                // Some of them may be in sight by now.
+                self.wanted_files()
+            }
+            Action::Lightened(id, light) => {
+                if let Some(doc) = self.library.get_mut(id)
+                    && doc.loaded.as_ref().is_some_and(|loaded| loaded.generation == light.generation)
+                {
+                    doc.load(light);
                 }
                 Vec::new()
             }
@@ -85,12 +105,14 @@ impl State {
                 self.problems.clear();
                 Vec::new()
             }
+            Action::SetPrefs(prefs) => self.set_prefs(*prefs),
+            Action::ClearCache => vec![Effect::ClearCache],
             Action::StartRun(request) => self.start_run(request),
             Action::RunData(id, loaded) => {
                 if let Some(doc) = self.library.get_mut(id) {
                     doc.metadata = Some(Arc::new(loaded.set.metadata.clone()));
                     doc.state = DocState::Ready;
-                    doc.loaded = Some(loaded);
+                    doc.load(loaded);
                 }
                 Vec::new()
             }
@@ -108,6 +130,25 @@ impl State {
             Action::RunEnded(id, result) => self.run_ended(id, result),
             _ => Vec::new(),
         }
+    }
+
+    /// Takes other preferences; what a fresh window would look like, this one looks like at once.
+    fn set_prefs(&mut self, prefs: Prefs) -> Vec<Effect> {
+        if self.prefs == prefs {
+            return Vec::new();
+        }
+        let before = std::mem::replace(&mut self.prefs, prefs);
+        let (w, now) = (&mut self.workspace, &self.prefs);
+        if before.theme != now.theme {
+            w.theme = now.theme;
+        }
+        if before.palette != now.palette {
+            w.palette = now.palette;
+        }
+        if before.scale != now.scale {
+            w.scale = now.scale;
+        }
+        vec![Effect::Prefer(Box::new(self.prefs.clone()))]
     }
 
     fn cannot_read(&mut self, id: DocId, why: String) {
@@ -134,7 +175,9 @@ impl State {
         }
         doc.changed = Some(changed);
         let text = match changed {
-            Changed::Rewritten => format!("{} was rewritten since it was read: F5 reads it again", doc.file_name()),
+            Changed::Rewritten => {
+                format!("{} was rewritten since it was read: File › Read changed files again", doc.file_name())
+            }
             Changed::Deleted => {
                 format!("{} is gone; what was read of it is still shown", doc.file_name())
             }

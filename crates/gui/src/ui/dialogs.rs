@@ -6,7 +6,7 @@ use eframe::egui::{self, RichText};
 use fa_analyze::export::TableKind;
 use fa_plot::render::Format;
 
-use super::{Viewer, columns, help, notes, open, palette, run_dialog};
+use super::{Viewer, columns, explain, help, notes, open, palette, prefs, run_dialog};
 use crate::state::commands::Dialog;
 use crate::state::{Action, Export, FigureFile, Panel, ViewId, session};
 
@@ -84,6 +84,14 @@ pub(super) fn prepare(viewer: &mut Viewer, dialog: Dialog) {
             viewer.screen.notes.draft.clear();
             viewer.screen.notes.focus = true;
         }
+        Dialog::Preferences => viewer.screen.prefs.begin(),
+        Dialog::CopyWithNotes => {
+            let first = viewer.state.workspace.focused().and_then(|view| view.docs.first());
+            let data =
+                first.and_then(|doc| viewer.state.library.get(*doc)).map(|doc| doc.path.clone()).unwrap_or_default();
+            viewer.screen.save.path = copy_name(&data).display().to_string();
+        }
+        Dialog::Explain => viewer.screen.explain = None,
         Dialog::Columns | Dialog::Help => {}
     }
 }
@@ -101,6 +109,9 @@ fn title(dialog: Dialog) -> &'static str {
         Dialog::Help => "Keys and gestures",
         Dialog::Note => "New note",
         Dialog::Watch => "Watch a folder",
+        Dialog::Preferences => "Preferences",
+        Dialog::Explain => "What this means",
+        Dialog::CopyWithNotes => "Copy with notes",
     }
 }
 
@@ -109,7 +120,7 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
     let screen = context.content_rect();
     let mut is_open = true;
     let width = match dialog {
-        Dialog::Help => 620.0,
+        Dialog::Help | Dialog::Preferences | Dialog::Explain => 620.0,
         Dialog::Palette | Dialog::Open | Dialog::OpenSession | Dialog::Watch => 560.0,
         _ => 480.0_f32,
     };
@@ -143,6 +154,9 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
                         .show(ui, |ui| help::show(viewer, ui));
                 }
                 Dialog::Note => note(viewer, ui),
+                Dialog::Preferences => prefs::show(viewer, ui),
+                Dialog::Explain => explain::show(viewer, ui),
+                Dialog::CopyWithNotes => copy_with_notes(viewer, ui),
             }
         });
     if !is_open {
@@ -274,7 +288,7 @@ fn export(viewer: &mut Viewer, ui: &mut egui::Ui) {
     ui.horizontal(|ui| {
         let state = &mut viewer.screen.save;
         ui.radio_value(&mut state.scope_view, true, "files of this view");
-        ui.radio_value(&mut state.scope_view, false, "all files that are read");
+        ui.radio_value(&mut state.scope_view, false, "all open files");
     });
     if let Some((a, b)) = view.brush {
         ui.checkbox(&mut viewer.screen.save.scope_marked, format!("only what is marked ({a:.2}–{b:.2} s)"));
@@ -313,6 +327,43 @@ fn note(viewer: &mut Viewer, ui: &mut egui::Ui) {
         let text = std::mem::take(&mut viewer.screen.notes.draft);
         viewer.screen.act(Action::AddNote(doc, notes::note(&text, part)));
         viewer.screen.act(Action::ShowPanel(Panel::Notes));
+        viewer.screen.dialog = None;
+    }
+}
+
+/// `a.flent.gz` becomes `a-notes.flent.gz`, with a number where that is there already.
+fn copy_name(data: &std::path::Path) -> PathBuf {
+    let name = data.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let (stem, end) = name.find(".flent").map_or((name.as_str(), ""), |at| name.split_at(at));
+    let end = if end.is_empty() { ".flent.gz" } else { end };
+    let numbered = (1..1000).map(|n| if n == 1 { String::new() } else { format!("-{n}") });
+    let names = numbered.map(|n| data.with_file_name(format!("{stem}-notes{n}{end}")));
+    names.into_iter().find(|path| !path.exists()).unwrap_or_else(|| data.with_file_name(format!("{stem}-notes{end}")))
+}
+
+fn copy_with_notes(viewer: &mut Viewer, ui: &mut egui::Ui) {
+    let Some(doc) = viewer.state.workspace.focused().and_then(|view| view.docs.first().copied()) else { return };
+    let Some(known) = viewer.state.library.get(doc) else { return };
+    ui.label("The data file stays as it is. Its copy has in NOTE:");
+    let own = known.metadata.as_deref().and_then(|m| m.note().map(str::to_owned));
+    let notes = viewer.state.workspace.notes.get(&doc).cloned().unwrap_or_default();
+    let text = crate::state::notes::merged(own.as_deref(), &notes);
+    egui::ScrollArea::vertical().max_height(160.0).show(ui, |ui| {
+        ui.add(egui::Label::new(RichText::new(text).weak()).wrap());
+    });
+    path(viewer, ui);
+    let target = PathBuf::from(viewer.screen.save.path.trim());
+    let target = std::path::absolute(&target).unwrap_or(target);
+    let why = match () {
+        () if target.exists() => Some("this file is there already; data files are never replaced"),
+        () if !target.parent().is_some_and(std::path::Path::is_dir) => Some("there is no such folder"),
+        () => None,
+    };
+    if let Some(why) = why {
+        ui.colored_label(super::look::warn(ui), format!("⚠ {why}"));
+    }
+    if ui.add_enabled(why.is_none(), egui::Button::new("Write the copy")).clicked() {
+        viewer.screen.act(Action::CopyWithNotes(doc, target));
         viewer.screen.dialog = None;
     }
 }

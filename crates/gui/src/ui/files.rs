@@ -189,7 +189,7 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, rows: &[RowKind]) {
                             row.col(|ui| tick(ui, screen, *id, doc, ticked));
                             for column in &table.columns {
                                 row.col(|ui| {
-                                    let text = column.cell(doc).to_string();
+                                    let text = column.cell(doc).text(state.prefs.digits);
                                     let rich =
                                         if primary { RichText::new(&text).strong() } else { RichText::new(&text) };
                                     let layout = if column.is_number() {

@@ -3,9 +3,9 @@
 use eframe::egui::{self, RichText};
 
 use super::Viewer;
-use crate::state::commands::{MENUS, commands};
+use crate::state::commands::{commands, groups};
 
-const GESTURES: [(&str, &str); 16] = [
+const GESTURES: [(&str, &str); 12] = [
     ("drag", "move; on an axis, only along it"),
     ("Shift + drag", "mark a part of the run: statistics of exactly that part"),
     ("right drag", "zoom to a box"),
@@ -17,15 +17,11 @@ const GESTURES: [(&str, &str); 16] = [
     ("click a row", "tick the file: show it in the view, or not"),
     ("Ctrl + click a row", "open it in a new view"),
     ("drag a tab", "to a side of a view: split; to its middle: beside its tab"),
-    ("X, x · Y, y", "zoom out, in: time · values (as in Flent)"),
-    ("W S A D", "zoom in, out, move left, right"),
-    ("C, Shift + C", "first, second time cursor at the pointer; [ ] move it by a sample"),
-    ("1 … 9", "tick the n-th file of the table"),
     ("arrows, Space, Enter", "in the files table: move, tick, show alone"),
 ];
 
 pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
-    ui.label(RichText::new("On a figure and in the table").strong());
+    ui.label(RichText::new("With the mouse").strong());
     egui::Grid::new("gestures").num_columns(2).striped(true).show(ui, |ui| {
         for (what, does) in GESTURES {
             ui.label(RichText::new(what).strong());
@@ -35,7 +31,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     });
     ui.add_space(8.0);
     let all = commands(&viewer.state);
-    for menu in MENUS {
+    for menu in groups() {
         let with_keys: Vec<_> = all.iter().filter(|c| c.menu == menu && !c.key.is_empty()).collect();
         if with_keys.is_empty() {
             continue;
@@ -43,7 +39,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
         ui.label(RichText::new(menu).strong());
         egui::Grid::new(("keys", menu)).num_columns(2).striped(true).show(ui, |ui| {
             for command in with_keys {
-                ui.label(command.key);
+                ui.label(&command.key);
                 ui.label(&command.label);
                 ui.end_row();
             }

@@ -1,120 +1,110 @@
 //! Keys: the shortcuts of commands, and those that only make sense on a figure.
 
-use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{self, Key, Modifiers};
 
 use super::Viewer;
 use crate::figure::hover;
-use crate::state::commands::commands;
-use crate::state::{Action, DocId, View, XKind};
+use crate::state::commands::{OnFigure, commands};
+use crate::state::{Action, Chord, DocId, View, XKind};
 
 pub(super) fn take(viewer: &mut Viewer, context: &egui::Context) {
+    if viewer.screen.prefs.listening.is_some() {
+        if let Some((key, modifiers)) = context.input_mut(|i| {
+            let at = i.events.iter().position(|e| matches!(e, egui::Event::Key { pressed: true, .. }))?;
+            match i.events.remove(at) {
+                egui::Event::Key { key, modifiers, .. } => Some((key, modifiers)),
+                _ => None,
+            }
+        }) {
+            viewer.screen.prefs.heard(key, modifiers);
+        }
+        return;
+    }
     let typing = context.egui_wants_keyboard_input();
+    let pressed: Vec<Chord> = context.input(|i| i.events.iter().filter_map(chord_of).collect());
+    if pressed.is_empty() {
+        return;
+    }
+    let dialog = viewer.screen.dialog.is_some();
     let mut chosen = None;
     for command in commands(&viewer.state) {
-        let Some(shortcut) = parse(command.key) else { continue };
+        let Ok(chord) = Chord::parse(&command.key) else { continue };
         // Keys without Ctrl or Alt are letters while somebody types.
-        let plain = !shortcut.modifiers.command && !shortcut.modifiers.alt && !is_function(shortcut.logical_key);
-        if plain && (typing || (viewer.screen.dialog.is_some() && shortcut.logical_key != Key::Escape)) {
+        if chord.types() && (typing || (dialog && command.id != "cancel")) {
             continue;
         }
-        if context.input_mut(|i| i.consume_shortcut(&shortcut)) && chosen.is_none() {
-            match command.does {
-                Ok(does) => chosen = Some(does),
-                Err(why) => why.clone_into(&mut viewer.state.status),
+        if pressed.iter().any(|pressed| chord.is(pressed)) {
+            context.input_mut(|i| i.events.retain(|e| !chord_of(e).is_some_and(|pressed| chord.is(&pressed))));
+            if chosen.is_none() {
+                match command.does {
+                    Ok(does) => chosen = Some(does),
+                    Err(why) => why.clone_into(&mut viewer.state.status),
+                }
             }
         }
     }
     if let Some(does) = chosen {
         viewer.perform(does);
-    } else if !typing && viewer.screen.dialog.is_none() {
-        figure_keys(viewer, context);
     }
 }
 
-fn is_function(key: Key) -> bool {
-    matches!(key, Key::F1 | Key::F5 | Key::F11)
+/// The key that an event presses.
+fn chord_of(event: &egui::Event) -> Option<Chord> {
+    match event {
+        egui::Event::Key { key, pressed: true, modifiers, .. } => chord(*key, *modifiers),
+        _ => None,
+    }
 }
 
-/// `Ctrl+Shift+Z` as a shortcut.
-pub(super) fn parse(text: &str) -> Option<KeyboardShortcut> {
-    let mut modifiers = Modifiers::NONE;
-    let mut rest = text;
-    loop {
-        if let Some(after) = rest.strip_prefix("Ctrl+") {
-            modifiers = modifiers.plus(Modifiers::COMMAND);
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix("Shift+") {
-            modifiers = modifiers.plus(Modifiers::SHIFT);
-            rest = after;
-        } else if let Some(after) = rest.strip_prefix("Alt+") {
-            modifiers = modifiers.plus(Modifiers::ALT);
-            rest = after;
-        } else {
-            break;
-        }
-    }
-    let key = match rest {
-        "" => return None,
-        "+" => Key::Plus,
-        "-" => Key::Minus,
-        "=" => Key::Equals,
-        "?" => Key::Questionmark,
-        "Esc" => Key::Escape,
-        "Left" => Key::ArrowLeft,
-        "Right" => Key::ArrowRight,
-        "Up" => Key::ArrowUp,
-        "Down" => Key::ArrowDown,
-        name => Key::from_name(name)?,
+/// A pressed key by our name; `None` for keys that no command can have.
+pub(super) fn chord(key: Key, modifiers: Modifiers) -> Option<Chord> {
+    let name = match key {
+        Key::Plus => "+",
+        Key::Minus => "-",
+        Key::Equals => "=",
+        Key::Questionmark => "?",
+        Key::Exclamationmark => "!",
+        Key::Comma => ",",
+        Key::Period => ".",
+        Key::Colon => ":",
+        Key::Semicolon => ";",
+        Key::Slash => "/",
+        Key::Backslash => "\\",
+        Key::Pipe => "|",
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        Key::OpenCurlyBracket => "{",
+        Key::CloseCurlyBracket => "}",
+        Key::Backtick => "`",
+        Key::Escape => "Esc",
+        Key::ArrowLeft => "Left",
+        Key::ArrowRight => "Right",
+        Key::ArrowUp => "Up",
+        Key::ArrowDown => "Down",
+        other => other.name(),
     };
-    Some(KeyboardShortcut::new(modifiers, key))
+    let pressed = Chord { ctrl: modifiers.command, alt: modifiers.alt, shift: modifiers.shift, key: name.to_owned() };
+    // Only what can be written down can be pressed.
+    Chord::parse(&pressed.to_string()).ok()
 }
 
 /// Zoom, pan, cursors and ticks by key.
-fn figure_keys(viewer: &mut Viewer, context: &egui::Context) {
-    let Some(view) = viewer.state.workspace.focused().cloned() else { return };
-    let (pressed, shift) = context.input(|i| {
-        let pressed: Vec<Key> = i
-            .events
-            .iter()
-            .filter_map(|e| match e {
-                egui::Event::Key { key, pressed: true, modifiers, .. } if !modifiers.command && !modifiers.alt => {
-                    Some(*key)
-                }
-                _ => None,
-            })
-            .collect();
-        (pressed, i.modifiers.shift)
-    });
-    for key in pressed {
-        match key {
-            // Flent's: lower case zooms in.
-            Key::X => scale_x(viewer, &view, if shift { 1.1 } else { 1.0 / 1.1 }, 0.0),
-            Key::W => scale_x(viewer, &view, 1.0 / 1.3, 0.0),
-            Key::S => scale_x(viewer, &view, 1.3, 0.0),
-            Key::A => scale_x(viewer, &view, 1.0, -0.2),
-            Key::D => scale_x(viewer, &view, 1.0, 0.2),
-            Key::Y => scale_y(viewer, &view, if shift { 1.1 } else { 1.0 / 1.1 }),
-            Key::C => cursor(viewer, &view, usize::from(shift)),
-            Key::OpenBracket => step_cursor(viewer, &view, false),
-            Key::CloseBracket => step_cursor(viewer, &view, true),
-            Key::Num1
-            | Key::Num2
-            | Key::Num3
-            | Key::Num4
-            | Key::Num5
-            | Key::Num6
-            | Key::Num7
-            | Key::Num8
-            | Key::Num9 => {
-                let n = key.name().parse::<usize>().unwrap_or(1);
-                let rows = super::files::order(&viewer.state);
-                let docs: Vec<DocId> = rows.iter().filter_map(super::files::RowKind::doc).collect();
-                if let Some(doc) = docs.get(n - 1) {
-                    viewer.screen.act(Action::Tick(*doc));
-                }
-            }
-            _ => {}
+pub(super) fn on_figure(viewer: &mut Viewer, what: OnFigure) {
+    if let OnFigure::TickNth(n) = what {
+        let rows = super::files::order(&viewer.state);
+        if let Some(doc) = rows.iter().filter_map(super::files::RowKind::doc).collect::<Vec<DocId>>().get(n) {
+            viewer.screen.act(Action::Tick(*doc));
         }
+        return;
+    }
+    let Some(view) = viewer.state.workspace.focused().cloned() else { return };
+    match what {
+        OnFigure::ScaleTime(factor) => scale_x(viewer, &view, factor, 0.0),
+        OnFigure::PanTime(share) => scale_x(viewer, &view, 1.0, share),
+        OnFigure::ScaleValues(factor) => scale_y(viewer, &view, factor),
+        OnFigure::Cursor(which) => cursor(viewer, &view, which),
+        OnFigure::StepCursor(forward) => step_cursor(viewer, &view, forward),
+        OnFigure::TickNth(_) => {}
     }
 }
 
@@ -166,17 +156,31 @@ mod tests {
 
     #[test]
     fn every_command_has_a_key_that_can_be_pressed_and_no_two_the_same() {
-        let mut seen: Vec<(KeyboardShortcut, &str)> = Vec::new();
+        let mut seen: Vec<(Chord, &str)> = Vec::new();
         for command in commands(&crate::state::State::default()) {
-            if command.key.is_empty() {
+            if command.built_in.is_empty() {
                 continue;
             }
-            let shortcut = parse(command.key);
-            assert!(shortcut.is_some(), "{}: {}", command.id, command.key);
-            let Some(shortcut) = shortcut else { continue };
-            let other = seen.iter().find(|(s, _)| *s == shortcut);
+            let key = Chord::parse(command.built_in);
+            assert!(key.is_ok(), "{}: {}", command.id, command.built_in);
+            let Ok(key) = key else { continue };
+            assert_eq!((command.key.as_str(), command.built_in), (command.built_in, key.to_string().as_str()));
+            assert!(crate::state::config::usable(key.clone()).is_ok(), "{}", command.built_in);
+            let other = seen.iter().find(|(s, _)| *s == key);
             assert!(other.is_none(), "{} is that of {} and {:?}", command.key, command.id, other.map(|o| o.1));
-            seen.push((shortcut, command.id));
+            seen.push((key, command.id));
+        }
+        assert!(seen.len() > 60, "{}", seen.len());
+    }
+
+    #[test]
+    fn every_key_that_can_be_written_down_can_be_pressed() {
+        use crate::state::keys::{NAMED, SIGNS};
+        let letters = ('A'..='Z').chain('0'..='9').map(String::from);
+        let names = NAMED.iter().chain(&SIGNS).map(|name| (*name).to_owned()).chain(letters).chain(["F12".to_owned()]);
+        for name in names {
+            let key = Key::from_name(&name).map(|key| chord(key, Modifiers::COMMAND));
+            assert_eq!(key.flatten().map(|c| c.to_string()), Some(format!("Ctrl+{name}")));
         }
     }
 }

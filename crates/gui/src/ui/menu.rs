@@ -24,8 +24,10 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
             });
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let search =
-                ui.button("Search everything…  Ctrl+K").on_hover_text("Commands, files, series, settings, metadata");
+            let key = all.iter().find(|c| c.id == "palette").map_or("", |c| c.key.as_str());
+            let search = ui
+                .button(format!("Search everything…  {key}"))
+                .on_hover_text("Commands, files, series, settings, metadata");
             if search.clicked() {
                 chosen = Some(Does::Ask(Dialog::Palette));
             }
@@ -57,7 +59,7 @@ fn recent(viewer: &mut Viewer, ui: &mut egui::Ui) {
 
 /// One entry; what it does when it was clicked.
 fn entry(ui: &mut egui::Ui, command: &Command) -> Option<Does> {
-    let button = egui::Button::new(command.label.as_str()).shortcut_text(command.key);
+    let button = egui::Button::new(command.label.as_str()).shortcut_text(command.key.as_str());
     let response = ui.add_enabled(command.does.is_ok(), button);
     match &command.does {
         Ok(does) => response.clicked().then(|| does.clone()),

@@ -4,6 +4,7 @@ mod canvas;
 mod columns;
 mod dialogs;
 mod empty;
+mod explain;
 mod files;
 mod help;
 mod keys;
@@ -14,6 +15,7 @@ mod notes;
 mod open;
 mod palette;
 mod panes;
+mod prefs;
 mod problems;
 mod run_dialog;
 pub mod script;
@@ -69,6 +71,10 @@ pub struct Options {
     pub perf: bool,
     /// Jobs are done at once, in the window's thread: for tests.
     pub inline: bool,
+    /// The file of preferences; without it, they last as long as the window.
+    pub config: Option<PathBuf>,
+    /// Where headers and statistics of files are remembered; without it, nothing is.
+    pub cache_dir: Option<PathBuf>,
     /// Host the run dialog begins with.
     pub host: Option<String>,
 }
@@ -94,6 +100,9 @@ pub(crate) struct Screen {
     pub(crate) metadata: metadata::MetadataState,
     pub(crate) notes: notes::NotesState,
     pub(crate) columns: columns::ColumnsState,
+    pub(crate) prefs: prefs::PrefsState,
+    /// The number that is explained.
+    pub(crate) explain: Option<explain::Number>,
     pub(crate) plot_search: String,
     pub(crate) series_filter: String,
     /// The sample under the pointer, by view.
@@ -179,12 +188,19 @@ pub struct Viewer {
     /// What `--view` and `--select` ask for, until the first view is there.
     pending: Option<Pending>,
     look: Option<look::Look>,
+    /// Counts changes of preferences.
+    prefs_turn: u64,
 }
 
 impl std::fmt::Debug for Viewer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Viewer").field("state", &self.state).finish_non_exhaustive()
     }
+}
+
+/// The session that was open when a window closed.
+fn last_session(state_dir: &std::path::Path) -> PathBuf {
+    state_dir.join(format!("last{}", crate::state::session::SUFFIX))
 }
 
 /// The page that a figure is waited for in the window's thread: a frame or two, so that quick changes do not flicker.
@@ -221,14 +237,40 @@ impl Viewer {
             copied: None,
             pending,
             look: None,
+            prefs_turn: 0,
             options,
         };
         viewer.screen.run.begin(viewer.options.host.clone());
+        viewer.read_prefs();
         let files = viewer.options.files.clone();
+        let last = viewer.options.state_dir.as_deref().map(last_session);
         if !files.is_empty() {
             viewer.act(Action::Open(files));
+        } else if let Some(last) = last.filter(|last| viewer.state.prefs.resume && last.is_file()) {
+            viewer.act(Action::OpenSession(last));
         }
         viewer
+    }
+
+    /// Takes the preferences from their file, before the first frame: they decide what it looks like.
+    fn read_prefs(&mut self) {
+        if let Some(folder) = &self.options.cache_dir {
+            self.workers.shared().cache.begin(folder.join("index"));
+        }
+        let (prefs, problems) = self.options.config.as_deref().map(crate::work::prefs::read).unwrap_or_default();
+        for problem in problems {
+            self.state.note(problem);
+        }
+        let w = &mut self.state.workspace;
+        (w.theme, w.palette, w.scale) = (prefs.theme, prefs.palette, prefs.scale);
+        self.heed(&prefs);
+        self.state.prefs = prefs;
+    }
+
+    /// Does what preferences say about work behind the window.
+    fn heed(&mut self, prefs: &crate::state::Prefs) {
+        self.watcher.with(|watched| watched.set_interval(prefs.watch_secs));
+        self.workers.shared().cache.set_limit(u64::from(prefs.cache_mb) * 1_000_000);
     }
 
     /// Applies an action and sees to what follows from it.
@@ -253,7 +295,8 @@ impl Viewer {
             Effect::Load(doc, path) => give(Job::Load(doc, path)),
             Effect::Summarise(doc) => {
                 if let Some(loaded) = self.state.library.loaded(doc) {
-                    give(Job::Summarise(doc, Arc::clone(loaded)));
+                    let stamp = self.state.library.get(doc).and_then(|known| known.stamp);
+                    give(Job::Summarise(doc, Arc::clone(loaded), stamp));
                 }
                 if let Some(known) = self.state.library.get(doc)
                     && let Some(stamp) = known.stamp
@@ -264,6 +307,7 @@ impl Viewer {
             }
             Effect::ReadNotes(doc, path) => give(Job::ReadNotes(doc, path)),
             Effect::WriteNotes(path, notes) => give(Job::WriteNotes(path, notes)),
+            Effect::CopyWithNotes(data, notes, copy) => give(Job::CopyWithNotes(data, notes, copy)),
             Effect::SaveSession(path, workspace) => give(Job::SaveSession(path, workspace)),
             Effect::OpenSession(path) => give(Job::OpenSession(path)),
             Effect::SaveFigure(view, path, how) => match self.save_figure(view, how) {
@@ -273,9 +317,9 @@ impl Viewer {
             Effect::CopyText(text) => self.copied = Some(text),
             Effect::CopyImage(view) => self.screen.save.copy_image = Some(view),
             Effect::Export(export) => {
-                let loaded: Vec<_> =
-                    export.docs.iter().filter_map(|doc| self.state.library.loaded(*doc)).cloned().collect();
-                self.workers.give(Job::Export(export, loaded));
+                let docs = export.docs.iter().filter_map(|doc| self.state.library.get(*doc));
+                let files = docs.map(|doc| (doc.path.clone(), doc.loaded.clone())).collect();
+                self.workers.give(Job::Export(export, files));
             }
             Effect::StartRun(doc, request) => match &self.options.measurer {
                 Some(measurer) => {
@@ -296,6 +340,15 @@ impl Viewer {
                 }
             }
             Effect::WatchFolder(folder) => self.watcher.with(|watched| watched.set_folder(folder)),
+            Effect::Prefer(prefs) => {
+                self.heed(&prefs);
+                self.prefs_turn += 1;
+                if let Some(path) = &self.options.config {
+                    self.workers.give(Job::WritePrefs(path.clone(), prefs, self.prefs_turn));
+                }
+            }
+            Effect::ClearCache => self.workers.give(Job::ClearCache),
+            Effect::Survey(doc, path) => give(Job::Survey(doc, path)),
             Effect::Remember(paths) => open::remember(&mut self.recent, paths, self.options.state_dir.as_deref()),
         }
     }
@@ -598,6 +651,7 @@ impl Viewer {
         match does {
             Does::Act(action) => self.screen.act(action),
             Does::Ask(dialog) => self.ask(dialog),
+            Does::OnFigure(what) => keys::on_figure(self, what),
             Does::Quit => self.screen.quit = true,
             Does::Cancel => {
                 if self.screen.dialog.take().is_none() {

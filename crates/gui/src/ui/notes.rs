@@ -58,6 +58,15 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
         }
         ui.label(RichText::new(about).weak());
     });
+    let noted = viewer.state.workspace.notes.get(&first).is_some_and(|notes| !notes.is_empty());
+    if noted
+        && ui
+            .button("Copy of the file with its notes…")
+            .on_hover_text("The data file itself is never written")
+            .clicked()
+    {
+        viewer.ask(crate::state::commands::Dialog::CopyWithNotes);
+    }
     ui.separator();
     egui::ScrollArea::vertical().id_salt("notes").auto_shrink(false).show(ui, |ui| {
         for doc in &view.docs {

@@ -120,7 +120,7 @@ fn entries(viewer: &Viewer, query: &str) -> Vec<Entry> {
     for command in commands(&viewer.state) {
         if fits(&format!("command {}", command.label)) && command.id != "cancel" && !command.id.ends_with("-2") {
             let does = command.does.map(Choice::Do).map_err(str::to_owned);
-            all.push(Entry { kind: "Command", text: command.label, detail: command.key.to_owned(), does });
+            all.push(Entry { kind: "Command", text: command.label, detail: command.key, does });
         }
     }
     if words.is_empty() {

@@ -78,6 +78,7 @@ impl RunDialog {
             params,
             folder,
             extended: self.extended,
+            ..RunRequest::default()
         })
     }
 }

@@ -134,7 +134,7 @@ fn perform(viewer: &mut Viewer, context: &egui::Context, line: &str) -> Option<D
                     .map(|(k, v)| (k.to_owned(), v.to_owned()))
                     .collect(),
                 folder: std::env::temp_dir(),
-                extended: false,
+                ..RunRequest::default()
             })))
         }
         ("wait", _) => return Some(Duration::from_secs_f64(numbers.first().copied().unwrap_or(1.0).clamp(0.0, 600.0))),

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use eframe::egui::{self, RichText};
 use egui_extras::{Column as TableColumn, TableBuilder};
-use fa_analyze::summary::{Row, short};
+use fa_analyze::summary::{Row, definition, significant};
 
 use super::Viewer;
+use super::explain::Number;
 use crate::figure::hover;
 use crate::state::{Action, DocId, Panel, View, XKind};
 use crate::work::{Job, StatsKey};
@@ -99,6 +100,8 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
         rows.sort_by_key(|(file, _, row)| (position(row), *file));
     }
     let height = ui.text_style_height(&egui::TextStyle::Body) + 3.0;
+    let digits = viewer.state.prefs.digits;
+    let mut explain = None;
     egui::ScrollArea::horizontal().id_salt("stats").auto_shrink(false).show(ui, |ui| {
         let mut builder = TableBuilder::new(ui)
             .striped(true)
@@ -134,7 +137,7 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
                     heading("File", true, "");
                 }
                 for text in HEADINGS {
-                    heading(text, false, help(text));
+                    heading(text, false, definition(text).unwrap_or_default());
                 }
                 if several {
                     heading("Δ p50", false, "difference of the medians to the first file");
@@ -153,9 +156,14 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
                         let title = viewer.state.library.get(*doc).map(crate::state::Doc::title).unwrap_or_default();
                         table_row.col(|ui| left(ui, &fa_plot::text::one_line(&title)));
                     }
-                    for text in cells(row) {
+                    for (column, text) in HEADINGS.into_iter().zip(cells(row, digits)) {
                         table_row.col(|ui| {
-                            ui.label(text);
+                            let cell = ui.add(egui::Label::new(text.as_str()).sense(egui::Sense::click()));
+                            let named = format!("{column} of {}: {text}", row.series);
+                            cell.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &named));
+                            if cell.clicked() && column != "unit" {
+                                explain = Some(Number { doc: *doc, series: row.series.clone(), column });
+                            }
                         });
                     }
                     if several {
@@ -163,30 +171,22 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
                         let delta = first.filter(|_| *file > 0).and_then(|(_, _, first)| Some(row.p50? - first.p50?));
                         table_row.col(|ui| {
                             ui.label(delta.map_or(String::new(), |d| {
-                                format!("{}{}", if d < 0.0 { "−" } else { "+" }, short(d.abs()))
+                                format!("{}{}", if d < 0.0 { "−" } else { "+" }, significant(d.abs(), digits))
                             }));
                         });
                     }
                 });
             });
     });
-}
-
-fn help(heading: &str) -> &'static str {
-    match heading {
-        "n" => "values in this part",
-        "p50" => "median",
-        "p95" => "95th percentile",
-        "p99" => "99th percentile",
-        "total" => "integral of the rate, in the unit without its /s",
-        "lost" => "probes without an answer",
-        "loss" => "share of probes without an answer",
-        _ => "",
+    if let Some(number) = explain {
+        viewer.screen.explain = Some(number);
+        viewer.screen.dialog = Some(crate::state::commands::Dialog::Explain);
     }
 }
 
 /// The cells behind the names, as [`HEADINGS`].
-fn cells(row: &Row) -> [String; 11] {
+fn cells(row: &Row, digits: u8) -> [String; 11] {
+    let short = |v: f64| significant(v, digits);
     let number = |v: Option<f64>| v.map_or("–".to_owned(), short);
     [
         row.n.to_string(),
@@ -227,6 +227,7 @@ fn cursors(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
             viewer.screen.act(Action::Cursor(view.id, 0, None));
         }
     });
+    let digits = viewer.state.prefs.digits;
     egui::Grid::new("cursors").striped(true).num_columns(4).show(ui, |ui| {
         for (n, first) in at.first().into_iter().flatten().enumerate().take(12) {
             let label = super::panes::elided(ui, &first.label, 220.0);
@@ -237,7 +238,7 @@ fn cursors(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
                 ui.label(text);
             }
             if let [Some(a), Some(b)] = values[..] {
-                ui.label(format!("Δ {}", short(b - a)));
+                ui.label(format!("Δ {}", significant(b - a, digits)));
             }
             ui.end_row();
         }

@@ -275,7 +275,7 @@ impl Viewer {
     /// Keeps the session for the next time.
     fn autosave(&self) {
         let Some(dir) = &self.options.state_dir else { return };
-        let path = dir.join(format!("last{}", crate::state::session::SUFFIX));
+        let path = super::last_session(dir);
         if std::fs::create_dir_all(dir).is_ok()
             && let Ok(text) = crate::state::session::to_text(&self.state.workspace, &path)
         {

@@ -1,6 +1,6 @@
 //! Figures, statistics and tables.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fa_analyze::cutoff::Cutoff;
@@ -94,9 +94,16 @@ pub(super) fn save(path: &Path, save: &SaveFigure, shared: &Shared) {
     });
 }
 
-pub(super) fn export(export: &Export, runs: &[Arc<Loaded>], shared: &Shared) {
+pub(super) fn export(export: &Export, runs: Vec<(PathBuf, Option<Arc<Loaded>>)>, shared: &Shared) {
     let path = export.path.display();
-    shared.act(match table(export, runs).and_then(|bytes| replace(&export.path, &bytes)) {
+    let mut there = Vec::new();
+    for (path, loaded) in runs {
+        match loaded.map_or_else(|| super::files::load(&path, &shared.catalog).1, Ok) {
+            Ok(loaded) => there.push(loaded),
+            Err(why) => shared.act(Action::Problem(Problem::warning(format!("not in the table: {why}")))),
+        }
+    }
+    shared.act(match table(export, &there).and_then(|bytes| replace(&export.path, &bytes)) {
         Ok(()) => Action::Done(format!("table written to {path}")),
         Err(why) => Action::Problem(Problem::error(format!("could not write the table {path}: {why}"))),
     });

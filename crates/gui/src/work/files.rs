@@ -8,9 +8,11 @@ use fa_analyze::run::Run;
 use fa_catalog::{Catalog, Expanded};
 use fa_format::{DataSet, ReadOptions};
 use fa_plot::resolve::{drawable, setup_from};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::Shared;
+use super::cache::Known;
 use crate::state::library::{PlotInfo, Stamp};
 use crate::state::notes::{Note, sidecar};
 use crate::state::{Action, DocId, Loaded, Problem, Workspace, session};
@@ -84,14 +86,58 @@ fn matching(path: &Path, found: &mut Vec<PathBuf>) {
 }
 
 pub(super) fn index(files: &[(DocId, PathBuf)], shared: &Shared) {
+    let mut fresh = false;
     for batch in files.chunks(BATCH) {
-        let paths: Vec<PathBuf> = batch.iter().map(|(_, path)| path.clone()).collect();
-        let headers = fa_format::index(&paths);
-        let headers = batch
-            .iter()
-            .zip(headers)
-            .map(|((doc, _), header)| (*doc, header.map(|h| Arc::new(h.metadata)).map_err(|e| e.to_string())));
-        shared.act(Action::Indexed(headers.collect()));
+        let known: Vec<Option<(Known, Stamp)>> = batch.par_iter().map(|(_, path)| shared.cache.get(path)).collect();
+        let missing: Vec<PathBuf> =
+            batch.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|((_, path), _)| path.clone()).collect();
+        let stamps: Vec<Option<Stamp>> = missing.iter().map(|path| Stamp::of(path)).collect();
+        let mut read = fa_format::index(&missing).into_iter().zip(stamps);
+        let (mut headers, mut summaries, mut to_keep) = (Vec::new(), Vec::new(), Vec::new());
+        for ((doc, path), known) in batch.iter().zip(known) {
+            let header = match known {
+                Some((known, _)) => {
+                    summaries.extend(known.summary.map(|summary| (*doc, Arc::new(summary))));
+                    Ok(Arc::new(known.metadata))
+                }
+                None => match read.next() {
+                    Some((Ok(header), stamp)) => {
+                        let metadata = Arc::new(header.metadata);
+                        to_keep.extend(stamp.map(|stamp| (path, stamp, Arc::clone(&metadata))));
+                        Ok(metadata)
+                    }
+                    Some((Err(error), _)) => Err(error.to_string()),
+                    // As many were asked for as are missing.
+                    None => Err("the header was not read".to_owned()),
+                },
+            };
+            headers.push((*doc, header));
+        }
+        if !summaries.is_empty() {
+            shared.act(Action::Surveyed(summaries));
+        }
+        shared.act(Action::Indexed(headers));
+        fresh |= !to_keep.is_empty();
+        for (path, stamp, metadata) in to_keep {
+            shared.cache.put(path, stamp, &metadata, None);
+        }
+    }
+    if fresh {
+        shared.cache.prune();
+    }
+}
+
+/// Statistics of a file that is not kept in memory.
+pub(super) fn survey(doc: DocId, path: &Path, shared: &Shared) {
+    match load(path, &shared.catalog) {
+        (stamp, Ok(loaded)) => {
+            let summary = Arc::new(super::figures::summary(&loaded, None));
+            shared.act(Action::Surveyed(vec![(doc, Arc::clone(&summary))]));
+            if let Some(stamp) = stamp {
+                shared.cache.put(path, stamp, &loaded.set.metadata, Some(&summary));
+            }
+        }
+        (stamp, Err(why)) => shared.act(Action::Loaded(doc, stamp, Err(why))),
     }
 }
 

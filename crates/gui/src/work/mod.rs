@@ -1,8 +1,11 @@
 //! Threads that read, compute and write, so that the window never waits. They take [`Job`]s and send [`Reply`]s back.
 
+pub(crate) mod cache;
+mod copy;
 mod figures;
 pub(crate) mod files;
 pub mod live;
+pub(crate) mod prefs;
 pub mod watch;
 
 use std::collections::VecDeque;
@@ -18,8 +21,9 @@ use fa_format::{DataSet, Metadata};
 use fa_plot::options::FigureOptions;
 
 use crate::figure::{Figure, FigureKey};
+use crate::state::library::Stamp;
 use crate::state::notes::Note;
-use crate::state::{Action, DocId, Export, FigureFile, Loaded, ViewId, Workspace};
+use crate::state::{Action, DocId, Export, FigureFile, Loaded, Prefs, Problem, ViewId, Workspace};
 
 pub use figures::page_for_file;
 pub use files::is_data_file;
@@ -33,12 +37,16 @@ pub enum Job {
     Index(Vec<(DocId, PathBuf)>),
     /// Read a file.
     Load(DocId, PathBuf),
-    /// Statistics over the whole run.
-    Summarise(DocId, Arc<Loaded>),
+    /// Statistics of a file that nobody looks at: it is read and let go of again.
+    Survey(DocId, PathBuf),
+    /// Statistics over the whole run; the file as it was when it was read.
+    Summarise(DocId, Arc<Loaded>, Option<Stamp>),
     /// Notes beside a data file.
     ReadNotes(DocId, PathBuf),
     /// Write them.
     WriteNotes(PathBuf, Arc<Vec<Note>>),
+    /// Write a copy of a data file with these notes in it.
+    CopyWithNotes(PathBuf, Arc<Vec<Note>>, PathBuf),
     /// Write a session.
     SaveSession(PathBuf, Box<Workspace>),
     /// Read a session.
@@ -51,8 +59,12 @@ pub enum Job {
     Diff(DiffKey, Vec<(String, Arc<Metadata>)>, DiffOptions),
     /// Write a figure.
     SaveFigure(PathBuf, Box<SaveFigure>),
-    /// Write a table.
-    Export(Export, Vec<Arc<Loaded>>),
+    /// Write a table of files, read now where they are not in memory.
+    Export(Export, Vec<(PathBuf, Option<Arc<Loaded>>)>),
+    /// Remove the cache.
+    ClearCache,
+    /// Write preferences; of two that meet, those with the higher number stay.
+    WritePrefs(PathBuf, Box<Prefs>, u64),
 }
 
 impl Job {
@@ -60,15 +72,28 @@ impl Job {
     fn priority(&self) -> usize {
         match self {
             Self::Resolve(..) | Self::Stats(..) | Self::Diff(..) | Self::SaveFigure(..) | Self::OpenSession(_) => 0,
-            Self::Find(_) | Self::Index(_) | Self::Load(..) | Self::Export(..) | Self::SaveSession(..) => 1,
-            Self::ReadNotes(..) | Self::WriteNotes(..) => 2,
-            Self::Summarise(..) => 3,
+            Self::Find(_)
+            | Self::Index(_)
+            | Self::Load(..)
+            | Self::Export(..)
+            | Self::SaveSession(..)
+            | Self::CopyWithNotes(..) => 1,
+            Self::ReadNotes(..) | Self::WriteNotes(..) | Self::WritePrefs(..) | Self::ClearCache => 2,
+            Self::Summarise(..) | Self::Survey(..) => 3,
         }
     }
 
     /// Must be done even when the window closes.
     fn writes(&self) -> bool {
-        matches!(self, Self::WriteNotes(..) | Self::SaveSession(..) | Self::SaveFigure(..) | Self::Export(..))
+        matches!(
+            self,
+            Self::CopyWithNotes(..)
+                | Self::WriteNotes(..)
+                | Self::SaveSession(..)
+                | Self::SaveFigure(..)
+                | Self::Export(..)
+                | Self::WritePrefs(..)
+        )
     }
 }
 
@@ -161,6 +186,10 @@ pub(crate) struct Shared {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) replies: Sender<Reply>,
     pub(crate) waker: Waker,
+    /// The newest preferences that were written.
+    pub(crate) prefs_turn: Arc<Mutex<u64>>,
+    /// What is known of files.
+    pub(crate) cache: Arc<cache::Cache>,
 }
 
 impl Shared {
@@ -210,7 +239,12 @@ impl Workers {
     /// No threads: every job is done when it is given.
     pub fn inline(catalog: Arc<Catalog>, waker: Waker) -> Self {
         let (sender, replies) = channel();
-        Self { queue: Arc::default(), shared: Shared { catalog, replies: sender, waker }, replies, inline: true }
+        Self {
+            queue: Arc::default(),
+            shared: Shared { catalog, replies: sender, waker, prefs_turn: Arc::default(), cache: Arc::default() },
+            replies,
+            inline: true,
+        }
     }
 
     /// Gives a job away.
@@ -223,6 +257,9 @@ impl Workers {
         if let Job::Resolve(view, _) = &job {
             // Only the newest figure of a view is of interest.
             jobs.waiting[0].retain(|other| !matches!(other, Job::Resolve(v, _) if v == view));
+        }
+        if matches!(job, Job::WritePrefs(..)) {
+            jobs.waiting.iter_mut().for_each(|waiting| waiting.retain(|other| !matches!(other, Job::WritePrefs(..))));
         }
         let urgency = job.priority();
         jobs.waiting[urgency].push_back(job);
@@ -289,12 +326,21 @@ fn do_job(job: Job, shared: &Shared) {
             let (stamp, result) = files::load(&path, &shared.catalog);
             shared.act(Action::Loaded(doc, stamp, result));
         }
-        Job::Summarise(doc, loaded) => {
+        Job::Survey(doc, path) => files::survey(doc, &path, shared),
+        Job::Summarise(doc, loaded, stamp) => {
             let losses = Arc::new(figures::losses(&loaded));
-            shared.act(Action::Summarised(doc, Arc::new(figures::summary(&loaded, None)), losses));
+            let summary = Arc::new(figures::summary(&loaded, None));
+            shared.act(Action::Summarised(doc, Arc::clone(&summary), losses));
+            if let (Some(stamp), Some(path)) = (stamp, &loaded.set.path) {
+                shared.cache.put(path, stamp, &loaded.set.metadata, Some(&summary));
+            }
+            if let Some(set) = loaded.set.without_text() {
+                shared.act(Action::Lightened(doc, Arc::new(Loaded { set: Arc::new(set), ..(*loaded).clone() })));
+            }
         }
         Job::ReadNotes(doc, path) => files::read_notes(doc, &path, shared),
         Job::WriteNotes(path, notes) => files::write_notes(&path, &notes, shared),
+        Job::CopyWithNotes(data, notes, copy) => copy::with_notes(&data, &notes, &copy, shared),
         Job::SaveSession(path, workspace) => files::save_session(&path, *workspace, shared),
         Job::OpenSession(path) => files::open_session(&path, shared),
         Job::Resolve(view, request) => shared.send(Reply::Figure(view, Arc::new(figures::resolve(*request)))),
@@ -308,7 +354,14 @@ fn do_job(job: Job, shared: &Shared) {
             shared.send(Reply::Diff(key, Arc::new(fa_analyze::metadiff::diff(&files, &options))));
         }
         Job::SaveFigure(path, save) => figures::save(&path, &save, shared),
-        Job::Export(export, runs) => figures::export(&export, &runs, shared),
+        Job::Export(export, runs) => figures::export(&export, runs, shared),
+        Job::ClearCache => shared.act(match shared.cache.clear() {
+            Ok((files, bytes)) => {
+                Action::Done(format!("the cache is empty: {files} entries, {:.1} MB removed", bytes as f64 / 1e6))
+            }
+            Err(why) => Action::Problem(Problem::error(format!("could not clear the cache: {why}"))),
+        }),
+        Job::WritePrefs(path, prefs, turn) => prefs::write(&path, &prefs, turn, shared),
     }
 }
 

@@ -5,10 +5,12 @@ mod control;
 mod far;
 pub(crate) mod local;
 mod pipe;
+mod rehearse;
 mod resolve;
 mod run;
 
 pub use local::ChildCommand;
+pub use rehearse::{Answer, Rehearsal};
 
 use crate::clock::Clock;
 use fa_measure::{LaunchError, Launcher, Plan, Run};
@@ -48,6 +50,10 @@ impl NetLauncher {
     /// A launcher with these options.
     pub fn new(options: LaunchOptions) -> Self {
         Self { options }
+    }
+
+    fn options(&self) -> &LaunchOptions {
+        &self.options
     }
 }
 

@@ -64,6 +64,18 @@ pub(super) async fn run(mut context: Context) {
     pipe.push_patiently(clock.now(), What::Ended { reason });
 }
 
+/// The first events of every run.
+pub(super) fn tell_beginning(context: &Context) {
+    context.tell(What::Started(Started {
+        wall_unix_ns: context.clock.wall_at_zero(),
+        version: context.options.version.clone(),
+        run_id: crate::serve::random_token().to_hex(),
+        local_host: crate::host_name(),
+    }));
+    context.tell(What::Plan(Box::new((*context.plan).clone())));
+    context.tell(What::Phase(Phase::Preparing));
+}
+
 /// What is ready to measure.
 struct Prepared {
     fars: Vec<Far>,
@@ -96,14 +108,7 @@ impl Context {
     }
 
     async fn measure(&mut self) -> Result<EndReason, Trouble> {
-        self.tell(What::Started(Started {
-            wall_unix_ns: self.clock.wall_at_zero(),
-            version: self.options.version.clone(),
-            run_id: crate::serve::random_token().to_hex(),
-            local_host: crate::host_name(),
-        }));
-        self.tell(What::Plan(Box::new((*self.plan).clone())));
-        self.tell(What::Phase(Phase::Preparing));
+        tell_beginning(self);
         let mut stop = self.stop.clone();
         let prepared = tokio::select! {
             prepared = self.prepare() => prepared?,
@@ -237,7 +242,7 @@ impl Context {
         .collect()
     }
 
-    async fn tell_own_facts(&self, target: Option<IpAddr>) {
+    pub(super) async fn tell_own_facts(&self, target: Option<IpAddr>) {
         let detail = if self.options.extended { Detail::Extended } else { Detail::Anonymous };
         let collected = tokio::task::spawn_blocking(move || HostFacts::collect(target, detail).to_metadata()).await;
         if let Ok(facts) = collected {
