@@ -15,6 +15,7 @@ mod live;
 mod output;
 mod progress;
 mod record;
+mod rehearsed;
 mod screen;
 mod settings;
 mod signals;

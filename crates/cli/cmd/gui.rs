@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::Parser as _;
 use fa_catalog::Catalog;
 use fa_gui::state::RunRequest;
+use fa_gui::state::action::Rehearsed;
 use fa_gui::ui::window::{Running, WindowError, check, run as open_window};
 use fa_gui::work::live::{Journal, Measurer};
 use fa_measure::Launcher;
@@ -20,7 +21,7 @@ use crate::failure::{Code, Failure, Outcome};
 use crate::instance::{self, Instance};
 use crate::output::Console;
 use crate::watch::{Opening, record_in_journal};
-use crate::{catalog, record, settings};
+use crate::{catalog, record, rehearsed, settings};
 
 pub(crate) fn run(args: &GuiArgs, begun: Instant, console: Console) -> Outcome {
     let script = args.script.as_deref().map(script).transpose()?;
@@ -114,9 +115,15 @@ impl Measurer for Native {
         words.push(format!("--delay={:.0}", request.delay_secs));
         words.push(format!("--step-size={}", request.step_secs));
         words.push(format!("--title={}", request.title));
+        if request.redact {
+            words.push("--redact".to_owned());
+        }
         words.extend(request.params.iter().map(|(key, value)| format!("--test-parameter={key}={value}")));
         let cli = Cli::try_parse_from(words).map_err(|e| e.render().to_string())?;
         let Verb::Measure(args) = &cli.verb else { return Err("not a measurement".to_owned()) };
+        if let Some(path) = &request.key {
+            record::read_key(path).map_err(|failure| failure.message)?;
+        }
         let (plan, _) = settings::plan(args, &self.catalog).map_err(|failure| {
             failure.hint.as_ref().map_or(failure.message.clone(), |hint| format!("{}\n{hint}", failure.message))
         })?;
@@ -124,14 +131,14 @@ impl Measurer for Native {
     }
 
     fn launcher(&self, request: &RunRequest) -> Box<dyn Launcher> {
-        // Whoever names a port means a certain server, and is told when it is not there.
-        let named = self.plan(request).is_ok_and(|plan| plan.hosts.iter().any(|host| host.port != DEFAULT_PORT));
-        Box::new(NetLauncher::new(LaunchOptions {
-            key: None,
-            child: if named { None } else { LaunchOptions::this_program().child },
-            version: concat!("fa ", env!("CARGO_PKG_VERSION")).to_owned(),
-            extended: request.extended,
-        }))
+        Box::new(self.net(request))
+    }
+
+    fn rehearse(&self, request: &RunRequest) -> Result<Rehearsed, String> {
+        let plan = self.plan(request)?;
+        let names: Vec<String> = plan.hosts.iter().map(|host| host.name.clone()).collect();
+        let rehearsal = self.net(request).rehearse(plan).map_err(|e| e.to_string())?;
+        Ok(rehearsed::told(&rehearsal, &names))
     }
 
     fn journal(&self, folder: &Path) -> Box<dyn Journal> {
@@ -140,6 +147,20 @@ impl Measurer for Native {
 
     fn save(&self, recorder: Recorder, folder: &Path) -> Result<PathBuf, String> {
         record::save(recorder, folder, None).map(|saved| saved.path).map_err(|failure| failure.to_string())
+    }
+}
+
+impl Native {
+    fn net(&self, request: &RunRequest) -> NetLauncher {
+        // Whoever names a port means a certain server, and is told when it is not there.
+        let named = self.plan(request).is_ok_and(|plan| plan.hosts.iter().any(|host| host.port != DEFAULT_PORT));
+        NetLauncher::new(LaunchOptions {
+            // Planning has read it before.
+            key: request.key.as_deref().and_then(|path| record::read_key(path).ok()),
+            child: if named { None } else { LaunchOptions::this_program().child },
+            version: concat!("fa ", env!("CARGO_PKG_VERSION")).to_owned(),
+            extended: request.extended,
+        })
     }
 }
 

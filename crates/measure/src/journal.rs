@@ -21,6 +21,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod tail;
+
 use std::io::{self, Read};
 
 use thiserror::Error;
@@ -28,6 +30,8 @@ use thiserror::Error;
 use crate::event::{EVENT_VERSION, Event};
 use crate::recorder::{RecordError, Recorder};
 use fa_format::DataSet;
+
+pub use tail::Tail;
 
 /// First bytes of a journal. The high byte and the line end show a transfer in text mode, as in PNG.
 const MARK: [u8; 8] = *b"\x8ffa-jnl\n";

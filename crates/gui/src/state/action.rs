@@ -8,6 +8,7 @@ use fa_format::Metadata;
 use fa_measure::Stop;
 use fa_plot::options::FigureOptions;
 use fa_plot::render::Format;
+use serde::{Deserialize, Serialize};
 
 use super::columns::Column;
 use super::library::{Changed, DocId, Loaded, Losses, Stamp};
@@ -201,6 +202,10 @@ pub enum Action {
     Redo,
 
     // Measuring
+    /// Ask the servers of a run whether they would take part.
+    CheckServers(Box<RunRequest>),
+    /// They were asked.
+    ServersChecked(Box<CheckedRun>),
     /// Start a run.
     StartRun(Box<RunRequest>),
     /// The run has its first numbers or has new ones.
@@ -285,8 +290,38 @@ impl Problem {
     }
 }
 
-/// A test to run.
+/// What servers say to a run before it begins.
 #[derive(Debug, Clone, PartialEq)]
+pub struct CheckedRun {
+    /// Which run.
+    pub request: RunRequest,
+    /// What they say, or why nobody could be asked.
+    pub outcome: Result<Rehearsed, String>,
+}
+
+/// A run as far as it can be told before it begins.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rehearsed {
+    /// Every server of the run.
+    pub hosts: Vec<HostAnswer>,
+    /// What the data file would say about the run and its hosts: metadata paths and values, redacted as asked for.
+    pub stored: Vec<(String, String)>,
+}
+
+/// What became of asking one server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostAnswer {
+    /// Its name.
+    pub name: String,
+    /// Why it would not take part, with what to do about it.
+    pub trouble: Option<String>,
+    /// What it says of itself, and what was found out about the way to it.
+    pub facts: Vec<(String, String)>,
+}
+
+/// A test to run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RunRequest {
     /// Test name.
     pub test: String,
@@ -361,6 +396,8 @@ pub enum Effect {
     CopyImage(ViewId),
     /// Write a table.
     Export(Export),
+    /// Ask the servers of a run.
+    CheckServers(Box<RunRequest>),
     /// Start a run.
     StartRun(DocId, Box<RunRequest>),
     /// End it.

@@ -6,7 +6,6 @@ use super::{State, XKind};
 
 /// What a command does.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "made for a menu and gone with it")]
 pub enum Does {
     /// Changes the state.
     Act(Action),
@@ -365,6 +364,12 @@ pub fn commands(state: &State) -> Vec<Command> {
     add("explain", "Help", "Explain this plot", "Shift+F1", focus.map(|_| Does::Ask(Dialog::Explain)).ok_or(NO_VIEW));
     add("help", "Help", "Keys and gestures", "F1", ask(Dialog::Help));
     add("help-2", "Help", "Keys and gestures (card)", "?", ask(Dialog::Help));
+    if state.prefs.keys.is_empty() {
+        for command in &mut all {
+            command.key = command.built_in.to_owned();
+        }
+        return all;
+    }
     let ids: Vec<_> = all.iter().map(|command| (command.id, command.built_in)).collect();
     for (command, key) in all.iter_mut().zip(state.prefs.keys_of(&ids)) {
         command.key = key.map(|chord| chord.to_string()).unwrap_or_default();

@@ -143,35 +143,32 @@ impl Reader<'_> {
 
     fn choice<T: Copy>(&mut self, table: &dyn TableLike, key: &str, known: &[(&str, T)], into: &mut T) {
         let Some(item) = table.get(key) else { return };
-        match item.as_str().and_then(|text| known.iter().find(|(name, _)| *name == text)) {
-            Some((_, value)) => *into = *value,
-            None => {
-                let names: Vec<String> = known.iter().map(|(name, _)| format!("{name:?}")).collect();
-                self.fault(&format!("gui.{key}"), item, format!("one of {} is expected", names.join(", ")));
-            }
+        if let Some((_, value)) = item.as_str().and_then(|text| known.iter().find(|(name, _)| *name == text)) {
+            *into = *value;
+        } else {
+            let names: Vec<String> = known.iter().map(|(name, _)| format!("{name:?}")).collect();
+            self.fault(&format!("gui.{key}"), item, format!("one of {} is expected", names.join(", ")));
         }
     }
 
     fn number(&mut self, table: &dyn TableLike, path: &str, key: &str, range: &RangeInclusive<f64>, into: &mut f64) {
         let Some(item) = table.get(key) else { return };
         let value = item.as_float().or_else(|| item.as_integer().map(|n| n as f64));
-        match value.filter(|value| range.contains(value)) {
-            Some(value) => *into = value,
-            None => {
-                let what = format!("a number from {} to {} is expected", range.start(), range.end());
-                self.fault(&format!("{path}.{key}"), item, what);
-            }
+        if let Some(value) = value.filter(|value| range.contains(value)) {
+            *into = value;
+        } else {
+            let what = format!("a number from {} to {} is expected", range.start(), range.end());
+            self.fault(&format!("{path}.{key}"), item, what);
         }
     }
 
     fn whole(&mut self, table: &dyn TableLike, key: &str, range: &RangeInclusive<i64>, set: impl FnOnce(i64)) {
         let Some(item) = table.get(key) else { return };
-        match item.as_integer().filter(|n| range.contains(n)) {
-            Some(n) => set(n),
-            None => {
-                let what = format!("a whole number from {} to {} is expected", range.start(), range.end());
-                self.fault(&format!("gui.{key}"), item, what);
-            }
+        if let Some(n) = item.as_integer().filter(|n| range.contains(n)) {
+            set(n);
+        } else {
+            let what = format!("a whole number from {} to {} is expected", range.start(), range.end());
+            self.fault(&format!("gui.{key}"), item, what);
         }
     }
 

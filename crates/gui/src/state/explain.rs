@@ -65,7 +65,7 @@ pub fn plot(
     }
     let mut all = vec![about];
     for mark in scene.panels.iter().flat_map(|panel| &panel.axes).flat_map(|axes| &axes.marks) {
-        let Some((id, label, drawn)) = drawn(mark) else { continue };
+        let (id, label, drawn) = drawn(mark);
         let Some((loaded, rows)) = files.get(id.file) else { continue };
         let heading = match scene.files.get(id.file).filter(|_| scene.files.len() > 1) {
             Some(file) => format!("{label} — {file}"),
@@ -248,8 +248,8 @@ fn runner(series: &str, expanded: &Expanded, metadata: &Metadata) -> String {
 }
 
 /// A mark's identity, label, and what of it is drawn.
-fn drawn(mark: &Mark) -> Option<(&fa_plot::scene::MarkId, String, String)> {
-    Some(match mark {
+fn drawn(mark: &Mark) -> (&fa_plot::scene::MarkId, String, String) {
+    match mark {
         Mark::Line(line) => {
             let n = line.y.iter().filter(|y| y.is_finite()).count();
             let gaps = line.y.len() - n;
@@ -265,7 +265,7 @@ fn drawn(mark: &Mark) -> Option<(&fa_plot::scene::MarkId, String, String)> {
         Mark::Ellipse(ellipse) => {
             (&ellipse.id, ellipse.id.series.clone(), "an ellipse around the mean of two series".to_owned())
         }
-    })
+    }
 }
 
 fn axis(axis: &Axis) -> String {

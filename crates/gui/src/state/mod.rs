@@ -22,7 +22,7 @@ pub mod undo;
 pub mod view;
 pub mod workspace;
 
-pub use action::{Action, Effect, Export, FigureFile, Problem, RunRequest, Severity};
+pub use action::{Action, CheckedRun, Effect, Export, FigureFile, Problem, RunRequest, Severity};
 pub use keys::Chord;
 pub use library::{Doc, DocId, DocState, Library, Loaded};
 pub use prefs::{Prefs, RunPreset};
@@ -61,6 +61,10 @@ pub struct State {
     pub refused: Option<String>,
     /// A run under way.
     pub running: Option<Running>,
+    /// The run whose servers are being asked.
+    pub checking: Option<Box<RunRequest>>,
+    /// What the servers of a run said last.
+    pub checked: Option<CheckedRun>,
     /// The folder that is watched.
     pub watched: Option<std::path::PathBuf>,
     /// Size of each view's figure on the screen, points, and whether it is dark.

@@ -107,6 +107,19 @@ impl State {
             }
             Action::SetPrefs(prefs) => self.set_prefs(*prefs),
             Action::ClearCache => vec![Effect::ClearCache],
+            Action::CheckServers(request) => {
+                if self.checking.is_some() {
+                    self.refuse("servers are being asked already");
+                    return Vec::new();
+                }
+                self.checking = Some(request.clone());
+                vec![Effect::CheckServers(request)]
+            }
+            Action::ServersChecked(checked) => {
+                self.checking = None;
+                self.checked = Some(*checked);
+                Vec::new()
+            }
             Action::StartRun(request) => self.start_run(request),
             Action::RunData(id, loaded) => {
                 if let Some(doc) = self.library.get_mut(id) {

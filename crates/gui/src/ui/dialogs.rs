@@ -121,7 +121,7 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
     let mut is_open = true;
     let width = match dialog {
         Dialog::Help | Dialog::Preferences | Dialog::Explain => 620.0,
-        Dialog::Palette | Dialog::Open | Dialog::OpenSession | Dialog::Watch => 560.0,
+        Dialog::Palette | Dialog::Open | Dialog::OpenSession | Dialog::Watch | Dialog::RunTest => 560.0,
         _ => 480.0_f32,
     };
     let (anchor, offset) = if dialog == Dialog::Palette {
@@ -145,7 +145,13 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
                 Dialog::SaveFigure => save_figure(viewer, ui),
                 Dialog::SaveSession => save_session(viewer, ui),
                 Dialog::Export => export(viewer, ui),
-                Dialog::RunTest => run_dialog::show(viewer, ui),
+                Dialog::RunTest => {
+                    let height = screen.height() - 120.0;
+                    egui::ScrollArea::vertical()
+                        .id_salt("run dialog")
+                        .max_height(height)
+                        .show(ui, |ui| run_dialog::show(viewer, ui));
+                }
                 Dialog::Columns => columns::show(viewer, ui),
                 Dialog::Palette => palette::show(viewer, ui),
                 Dialog::Help => {

@@ -58,10 +58,14 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
 }
 
 fn text(sections: &[Section]) -> String {
-    let lines = |section: &Section| -> String {
-        section.lines.iter().map(|(what, text)| format!("  {what}: {text}\n")).collect()
-    };
-    sections.iter().map(|section| format!("{}\n{}", section.heading, lines(section))).collect()
+    let mut all = String::new();
+    for section in sections {
+        all.push_str(&format!("{}\n", section.heading));
+        for (what, text) in &section.lines {
+            all.push_str(&format!("  {what}: {text}\n"));
+        }
+    }
+    all
 }
 
 fn explain_plot(viewer: &Viewer) -> Vec<Section> {

@@ -17,6 +17,8 @@ mod palette;
 mod panes;
 mod prefs;
 mod problems;
+mod recent_runs;
+mod run_check;
 mod run_dialog;
 pub mod script;
 mod series;
@@ -44,7 +46,7 @@ use crate::figure::hover::Hit;
 use crate::figure::paint::Painted;
 use crate::state::commands::{Dialog, Does};
 use crate::state::{Action, DocId, Effect, Panel, Problem, State, ThemeChoice, View, ViewId};
-use crate::work::live::{Measurer, Stopper, measure, start};
+use crate::work::live::{Measurer, Stopper, check, measure, start};
 use crate::work::watch::Watcher;
 use crate::work::{DiffKey, Job, Reply, SaveFigure, StatsKey, Workers};
 
@@ -179,6 +181,8 @@ pub struct Viewer {
     pub(crate) diff: DiffCache,
     pub(crate) screen: Screen,
     pub(crate) recent: Vec<PathBuf>,
+    /// Runs made lately.
+    pub(crate) recent_runs: Vec<crate::state::RunRequest>,
     stopper: Option<Stopper>,
     /// How long frames take.
     pub perf: Perf,
@@ -224,6 +228,7 @@ impl Viewer {
         let mut viewer = Self {
             state: State::default(),
             recent: open::read_recent(options.state_dir.as_deref()),
+            recent_runs: recent_runs::read(options.state_dir.as_deref()),
             catalog,
             workers,
             watcher,
@@ -320,6 +325,16 @@ impl Viewer {
                 let docs = export.docs.iter().filter_map(|doc| self.state.library.get(*doc));
                 let files = docs.map(|doc| (doc.path.clone(), doc.loaded.clone())).collect();
                 self.workers.give(Job::Export(export, files));
+            }
+            Effect::CheckServers(request) => {
+                if let Some(measurer) = &self.options.measurer {
+                    let (measurer, inline) = (Arc::clone(measurer), self.workers.is_inline());
+                    check(request, measurer, self.workers.shared(), inline);
+                } else {
+                    let outcome = Err("this program cannot measure".to_owned());
+                    let checked = crate::state::CheckedRun { request: *request, outcome };
+                    self.act(Action::ServersChecked(Box::new(checked)));
+                }
             }
             Effect::StartRun(doc, request) => match &self.options.measurer {
                 Some(measurer) => {

@@ -69,22 +69,24 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     }
 }
 
+/// Sizes of everything that are offered, percent.
+const SIZES: [(u16, &str); 10] = [
+    (75, "75 %"),
+    (90, "90 %"),
+    (100, "100 %"),
+    (110, "110 %"),
+    (125, "125 %"),
+    (150, "150 %"),
+    (175, "175 %"),
+    (200, "200 %"),
+    (225, "225 %"),
+    (250, "250 %"),
+];
+
 fn general(viewer: &mut Viewer, ui: &mut egui::Ui, prefs: &mut Prefs) {
     egui::Grid::new("preferences").num_columns(2).spacing([14.0, 8.0]).show(ui, |ui| {
         choice(ui, "Theme", &ThemeChoice::ALL, &mut prefs.theme);
         choice(ui, "Colours of series", &Palette::ALL, &mut prefs.palette);
-        const SIZES: [(u16, &str); 10] = [
-            (75, "75 %"),
-            (90, "90 %"),
-            (100, "100 %"),
-            (110, "110 %"),
-            (125, "125 %"),
-            (150, "150 %"),
-            (175, "175 %"),
-            (200, "200 %"),
-            (225, "225 %"),
-            (250, "250 %"),
-        ];
         let before = (prefs.scale * 100.0).round() as u16;
         let mut percent = before;
         choice(ui, "Size of everything", &SIZES, &mut percent);

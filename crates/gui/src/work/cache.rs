@@ -178,8 +178,8 @@ impl Cache {
     fn entries(folder: &Path) -> Vec<(PathBuf, u64)> {
         let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
         let ours = |path: &Path| {
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            name.ends_with(SUFFIX) || name.ends_with(".part")
+            let end = path.extension().and_then(|end| end.to_str());
+            end.is_some_and(|end| SUFFIX.ends_with(end) || end == "part")
         };
         let mut all: Vec<_> = entries
             .filter_map(|entry| {

@@ -13,6 +13,7 @@ use fa_measure::remark::Gravity;
 use fa_measure::{Launcher, Remark, Stop};
 
 use super::{Shared, files};
+use crate::state::action::{CheckedRun, Rehearsed};
 use crate::state::{Action, DocId, Problem, RunRequest};
 
 /// What the program around the viewer does about measuring: the viewer has no sockets, and data files are written in one
@@ -26,6 +27,14 @@ pub trait Measurer: Send + Sync {
 
     /// What starts it.
     fn launcher(&self, request: &RunRequest) -> Box<dyn Launcher>;
+
+    /// Asks the servers of a run whether they would take part, without sending any load.
+    ///
+    /// # Errors
+    /// Why nobody could be asked.
+    fn rehearse(&self, _request: &RunRequest) -> Result<Rehearsed, String> {
+        Err("this program cannot ask servers before a run".to_owned())
+    }
 
     /// A journal in a folder.
     fn journal(&self, folder: &Path) -> Box<dyn Journal>;
@@ -105,6 +114,22 @@ pub(crate) fn start(doc: DocId, request: Box<RunRequest>, measurer: Arc<dyn Meas
         shared.act(Action::RunEnded(doc, Err(format!("could not start a thread for measuring: {error}"))));
     }
     stopper
+}
+
+/// Asks the servers of a run in a thread of its own: one that does not answer takes seconds.
+pub(crate) fn check(request: Box<RunRequest>, measurer: Arc<dyn Measurer>, shared: &Shared, inline: bool) {
+    let mine = shared.clone();
+    let asked = request.clone();
+    let ask = move || {
+        let outcome = measurer.rehearse(&request);
+        mine.act(Action::ServersChecked(Box::new(CheckedRun { request: *request, outcome })));
+    };
+    if inline {
+        ask();
+    } else if let Err(error) = std::thread::Builder::new().name("fa-check".to_owned()).spawn(ask) {
+        let outcome = Err(format!("could not start a thread: {error}"));
+        shared.act(Action::ServersChecked(Box::new(CheckedRun { request: *asked, outcome })));
+    }
 }
 
 /// The whole run, in the calling thread.
