@@ -2,20 +2,25 @@
 //!
 //! Each exchange bounds the offset from both sides, by causality alone: the far end cannot have received before we
 //! sent, and we cannot have received before it sent.
-//! A bound at one moment says something about others too, because clocks run at nearly the same rate; so the bounds of all
+//! A bound at one moment says something about others too, because clocks run at nearly the same rate; so the bounds of
 //! exchanges, widened by how much the rates may differ, are intersected.
-//! The estimate is the middle of what is left and the error bound is half its width.
 //! Nothing is assumed about the path: it may be as asymmetric and as loaded as it likes, and the bound still holds. Exchanges
 //! with a short round trip (the narrow ones) decide by themselves.
 //!
-//! The rates' difference (drift) is found the same way: a straight line must pass through all intervals; what slopes are
-//! left is the drift and its uncertainty. When no line passes, the rate changed during the run, and the widest rate
-//! difference of ordinary clocks is allowed everywhere.
+//! A far clock may be set during the run (our own far ends carry their time on by a clock that nobody sets). A step larger than
+//! the round trip makes exchanges contradict each other; a smaller one contradicts nothing, and nobody can tell it from the
+//! path. So what was before a moment and what came after it are intersected apart, [`Filter`] forwards and [`Filter`]
+//! backwards, and each begins anew at a contradiction: whenever the one step was, one of the two has seen only one side of it.
+//! What is possible is from the lower of both to the upper of both; the estimate is the middle and the error bound half the
+//! width. A run without steps pays with a bound that is somewhat wider where one of the two has seen little.
 //!
-//! A far clock that is set (our own far ends carry their time on by a clock that nobody sets) shows when exchanges contradict
-//! each other. When exactly it happened is only known to be between the last exchange that fits what was before and not what
-//! came after, and the first that fits only the latter; in between both are possible and the bound covers both. A step smaller
-//! than the shortest round trip contradicts nothing: nobody can tell it from the path.
+//! The rates' difference (drift) is found the same way: a straight line must pass through all intervals; what slopes are
+//! left is the drift and its uncertainty. A step below the round trip never excludes the true one. Around it the rate may
+//! wander by [`WANDER`]; where that leaves contradictions that would not be there otherwise, twice as much is allowed, and so
+//! on. When no line passes, the widest rate difference of ordinary clocks is allowed everywhere.
+//!
+//! What cannot be known from stamps, so that the bound may fail: more than one hidden step; and, while no exchange was short (a
+//! loaded minute), a step or a wander of the rate that looks like drift between the idle moments around it.
 //!
 //! Because every estimate respects every bound, no one-way delay computed with it is negative, except by the clocks' own
 //! disorder (see [`ClockOffset::disorder_ns`]).
@@ -27,8 +32,13 @@ const MAX_RATE_DIFFERENCE: f64 = 200e-6;
 /// How much a rate may wander around its mean during a run: temperature by about 1 ppm, a clock that is being disciplined
 /// by some more. It costs 0.6 ms of bound in the middle of a minute without one idle moment.
 const WANDER: f64 = 20e-6;
-/// Bounds that contradict each other by more than this are a clock that was set; by less, stamps that are a little off.
+/// Bounds that contradict each other by more than this are a clock that was set, which is worth a word.
 const STEP_NS: f64 = 1_000_000.0;
+/// By more than this one of them is not believed any more; by less, stamps are a little off.
+const CONTRADICTION_NS: f64 = 20_000.0;
+/// At its ends a run is too short to look at what came before and after apart: so much of it is taken together, unless
+/// something in it contradicts.
+const ENDS_NS: f64 = 1e9;
 /// What reading two clocks of one host one after the other, and scheduling between, may be off.
 const STAMP_ERROR_NS: f64 = 2_000.0;
 /// Moments of the run between which the drift is looked for; the best exchange of each.
@@ -62,10 +72,10 @@ pub struct Offset {
 pub struct ClockOffset {
     /// Subtracted from all offsets: nanoseconds since the epoch do not fit an `f64`.
     base_ns: i64,
-    segments: Vec<Segment>,
+    /// `None` without any exchange.
+    filter: Option<Filter>,
     drift: Option<Drift>,
     exchanges: usize,
-    disorder_ns: f64,
 }
 
 /// Difference of the two clocks' rates.
@@ -77,55 +87,160 @@ pub struct Drift {
     pub bound_ppm: f64,
 }
 
-/// A stretch between two steps of the far clock.
-#[derive(Debug, Clone, PartialEq)]
-struct Segment {
-    start_ns: f64,
-    /// Until here it surely held; between it and the next one's start, either may hold.
-    end_ns: f64,
-    /// Slope taken out before intersecting, and what is allowed around it.
-    slope: f64,
-    allowance: f64,
-    upper: Envelope,
-    lower: Envelope,
-}
-
-/// One side of the bounds at rising times, already reconciled with all its neighbours: `value[i]` is the tightest bound
-/// at `at[i]` that any exchange implies. Kept as "smallest" for both sides; the lower side is negated.
-#[derive(Debug, Clone, PartialEq)]
-struct Envelope {
-    at: Vec<f64>,
-    value: Vec<f64>,
-}
-
-/// A one-sided bound on the offset at a moment, both in nanoseconds.
+/// What one exchange, or one side of it, says.
 #[derive(Debug, Clone, Copy)]
 struct Bound {
     at: f64,
     value: f64,
 }
 
-impl Envelope {
-    /// Smallest of `value + allowance · distance` at each of the bounds' times; `bounds` in order of time.
-    fn new(bounds: &[Bound], slope: f64, allowance: f64) -> Self {
-        let at: Vec<f64> = bounds.iter().map(|bound| bound.at).collect();
-        let mut value: Vec<f64> = bounds.iter().map(|bound| bound.value - slope * bound.at).collect();
-        for i in 1..value.len() {
-            value[i] = value[i].min(value[i - 1] + allowance * (at[i] - at[i - 1]));
-        }
-        for i in (1..value.len()).rev() {
-            value[i - 1] = value[i - 1].min(value[i] + allowance * (at[i] - at[i - 1]));
-        }
-        Self { at, value }
+/// Lowest and highest possible offset at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Limits {
+    low: f64,
+    high: f64,
+}
+
+impl Limits {
+    const OPEN: Self = Self { low: f64::NEG_INFINITY, high: f64::INFINITY };
+
+    /// After so much time.
+    fn after(self, distance: f64, allowance: f64) -> Self {
+        Self { low: self.low - allowance * distance, high: self.high + allowance * distance }
+    }
+}
+
+/// The bounds of all exchanges as events in order of time, and what is known at each from it and those before it, and from
+/// it and those after it.
+#[derive(Debug, Clone, PartialEq)]
+struct Filter {
+    slope: f64,
+    allowance: f64,
+    at: Vec<f64>,
+    /// Forwards.
+    before: Vec<Limits>,
+    /// Backwards.
+    after: Vec<Limits>,
+    /// Until when the run's first exchanges, and from when its last ones, are taken together: indices.
+    settled: (Option<usize>, Option<usize>),
+    /// Moments at which either began anew because of a contradiction.
+    contradictions: usize,
+    /// Of those forwards, the ones that are a clock that was set.
+    steps: usize,
+    /// By how much bounds contradict each other at worst, steps left out.
+    disorder_ns: f64,
+}
+
+/// One side of an exchange.
+#[derive(Debug, Clone, Copy)]
+struct Side {
+    at: f64,
+    /// An upper bound; else a lower one.
+    is_upper: bool,
+    value: f64,
+    /// The other side's value.
+    other: f64,
+}
+
+impl Side {
+    /// All of them in order of time, less a slope.
+    fn all(both: &[(Bound, Bound)], slope: f64) -> Vec<Self> {
+        let mut sides: Vec<Self> = both
+            .iter()
+            .flat_map(|(upper, lower)| {
+                let (high, low) = (upper.value - slope * upper.at, lower.value - slope * lower.at);
+                [
+                    Self { at: upper.at, is_upper: true, value: high, other: low },
+                    Self { at: lower.at, is_upper: false, value: low, other: high },
+                ]
+            })
+            .collect();
+        sides.sort_by(|a, b| a.at.total_cmp(&b.at));
+        sides
     }
 
-    /// The tightest bound at any time.
-    fn at(&self, time: f64, allowance: f64) -> f64 {
+    /// What is known with this side, too; by how much it contradicts what was known.
+    fn joined(&self, known: Limits) -> (Limits, f64) {
+        let contradiction = if self.is_upper { known.low - self.value } else { self.value - known.high };
+        let (low, high) = if self.is_upper { (self.other, self.value) } else { (self.value, self.other) };
+        let joined = if contradiction > CONTRADICTION_NS {
+            // Its own exchange is all that can be believed.
+            Limits { low, high }
+        } else if self.is_upper {
+            Limits { high: known.high.min(self.value), ..known }
+        } else {
+            Limits { low: known.low.max(self.value), ..known }
+        };
+        (joined, contradiction)
+    }
+}
+
+impl Filter {
+    fn new(both: &[(Bound, Bound)], slope: f64, allowance: f64) -> Self {
+        let sides = Side::all(both, slope);
+        let (mut contradictions, mut steps, mut disorder_ns) = (0, 0, 0.0_f64);
+        let mut pass = |sides: &mut dyn Iterator<Item = &Side>, forwards: bool| {
+            let (mut known, mut last, mut all) = (Limits::OPEN, None, Vec::new());
+            for side in sides {
+                known = known.after(last.map_or(0.0, |last: f64| (side.at - last).abs()), allowance);
+                let contradiction;
+                (known, contradiction) = side.joined(known);
+                contradictions += usize::from(contradiction > CONTRADICTION_NS);
+                if contradiction > STEP_NS {
+                    steps += usize::from(forwards);
+                } else {
+                    disorder_ns = disorder_ns.max(contradiction);
+                }
+                last = Some(side.at);
+                all.push(known);
+            }
+            all
+        };
+        let before = pass(&mut sides.iter(), true);
+        let mut after = pass(&mut sides.iter().rev(), false);
+        after.reverse();
+        let at: Vec<f64> = sides.iter().map(|side| side.at).collect();
+        let (first, last) = (at.first().copied().unwrap_or(0.0), at.last().copied().unwrap_or(0.0));
+        let head = at.partition_point(|&at| at <= first + ENDS_NS);
+        let tail = at.partition_point(|&at| at < last - ENDS_NS);
+        let agree = |part: &[Side]| {
+            let (mut known, mut last) = (Limits::OPEN, first);
+            part.iter().all(|side| {
+                let (joined, contradiction) = side.joined(known.after((side.at - last).abs(), allowance));
+                (known, last) = (joined, side.at);
+                contradiction <= CONTRADICTION_NS
+            })
+        };
+        let head = head.checked_sub(1).filter(|_| agree(&sides[..head]));
+        let tail = Some(tail).filter(|&tail| tail < sides.len() && agree(&sides[tail..]));
+        Self { slope, allowance, at, before, after, settled: (head, tail), contradictions, steps, disorder_ns }
+    }
+
+    /// Lowest and highest possible offset at a moment; the wrong way round where stamps contradict each other.
+    fn limits(&self, time: f64) -> Limits {
         let next = self.at.partition_point(|&at| at <= time);
-        let reach = |i: usize| self.value[i] + allowance * (time - self.at[i]).abs();
-        let before = next.checked_sub(1).map_or(f64::INFINITY, reach);
-        let after = if next < self.at.len() { reach(next) } else { f64::INFINITY };
-        before.min(after)
+        // A side at this very moment belongs to both.
+        let here = self.at.partition_point(|&at| at < time);
+        let carried = |i: usize, of: &[Limits]| of[i].after((time - self.at[i]).abs(), self.allowance);
+        let joined = |own: Option<Limits>, settled: Option<Limits>| {
+            let (own, more) = (own.unwrap_or(Limits::OPEN), settled.unwrap_or(Limits::OPEN));
+            Limits { low: own.low.max(more.low), high: own.high.min(more.high) }
+        };
+        let head = self.settled.0.filter(|&i| time < self.at[i]).map(|i| carried(i, &self.before));
+        let tail = self.settled.1.filter(|&i| time > self.at[i]).map(|i| carried(i, &self.after));
+        let before = joined(next.checked_sub(1).map(|i| carried(i, &self.before)), head);
+        let after = joined((here < self.at.len()).then(|| carried(here, &self.after)), tail);
+        // One that has just begun knows one side only: the other one decides that.
+        let widest = |a: f64, b: f64, wider: fn(f64, f64) -> f64| match (a.is_finite(), b.is_finite()) {
+            (true, true) => wider(a, b),
+            (true, false) => a,
+            _ => b,
+        };
+        let trend = self.slope * time;
+        Limits {
+            low: trend + widest(before.low, after.low, f64::min),
+            high: trend + widest(before.high, after.high, f64::max),
+        }
     }
 }
 
@@ -144,33 +259,19 @@ impl ClockOffset {
             })
             .collect();
         both.sort_by(|a, b| a.1.at.total_cmp(&b.1.at));
-        let parts = split_at_steps(&both);
-        let drift = (parts.len() == 1).then(|| drift(&both)).flatten();
-        let (slope, allowance) = drift.map_or((0.0, MAX_RATE_DIFFERENCE), |drift| {
-            (drift.ppm * 1e-6, (drift.bound_ppm * 1e-6 + WANDER).min(MAX_RATE_DIFFERENCE))
-        });
-        let segments: Vec<_> = sure(&parts).into_iter().map(|part| Segment::new(part, slope, allowance)).collect();
-        let disorder_ns = segments.iter().map(Segment::disorder_ns).fold(0.0, f64::max);
-        Some(Self { base_ns, segments, drift, exchanges: exchanges.len(), disorder_ns })
+        let (filter, drift) = filter(&both);
+        Some(Self { base_ns, filter: Some(filter), drift, exchanges: exchanges.len() })
     }
 
     /// A far clock that is taken to show our wall time, for want of any exchange.
     pub fn assumed(wall_unix_ns: i64) -> Self {
-        Self { base_ns: wall_unix_ns, segments: Vec::new(), drift: None, exchanges: 0, disorder_ns: 0.0 }
+        Self { base_ns: wall_unix_ns, filter: None, drift: None, exchanges: 0 }
     }
 
     /// The offset at a moment of our clock.
     pub fn at(&self, time: Time) -> Offset {
-        let at = time.0 as f64;
-        let after = self.segments.partition_point(|segment| segment.start_ns <= at);
-        let Some(segment) = self.segments.get(after.saturating_sub(1)) else {
-            return Offset { ns: self.base_ns, bound_ns: f64::INFINITY };
-        };
-        let (mut low, mut high) = segment.bounds(at);
-        if let Some(next) = self.segments.get(after.max(1)).filter(|_| at > segment.end_ns) {
-            let (next_low, next_high) = next.bounds(at);
-            (low, high) = (low.min(next_low), high.max(next_high));
-        }
+        let Some(filter) = &self.filter else { return Offset { ns: self.base_ns, bound_ns: f64::INFINITY } };
+        let Limits { low, high } = filter.limits(time.0 as f64);
         Offset {
             ns: self.base_ns.saturating_add(f64::midpoint(low, high).round() as i64),
             bound_ns: (high - low).abs() / 2.0 + STAMP_ERROR_NS,
@@ -196,6 +297,17 @@ impl ClockOffset {
         Span(received.0.saturating_sub(sent_there.0.saturating_sub(self.at(received).ns)))
     }
 
+    /// How long both ways of an exchange took, with one offset for both, so that together they are its round trip. That is
+    /// the mean of the estimates at its two ends, or the nearest at which neither is below zero.
+    pub fn both_ways(&self, exchange: &Exchange) -> (Span, Span) {
+        let high = exchange.received_there.0.saturating_sub(exchange.sent.0);
+        let low = exchange.sent_there.0.saturating_sub(exchange.received.0);
+        let (first, last) = (self.at(exchange.sent).ns, self.at(exchange.received).ns);
+        let mean = first.saturating_add(last.saturating_sub(first) / 2);
+        let offset = if low <= high { mean.clamp(low, high) } else { mean };
+        (Span(high.saturating_sub(offset)), Span(offset.saturating_sub(low)))
+    }
+
     /// How many exchanges it rests on.
     pub fn exchanges(&self) -> usize {
         self.exchanges
@@ -208,102 +320,29 @@ impl ClockOffset {
 
     /// How often the far clock was set during the run.
     pub fn steps(&self) -> usize {
-        self.segments.len().saturating_sub(1)
+        self.filter.as_ref().map_or(0, |filter| filter.steps)
     }
 
-    /// By how much stamps contradict causality at worst, nanoseconds: one-way delays can be negative by half of it.
+    /// By how much stamps contradict each other at worst, nanoseconds, where no clock was set: one-way delays can be negative by
+    /// half of it.
     pub fn disorder_ns(&self) -> f64 {
-        self.disorder_ns
+        self.filter.as_ref().map_or(0.0, |filter| filter.disorder_ns)
     }
 }
 
-impl Segment {
-    fn new(part: &[(Bound, Bound)], slope: f64, allowance: f64) -> Self {
-        // An exchange under way during the step may belong to either side with either stamp.
-        let start_ns = part.iter().map(|(_, lower)| lower.at).fold(f64::INFINITY, f64::min);
-        let end_ns = part.iter().map(|(upper, _)| upper.at).fold(f64::NEG_INFINITY, f64::max);
-        let mut upper: Vec<Bound> = part.iter().map(|(upper, _)| *upper).collect();
-        upper.sort_by(|a, b| a.at.total_cmp(&b.at));
-        let lower: Vec<Bound> = part.iter().map(|(_, l)| Bound { at: l.at, value: -l.value }).collect();
-        Self {
-            start_ns,
-            end_ns,
-            slope,
-            allowance,
-            upper: Envelope::new(&upper, slope, allowance),
-            lower: Envelope::new(&lower, -slope, allowance),
+/// Takes the drift out where there is one, and allows as much wander as the exchanges demand.
+fn filter(both: &[(Bound, Bound)]) -> (Filter, Option<Drift>) {
+    let widest = Filter::new(both, 0.0, MAX_RATE_DIFFERENCE);
+    let Some(drift) = drift(both).filter(|_| widest.steps == 0) else { return (widest, None) };
+    let mut allowance = drift.bound_ppm * 1e-6 + WANDER;
+    while allowance < MAX_RATE_DIFFERENCE {
+        let narrow = Filter::new(both, drift.ppm * 1e-6, allowance);
+        if narrow.contradictions <= widest.contradictions {
+            return (narrow, Some(drift));
         }
+        allowance *= 2.0;
     }
-
-    /// Lowest and highest possible offset at a moment; the wrong way round where stamps contradict each other.
-    fn bounds(&self, at: f64) -> (f64, f64) {
-        let trend = self.slope * at;
-        (trend - self.lower.at(at, self.allowance), trend + self.upper.at(at, self.allowance))
-    }
-
-    fn disorder_ns(&self) -> f64 {
-        let times = self.upper.at.iter().chain(&self.lower.at);
-        times.map(|&at| self.bounds(at)).map(|(low, high)| low - high).fold(0.0, f64::max)
-    }
-}
-
-/// The tightest bounds of the exchanges seen so far, carried to the next one's time.
-#[derive(Debug, Clone, Copy, Default)]
-struct Running(Option<(Bound, Bound)>);
-
-impl Running {
-    /// Takes in an exchange; false, and nothing taken in, when it contradicts those before by a clock that was set.
-    fn agrees(&mut self, new: &(Bound, Bound)) -> bool {
-        let reach = |bound: Bound, at: f64| MAX_RATE_DIFFERENCE * (at - bound.at).abs();
-        let Some((upper, lower)) = &mut self.0 else {
-            self.0 = Some(*new);
-            return true;
-        };
-        let (new_upper, new_lower) = *new;
-        if new_lower.value > upper.value + reach(*upper, new_lower.at) + STEP_NS
-            || new_upper.value < lower.value - reach(*lower, new_upper.at) - STEP_NS
-        {
-            return false;
-        }
-        if new_upper.value <= upper.value + reach(*upper, new_upper.at) {
-            *upper = new_upper;
-        }
-        if new_lower.value >= lower.value - reach(*lower, new_lower.at) {
-            *lower = new_lower;
-        }
-        true
-    }
-}
-
-/// Splits exchanges (in order of their arrival) where one contradicts those before it by a clock that was set.
-fn split_at_steps(both: &[(Bound, Bound)]) -> Vec<&[(Bound, Bound)]> {
-    let mut parts = Vec::new();
-    let (mut start, mut running) = (0, Running::default());
-    for (i, exchange) in both.iter().enumerate() {
-        if !running.agrees(exchange) {
-            parts.push(&both[start..i]);
-            (start, running) = (i, Running::default());
-            running.agrees(exchange);
-        }
-    }
-    parts.push(&both[start..]);
-    parts
-}
-
-/// The same parts without those exchanges at their ends that might as well be after the step.
-fn sure<'a>(parts: &[&'a [(Bound, Bound)]]) -> Vec<&'a [(Bound, Bound)]> {
-    let mut sure = parts.to_vec();
-    for (i, pair) in parts.windows(2).enumerate() {
-        let mut running = Running::default();
-        for exchange in pair[1].iter().rev() {
-            running.agrees(exchange);
-        }
-        let after = pair[0].iter().rev().take_while(|exchange| running.agrees(exchange)).count();
-        if after < pair[0].len() {
-            sure[i] = &pair[0][..pair[0].len() - after];
-        }
-    }
-    sure
+    (widest, Some(drift))
 }
 
 /// Slopes of the straight lines that pass between all bounds; `None` when there is none, or just one moment.

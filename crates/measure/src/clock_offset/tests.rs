@@ -30,18 +30,30 @@ struct Scene {
     load: (f64, f64),
     offset: f64,
     drift: f64,
+    /// By how much the rate goes up and down, and how fast: seconds per radian.
     wander: f64,
+    pace: f64,
     step: Option<(f64, f64)>,
 }
 
 impl Scene {
     fn quiet() -> Self {
-        Self { up: 0.01, down: 0.01, queue: 0.001, load: (1e9, 1e9), offset: 0.0, drift: 0.0, wander: 0.0, step: None }
+        Self {
+            up: 0.01,
+            down: 0.01,
+            queue: 0.001,
+            load: (1e9, 1e9),
+            offset: 0.0,
+            drift: 0.0,
+            wander: 0.0,
+            pace: 20.0,
+            step: None,
+        }
     }
 
     /// Far clock minus ours at a moment of ours, seconds.
     fn true_offset(&self, at: f64) -> f64 {
-        let wander = self.wander * (at / 20.0).sin() * 20.0;
+        let wander = self.wander * (at / self.pace).sin() * self.pace;
         let step = self.step.map_or(0.0, |(when, size)| if at >= when { size } else { 0.0 });
         self.offset + self.drift * at + wander + step
     }
@@ -111,6 +123,7 @@ fn the_bound_holds_whatever_the_path_and_the_clock_do() {
             offset: random.between(-100.0, 100.0),
             drift: random.between(-100e-6, 100e-6),
             wander: random.between(0.0, 50e-6),
+            pace: 20.0,
             step: None,
         };
         for (error, bound) in scene.errors(seed) {
@@ -142,13 +155,14 @@ fn steps_of_the_far_clock_are_found_and_the_bound_holds_around_them() {
 fn of_all_skews_drifts_steps_and_asymmetric_paths_the_bound_holds_in_99_of_100() {
     let mut random = Random(23);
     let (mut inside, mut all, mut worst) = (0, 0, (0.0, 0));
+    let mut kinds = [(0, 0); 2];
     for seed in 0..400 {
         // Magnitudes from the least to the most, not mostly large ones.
         let mut of_any_size = |low: f64, high: f64| low * (high / low).powf(random.unit());
         let (up, down) = (of_any_size(20e-6, 0.3), of_any_size(20e-6, 0.3));
         let (queue, offset) = (of_any_size(10e-6, 0.5), of_any_size(1e-3, 1e4));
-        // A smaller one cannot be told from the path by anybody.
-        let step = of_any_size(1.2 * (up + down) + 0.002, 100.0);
+        let step = of_any_size(1e-4, 100.0);
+        let pace = of_any_size(1.0, 100.0);
         let scene = Scene {
             up,
             down,
@@ -156,7 +170,8 @@ fn of_all_skews_drifts_steps_and_asymmetric_paths_the_bound_holds_in_99_of_100()
             load: (5.0, 65.0),
             offset: offset * if seed % 2 == 0 { 1.0 } else { -1.0 },
             drift: random.between(-100e-6, 100e-6),
-            wander: random.between(0.0, 18e-6),
+            wander: random.between(0.0, 50e-6),
+            pace,
             step: (seed % 3 == 0).then(|| (random.between(1.0, 69.0), if random.unit() < 0.5 { step } else { -step })),
         };
         let errors = scene.errors(seed);
@@ -166,9 +181,25 @@ fn of_all_skews_drifts_steps_and_asymmetric_paths_the_bound_holds_in_99_of_100()
             worst = (missed, seed);
         }
         (inside, all) = (inside + held, all + errors.len());
+        let of_kind = &mut kinds[usize::from(scene.step.is_some())];
+        *of_kind = (of_kind.0 + held, of_kind.1 + errors.len());
     }
+    println!("held and all, without a step and with one: {kinds:?}");
     println!("the bound held in {inside} of {all}; worst scene {} with {:.1} % missed", worst.1, worst.0 * 100.0);
-    assert!(inside * 100 >= all * 99, "{inside} of {all}");
+    // Of each kind alone, too: steps of a tenth of a millisecond up to 100 s, most of them hidden in the path.
+    assert!(kinds.iter().all(|(held, all)| held * 100 >= all * 99), "{kinds:?}");
+}
+
+#[test]
+fn one_hidden_step_is_within_the_bound_before_and_after_it_on_the_most_asymmetric_path() {
+    // All delay is on one way, so that the true offset is at the edge of what every exchange allows.
+    for (up, down) in [(10e-6, 0.02), (0.02, 10e-6)] {
+        for size in [1e-4, -1e-4, 1e-3, -1e-3, 0.005, -0.005, 0.015, -0.015] {
+            let scene = Scene { up, down, queue: 1e-5, step: Some((30.1, size)), ..Scene::quiet() };
+            let missed = scene.errors(3).iter().filter(|(error, bound)| error.abs() > *bound).count();
+            assert!(missed == 0, "{missed} of 700 missed with a step of {size} s");
+        }
+    }
 }
 
 #[test]
@@ -194,7 +225,8 @@ fn a_loaded_path_is_measured_as_well_as_its_idle_moments_allow() {
 fn the_same_host_has_no_offset_within_its_bound() {
     let scene = Scene { up: 12e-6, down: 11e-6, queue: 20e-6, ..Scene::quiet() };
     for (error, bound) in scene.errors(9) {
-        assert!(error.abs() <= bound && bound < 25e-6, "error {error}, bound {bound}");
+        // Half of the shortest round trip, and 20 ppm of the second that are taken together at the ends.
+        assert!(error.abs() <= bound && bound < 45e-6, "error {error}, bound {bound}");
     }
 }
 
@@ -206,11 +238,12 @@ fn one_way_delays_are_never_negative_and_add_up_to_the_round_trip() {
     let clock = ClockOffset::estimate(&exchanges).unwrap();
     assert_eq!(clock.disorder_ns(), 0.0);
     for e in &exchanges {
-        let (up, down) = (clock.up(e.sent, e.received_there), clock.down(e.sent_there, e.received));
+        let (up, down) = clock.both_ways(e);
         assert!(up.0 >= 0 && down.0 >= 0, "{up} {down}");
-        let round_trip = (e.received - e.sent) - (e.sent_there - e.received_there);
-        // The offset moves by at most 200 ppm between the two.
-        assert!(((up + down) - round_trip).0.abs() <= 200_000, "{up} + {down} against {round_trip}");
+        assert_eq!(up + down, (e.received - e.sent) - (e.sent_there - e.received_there));
+        // Nor with the estimates at each end.
+        let (up_then, down_then) = (clock.up(e.sent, e.received_there), clock.down(e.sent_there, e.received));
+        assert!(up_then.0 >= 0 && down_then.0 >= 0, "{up_then} {down_then}");
     }
 }
 

@@ -108,11 +108,7 @@ impl ProbeRecord {
 
     /// Stamps of both hosts, for the relation of their clocks.
     pub(super) fn exchanges(&self) -> impl Iterator<Item = Exchange> {
-        self.replies().filter_map(|reply| {
-            let there = reply.there?;
-            let (received_there, sent_there) = (there.received, there.sent);
-            Some(Exchange { sent: reply.sent, received_there, sent_there, received: reply.received })
-        })
+        self.replies().filter_map(ProbeReply::exchange)
     }
 
     pub(super) fn measured(&self, plan: &ProbePlan, clocks: &Clocks) -> Measured {
@@ -167,7 +163,7 @@ impl ProbeRecord {
             .filter_map(|(&seq, request)| match &request.fate {
                 Fate::Answered(reply) => {
                     let there = reply.there?;
-                    let up = clock.up(reply.sent, there.received);
+                    let (up, _) = clock.both_ways(&reply.exchange()?);
                     Some((clocks.far(there.received, plan.host), seq, up, reply.round_trip()))
                 }
                 _ => None,
@@ -264,6 +260,13 @@ impl ProbeRecord {
 }
 
 impl ProbeReply {
+    /// Its four stamps; `None` without a reflector.
+    pub(super) fn exchange(&self) -> Option<Exchange> {
+        let there = self.there?;
+        let (received_there, sent_there) = (there.received, there.sent);
+        Some(Exchange { sent: self.sent, received_there, sent_there, received: self.received })
+    }
+
     /// How long the far end had the request before it answered; it is not in the round trip.
     fn held(&self) -> Option<Span> {
         self.there.map(|there| there.sent - there.received)

@@ -5,7 +5,7 @@
 //! | `t` | s since 1970 | when the answer arrived; of a lost request when it left |
 //! | `seq` | | number of the request, from 0 |
 //! | `val` | ms | round trip: (`received` − `sent`) − (`sent_there` − `received_there`) |
-//! | `owd_up`, `owd_down` | ms | `received_there` − `sent`, `received` − `sent_there`, less the far clock's offset at `sent`, at `received` |
+//! | `owd_up`, `owd_down` | ms | `received_there` − `sent` less the far clock's offset, `received` − `sent_there` and that offset: together `val` |
 //! | `owd_bound` | ms | how wrong those two may be, for want of knowing that offset better; rounded up to whole microseconds |
 //! | `ipdv`, `ipdv_up`, `ipdv_down` | ms | changes since the request before, where that was answered |
 //! | `sent`, `received` | ms since `TIME` | our stamps, our clock |
@@ -60,8 +60,7 @@ pub(super) struct Delay {
 
 impl Delay {
     pub(super) fn of(reply: &ProbeReply, clock: &ClockOffset) -> Self {
-        let up_down =
-            reply.there.map(|there| (clock.up(reply.sent, there.received), clock.down(there.sent, reply.received)));
+        let up_down = reply.exchange().map(|exchange| clock.both_ways(&exchange));
         let bound_ns = clock.at(reply.sent).bound_ns.max(clock.at(reply.received).bound_ns);
         Self { round_trip: reply.round_trip(), up_down, bound_ns }
     }
