@@ -161,16 +161,10 @@ const PARAMETERS: &[&str] = &[
 ];
 
 /// Parameters of Flent that are stored and change nothing here, and why.
-const WITHOUT_EFFECT: &[(&str, &str)] = &[
-    (
-        "burst_ports",
-        "all bursts use one pair of ports, since a far end hears only addresses that have shown to be real",
-    ),
-    (
-        "test_payloads",
-        "streams cannot differ in what they carry; --test-payload FILE is for all of this host's senders",
-    ),
-];
+const WITHOUT_EFFECT: &[(&str, &str)] = &[(
+    "burst_ports",
+    "all bursts use one pair of ports, since a far end hears only addresses that have shown to be real",
+)];
 
 /// The parameter that was probably meant by one that nothing reads.
 fn misspelt(name: &str) -> Option<&'static str> {

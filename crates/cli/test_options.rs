@@ -78,8 +78,9 @@ impl TestArgs {
             control_host: self.control_host.clone(),
             control_local_bind: self.control_local_bind.clone(),
             send_sizes: self.send_size.clone(),
-            payload: self.test_payload.as_deref().map(payload).transpose()?,
+            payload: self.test_payload.as_deref().map(|path| payload("--test-payload", path)).transpose()?,
             payload_name: self.test_payload.as_ref().map(|path| path.display().to_string()),
+            payloads: payloads(params)?,
             swap_up_down: self.swap_up_down,
             socket_stats: !self.no_socket_stats,
             socket_timeout_secs: self.socket_timeout,
@@ -116,14 +117,26 @@ impl TestArgs {
     }
 }
 
-fn payload(path: &Path) -> Result<Vec<u8>, Failure> {
+/// What is in the files of `test_payloads`, each read once.
+fn payloads(params: &IndexMap<String, String>) -> Result<IndexMap<String, Vec<u8>>, Failure> {
+    let names = params.get("test_payloads").map(String::as_str).unwrap_or_default();
+    let mut found = IndexMap::new();
+    for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        if !found.contains_key(name) {
+            found.insert(name.to_owned(), payload("--test-parameter test_payloads", Path::new(name))?);
+        }
+    }
+    Ok(found)
+}
+
+fn payload(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
     use std::io::Read as _;
-    let failed = |e: std::io::Error| Failure::usage(format!("--test-payload {}: {e}", path.display()));
+    let failed = |e: std::io::Error| Failure::usage(format!("{option} {}: {e}", path.display()));
     let mut bytes = Vec::new();
     // Devices have no end.
     std::fs::File::open(path).map_err(failed)?.take(MAX_PAYLOAD).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.is_empty() {
-        return Err(Failure::usage(format!("--test-payload {}: the file is empty", path.display())));
+        return Err(Failure::usage(format!("{option} {}: the file is empty", path.display())));
     }
     Ok(bytes)
 }

@@ -186,6 +186,7 @@ pub(crate) struct SeriesDoc {
     pub(crate) bind: Option<String>,
     pub(crate) control: Option<String>,
     pub(crate) send_size: Option<String>,
+    pub(crate) payload: Option<String>,
     pub(crate) recv_size: Option<String>,
     pub(crate) rate: Option<String>,
     pub(crate) packet: Option<String>,

@@ -158,6 +158,8 @@ pub struct FlowDef {
     pub cong_control: Option<(String, String)>,
     /// Bytes per write.
     pub send_size: Option<u32>,
+    /// File whose bytes the sender writes.
+    pub payload: Option<String>,
     /// Bytes per call at the far end (netperf's `-M`).
     pub remote_recv_size: Option<u32>,
     /// 4 or 6 where the series demands it.

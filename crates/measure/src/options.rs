@@ -20,6 +20,9 @@ pub struct TestOptions {
     pub payload: Option<Vec<u8>>,
     /// Name of the file of `payload`, for the data file.
     pub payload_name: Option<String>,
+    /// What is in the files that test parameter `test_payloads` names, one for each stream in order.
+    #[serde(skip)]
+    pub payloads: IndexMap<String, Vec<u8>>,
     /// `--swap-up-down`: TCP uploads become downloads and the other way round.
     pub swap_up_down: bool,
     /// `--no-socket-stats` turns off the samples of kernel state.
@@ -49,6 +52,7 @@ impl Default for TestOptions {
             send_sizes: Vec::new(),
             payload: None,
             payload_name: None,
+            payloads: IndexMap::new(),
             swap_up_down: false,
             socket_stats: true,
             socket_timeout_secs: None,

@@ -271,6 +271,10 @@ pub struct FlowPlan {
     pub cong_control: Option<(String, String)>,
     /// Bytes per write.
     pub block: u32,
+    /// File whose bytes the sender writes, again and again, where that is this host: see
+    /// [`TestOptions::payloads`](crate::options::TestOptions::payloads). `None`: that of `--test-payload`, or random bytes.
+    #[serde(default)]
+    pub payload: Option<String>,
     /// Bytes after which the sender ends, when that is before its time is over.
     #[serde(default)]
     pub bytes: Option<u64>,

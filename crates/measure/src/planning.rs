@@ -118,6 +118,13 @@ impl<'a> Planner<'a> {
                 def.name
             ));
         }
+        let payload = flow.payload.clone().filter(|_| tcp);
+        if let Some(name) = payload.as_ref().filter(|_| direction == Direction::Down) {
+            self.plan.notes.push(format!(
+                "{}: a download carries what its server sends, random bytes; {name} of test_payloads is not sent",
+                def.name
+            ));
+        }
         let planned = FlowPlan {
             id,
             host,
@@ -128,6 +135,7 @@ impl<'a> Planner<'a> {
             tos: flow.tos,
             cong_control: flow.cong_control.clone().filter(|_| tcp),
             block: self.block(def, flow.send_size, id),
+            payload: payload.filter(|_| direction == Direction::Up),
             bytes,
             ip_version: version,
             local_bind: self.bind(flow.local_bind.as_deref(), host),
@@ -340,6 +348,7 @@ impl<'a> Planner<'a> {
             tos: None,
             cong_control: None,
             block: DEFAULT_BLOCK,
+            payload: None,
             bytes: None,
             ip_version: self.settings.ip_version,
             local_bind: None,

@@ -168,6 +168,7 @@ pub(crate) mod tests {
             tos: None,
             cong_control: None,
             block: 1,
+            payload: None,
             bytes: None,
             ip_version: None,
             local_bind: None,

@@ -4,6 +4,7 @@
 //! stream gets its turn. What to do is decided by the sessions' [`Flows`]; here are only the sockets and buffers.
 
 use crate::clock::Clock;
+use crate::payload::Payload;
 use crate::socket;
 use crate::sys::tcp_info::tcp_info;
 use crate::wait::{Ready, Waiter, Waker};
@@ -39,7 +40,7 @@ pub(crate) struct NewStream {
     /// Payload that was read together with the handshake.
     pub(crate) early: u64,
     /// What is sent, at least one block of it; `None`: random bytes.
-    pub(crate) payload: Option<Arc<[u8]>>,
+    pub(crate) payload: Option<Payload>,
 }
 
 enum Command {
@@ -171,7 +172,7 @@ struct Stream {
     /// Bytes that a flow of a fixed size has still to send.
     left: Option<u64>,
     /// Instead of random bytes.
-    payload: Option<Arc<[u8]>>,
+    payload: Option<Payload>,
 }
 
 struct Loop {
@@ -290,7 +291,7 @@ impl Loop {
             paused: false,
             own_buffer,
             left: new.spec.bytes,
-            payload: new.payload.filter(|bytes| bytes.len() >= block),
+            payload: new.payload,
         });
         if new.early > 0 {
             group.engine.handle(slot, Input::Read(new.early), now);
@@ -455,21 +456,25 @@ impl Stream {
             let bytes = match &mut self.framing {
                 Framing::None => {
                     let most = self.left.map_or(self.block, |left| left.min(self.block as u64) as usize);
-                    self.payload.as_deref().map_or(&payload[..most], |own| &own[..most])
+                    self.payload.as_ref().map_or(&payload[..most], |own| own.next(most))
                 }
                 framing @ Framing::Blocks(_) => {
                     framing.fill(&mut self.own_buffer, clock.now());
                     &self.own_buffer
                 }
             };
+            let asked = bytes.len();
             match self.socket.write(bytes) {
                 Ok(n) => {
                     *moved += n as u64;
                     self.framing.sent(n);
+                    if let Some(own) = &mut self.payload {
+                        own.sent(n);
+                    }
                     if let Some(left) = &mut self.left {
                         *left = left.saturating_sub(n as u64);
                     }
-                    if n < bytes.len() {
+                    if n < asked {
                         return Ok(());
                     }
                 }
@@ -537,6 +542,38 @@ mod tests {
         let moved = reader.join().unwrap();
         // Half a second at 10 MB/s; unlimited it would be some hundred times as much.
         assert!((100_000..8_000_000).contains(&moved), "{moved}");
+    }
+
+    #[test]
+    fn each_stream_carries_its_own_payload_without_a_seam() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let clock = Clock::start();
+        let bulk = Bulk::start(clock).unwrap();
+        let sink: Sink = Arc::new(|_, _| {});
+        let (done, ended) = sync_channel(1);
+        let group = GroupId(3);
+        let engine = Flows::new(OwnClock::Here, Span::from_millis(100));
+        bulk.add_group(group, engine, sink, None, move || done.send(()).unwrap());
+        let payloads: [&[u8]; 2] = [b"one of seventeen.", b"two"];
+        let mut readers = Vec::new();
+        for (id, payload) in payloads.into_iter().enumerate() {
+            let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (mut theirs, _) = listener.accept().unwrap();
+            readers.push(std::thread::spawn(move || {
+                let mut read = Vec::new();
+                theirs.read_to_end(&mut read).map(|_| read).unwrap()
+            }));
+            let (start, length, bytes) = (Span::ZERO, Span::from_millis(60_000), Some(300_001));
+            let spec = FlowSpec { flow: FlowId(id as u16), end: FlowEnd::Sender, start, length, bytes };
+            let payload = Payload::new(payload, 1000);
+            bulk.add(group, NewStream { socket: ours, spec, block: 1000, framing: Framing::None, early: 0, payload });
+        }
+        bulk.begin(group, clock.now());
+        ended.recv().unwrap();
+        for (reader, payload) in readers.into_iter().zip(payloads) {
+            let read = reader.join().unwrap();
+            assert!(read == payload.iter().copied().cycle().take(300_001).collect::<Vec<u8>>());
+        }
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub mod journal_writer;
 mod launch;
 mod marks;
 mod paced;
+mod payload;
 mod probe_socket;
 mod probing;
 mod reflecting;

@@ -144,6 +144,7 @@ fn flow(local: &Local<'_>, protocol: Protocol) -> Result<FlowDef, Fault> {
             None => (text.trim().to_owned(), text.trim().to_owned()),
         }),
         send_size: bytes(local, "send_size", doc.send_size.as_deref())?,
+        payload: local.field("payload", doc.payload.as_deref())?,
         remote_recv_size: bytes(local, "recv_size", doc.recv_size.as_deref())?,
         ip_version: ip_version(local)?,
         rate_bps: match local.field("rate", doc.rate.as_deref())? {

@@ -172,3 +172,21 @@ fn every_part_of_the_catalogue_but_collectors_is_measured() {
         }
     }
 }
+
+#[test]
+fn each_stream_has_the_payload_of_its_place_in_the_list_and_downloads_have_none() {
+    let payloads = |test: &str, streams: &str| {
+        let setup = Setup::new(test, &["a"]).with_param(streams, "3").with_param("test_payloads", "zeros,text");
+        let plan = plan(&setup);
+        let found: Vec<_> =
+            plan.flows.iter().map(|f| (f.series.clone(), f.payload.clone().unwrap_or_default())).collect();
+        (found, plan.notes)
+    };
+    let own = |name: &str, payload: &str| (name.to_owned(), payload.to_owned());
+    let (up, notes) = payloads("tcp_nup", "upload_streams");
+    assert_eq!(up, [own("TCP upload::1", "zeros"), own("TCP upload::2", "text"), own("TCP upload::3", "")]);
+    assert!(!notes.iter().any(|note| note.contains("not sent")), "{notes:?}");
+    let (down, notes) = payloads("tcp_ndown", "download_streams");
+    assert!(down.iter().all(|(_, payload)| payload.is_empty()), "{down:?}");
+    assert!(notes.iter().any(|note| note.contains("TCP download::1") && note.contains("zeros")), "{notes:?}");
+}

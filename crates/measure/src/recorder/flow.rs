@@ -207,6 +207,7 @@ impl FlowRecord {
             ("COMPLETION_TIME", Value::from(completion.map(Span::as_secs_f64))),
             ("FLOW_BYTES", Value::from(plan.bytes)),
             ("SEND_SIZE", Value::from(plan.block)),
+            ("PAYLOAD", Value::from(plan.payload.clone())),
             ("SEND_BUFFER", Value::from(buffer(sender, true))),
             ("RECEIVE_BUFFER", Value::from(buffer(receiver, false))),
             ("CONG_CONTROL", Value::from(sender.congestion_control())),

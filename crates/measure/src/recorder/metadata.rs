@@ -14,7 +14,7 @@
 //! | `OWN_LOAD` | per host, averaged over the load: processors, share busy and stolen, measuring threads, drops |
 //! | `REDACTED` | what was replaced, how often, where (with `--redact` only) |
 //! | `WARNINGS` | one sentence each |
-//! | `SERIES_META` of a flow | `CONG_CONTROL_ASKED`, `DATA_TOS_SEEN`, `ECN`, `SEND_BUFFER`, `RECEIVE_BUFFER`, more `TCPI_`, `RECEIVER_TCPI_…` |
+//! | `SERIES_META` of a flow | `CONG_CONTROL_ASKED`, `PAYLOAD` (file of `test_payloads`), `DATA_TOS_SEEN`, `ECN`, `SEND_BUFFER`, `RECEIVE_BUFFER`, more `TCPI_`, `RECEIVER_TCPI_…` |
 //! | `SERIES_META` of a flow of a fixed size | `FLOW_BYTES`, `COMPLETION_TIME` (s): from when it was due to start until its receiver had all |
 //! | `SERIES_META` of a flow of datagrams | `PACKETS_…`, `NOT_SENT`, `LOST_HERE`, `DROPPED_BY_RECEIVER`, `JITTER_…`, `DELAY_…` (ms), `DELAY_NEGATIVE` (samples), `CONGESTION_MARKS` |
 //! | `SERIES_META` of a fetcher | `ROUNDS`, `OBJECTS…`, `CONNECTIONS`, `DNS_TIME_MEAN`, `CONNECT_TIME_MEAN`, `FIRST_BYTE_MEAN` (ms) |

@@ -101,7 +101,8 @@ impl Redactor {
                 None => _ = self.word(Kind::Command, list),
             }
         }
-        options.payload_name.iter().for_each(|name| _ = self.word(Kind::Command, name));
+        let payloads = plan.flows.iter().filter_map(|flow| flow.payload.as_ref());
+        payloads.chain(&options.payload_name).for_each(|name| _ = self.word(Kind::Command, name));
         options.control_host.iter().for_each(|control| self.host(control));
         for (key, value) in &plan.settings.params {
             if key.contains("host") {

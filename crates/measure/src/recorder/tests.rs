@@ -58,6 +58,7 @@ fn plan() -> Plan {
         tos: Some((0x20, 0x20)),
         cong_control: Some(("cubic".into(), "reno".into())),
         block: 131_072,
+        payload: None,
         bytes: None,
         ip_version: None,
         local_bind: None,

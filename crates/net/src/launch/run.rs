@@ -11,6 +11,7 @@ use crate::fetching::{Fetching, Job as FetchJob};
 use crate::host::{Detail, HostFacts, facts_after};
 use crate::marks::{self, Download, MAX_FLOWS};
 use crate::paced::{self, NewPaced, Paced};
+use crate::payload::Payload;
 use crate::probe_socket::{ProbeSocket, open_icmp};
 use crate::probing::Probing;
 use crate::socket::Trouble;
@@ -261,7 +262,7 @@ impl Context {
     async fn connect_flows(&self, fars: &[Far]) -> (Vec<NewStream>, Vec<(FlowId, SocketAddr, SocketAddr)>) {
         let mut connecting = JoinSet::new();
         let mut flows = Vec::new();
-        let payload = self.payload();
+        let payloads = self.payloads();
         let mut downloads = Vec::new();
         let by_host: HashMap<HostId, &Far> = fars.iter().map(|f| (f.host, f)).collect();
         let streams = self.plan.flows.iter().filter(|f| f.datagrams.is_none());
@@ -305,7 +306,7 @@ impl Context {
                         block: plan.block as usize,
                         framing: Framing::None,
                         early: if end == FlowEnd::Receiver { c.early } else { 0 },
-                        payload: payload.clone(),
+                        payload: payloads.get(&plan.id).cloned(),
                     });
                 }
                 Err(Trouble { error, hint }) => self.tell(What::FlowFailed { flow: plan.id, error, hint }),
@@ -315,18 +316,30 @@ impl Context {
         (flows, downloads)
     }
 
-    /// What our senders write when that is not random: at least one block of it.
-    fn payload(&self) -> Option<Arc<[u8]>> {
-        let given = self.plan.settings.options.payload.as_ref()?;
-        let ours = || self.plan.flows.iter().filter(|f| f.datagrams.is_none());
-        let longest = ours().map(|f| f.block as usize).max()?;
-        if ours().any(|f| FlowEnd::here(f.direction) == FlowEnd::Receiver) {
+    /// What our senders write when that is not random. Streams that carry the same share its bytes.
+    fn payloads(&self) -> HashMap<FlowId, Payload> {
+        let options = &self.plan.settings.options;
+        let streams = || self.plan.flows.iter().filter(|f| f.datagrams.is_none());
+        let of_all = options.payload.as_deref();
+        if of_all.is_some() && streams().any(|f| FlowEnd::here(f.direction) == FlowEnd::Receiver) {
             let text =
                 "the payload of --test-payload is sent by this host only: downloads carry random bytes".to_owned();
             self.tell(What::Warning { host: None, text });
         }
-        // As often as it fits, so that every block begins with it; a longer one is cut.
-        Some(given.iter().copied().cycle().take(longest).collect())
+        let mut known: HashMap<(Option<&str>, u32), Payload> = HashMap::new();
+        let mut found = HashMap::new();
+        for flow in streams().filter(|f| FlowEnd::here(f.direction) == FlowEnd::Sender) {
+            let own = flow.payload.as_deref();
+            let bytes = own.and_then(|name| options.payloads.get(name)).map(Vec::as_slice).or(of_all);
+            let key = (own, flow.block);
+            if let Some(same) = known.get(&key) {
+                found.insert(flow.id, same.clone());
+            } else if let Some(new) = bytes.and_then(|bytes| Payload::new(bytes, flow.block as usize)) {
+                found.insert(flow.id, new.clone());
+                known.insert(key, new);
+            }
+        }
+        found
     }
 
     /// Looks at the first packets of downloads; what is found comes as events.

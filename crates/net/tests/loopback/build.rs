@@ -72,6 +72,7 @@ impl PlanExt for Plan {
             tos: None,
             cong_control: None,
             block: DEFAULT_BLOCK,
+            payload: None,
             bytes: None,
             ip_version: None,
             local_bind: None,
