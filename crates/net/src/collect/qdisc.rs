@@ -4,7 +4,9 @@
 //! since the last sample and all other counters since the qdisc was made; delays are in ms. Where an interface has several
 //! qdiscs, those that have others below them are left out and the rest is summed (of delays, probabilities and sizes the
 //! largest counts); each single one is kept in the raw samples under `qdiscs`. Counters of the interface itself begin with
-//! `if_`, and `if_rx_mbits` and `if_tx_mbits` are its rates since the last sample.
+//! `if_`, and `if_rx_mbits` and `if_tx_mbits` are its rates since the last sample. Traffic classes: [`class`].
+
+mod class;
 
 use super::Values;
 use crate::host::netlink::{Ask, Message, Netlink, attribute, attributes, messages, request, text, u32_at, u64_at};
@@ -30,6 +32,9 @@ const ROOT: u32 = 0xffff_ffff;
 /// Counted since the last sample.
 const PER_INTERVAL: [&str; 2] = ["dropped", "ecn_mark"];
 
+/// Keys of classes begin so.
+const CLASSES: &str = "classes::";
+
 /// Of several qdiscs the largest value counts.
 const LARGEST: [&str; 7] = ["delay", "prob", "maxpacket", "maxq", "count", "lastcount", "unthrottle_latency"];
 
@@ -41,11 +46,18 @@ pub(super) struct Qdisc {
     last: HashMap<String, f64>,
     /// Bytes received and sent, and when.
     moved: Option<(f64, f64, Instant)>,
+    classes: class::Rates,
 }
 
 impl Qdisc {
     pub(super) fn new(interface: &str) -> Self {
-        Self { interface: interface.to_owned(), netlink: None, last: HashMap::new(), moved: None }
+        Self {
+            interface: interface.to_owned(),
+            netlink: None,
+            last: HashMap::new(),
+            moved: None,
+            classes: class::Rates::default(),
+        }
     }
 
     pub(super) fn read(&mut self) -> Result<Values, Trouble> {
@@ -63,9 +75,16 @@ impl Qdisc {
         let mut body = [0; 20];
         body[4..8].copy_from_slice(&index.to_ne_bytes());
         let dump = netlink.ask(&request(Ask::Qdisc, true, &body, &[])).map_err(failed)?;
+        let qdiscs = stats(&dump, index);
+        let mut values = combined(&qdiscs);
+        if qdiscs.iter().any(|qdisc| class::has_classes(&qdisc.kind)) {
+            let dump = netlink.ask(&request(Ask::Class, true, &body, &[])).map_err(failed)?;
+            class::put(&class::classes(&dump, index), &mut values);
+        }
+        let classes_read_at = Instant::now();
         self.netlink = Some(netlink);
-        let mut values = combined(&stats(&dump, index));
         self.differences(&mut values);
+        self.classes.put(classes_read_at, &mut values);
         self.rates(&counters, read_at, &mut values);
         values.extend(counters.into_iter().map(|(name, value)| (name.to_owned(), value)));
         Ok(values)
@@ -160,13 +179,10 @@ fn stats(answer: &[u8], interface: u32) -> Vec<Stats> {
 
 type Counters = (Vec<(&'static str, f64)>, Vec<(&'static str, String, f64)>);
 
-/// What all qdiscs count, then what only this kind does.
-fn counters(kind: &str, stats: &[u8]) -> Counters {
-    let (mut values, mut parts) = (Vec::new(), Vec::new());
-    let mut put = |name: &'static str, value: Option<f64>| values.extend(value.map(|value| (name, value)));
+/// What all qdiscs and classes count.
+fn common(stats: &[u8], mut put: impl FnMut(&'static str, Option<f64>)) {
     let basic = attribute(stats, BASIC).unwrap_or_default();
     let queue = attribute(stats, QUEUE).unwrap_or_default();
-    let u32_of = |bytes, at| u32_at(bytes, at).map(f64::from);
     let packets = attribute(stats, PACKETS_64).and_then(|bytes| u64_at(bytes, 0)).map(|packets| packets as f64);
     put("sent_bytes", u64_at(basic, 0).map(|bytes| bytes as f64));
     put("sent_pkts", packets.or_else(|| u32_of(basic, 8)));
@@ -176,6 +192,17 @@ fn counters(kind: &str, stats: &[u8]) -> Counters {
     put("backlog_bytes", u32_of(queue, 4));
     put("backlog_pkts", u32_of(queue, 0));
     put("backlog_requeues", u32_of(queue, 12));
+}
+
+fn u32_of(bytes: &[u8], at: usize) -> Option<f64> {
+    u32_at(bytes, at).map(f64::from)
+}
+
+/// What all qdiscs count, then what only this kind does.
+fn counters(kind: &str, stats: &[u8]) -> Counters {
+    let (mut values, mut parts) = (Vec::new(), Vec::new());
+    let mut put = |name: &'static str, value: Option<f64>| values.extend(value.map(|value| (name, value)));
+    common(stats, &mut put);
     let app = attribute(stats, APP).unwrap_or_default();
     match kind {
         // The first word says that the counters are those of a qdisc, not of a class.

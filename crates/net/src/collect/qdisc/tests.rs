@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
 
-fn padded(kind: u16, value: &[u8]) -> Vec<u8> {
+pub(super) fn padded(kind: u16, value: &[u8]) -> Vec<u8> {
     let mut bytes = ((value.len() + 4) as u16).to_ne_bytes().to_vec();
     bytes.extend(kind.to_ne_bytes());
     bytes.extend(value);
@@ -9,11 +9,11 @@ fn padded(kind: u16, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn words(words: &[u32]) -> Vec<u8> {
+pub(super) fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_ne_bytes()).collect()
 }
 
-fn wide(wide: &[u64]) -> Vec<u8> {
+pub(super) fn wide(wide: &[u64]) -> Vec<u8> {
     wide.iter().flat_map(|wide| wide.to_ne_bytes()).collect()
 }
 
@@ -30,7 +30,7 @@ fn qdisc(kind: &str, handle: u32, parent: u32, sent: u64, queue: [u32; 5], app: 
     message(RTM_NEWQDISC, &body)
 }
 
-fn message(kind: u16, body: &[u8]) -> Vec<u8> {
+pub(super) fn message(kind: u16, body: &[u8]) -> Vec<u8> {
     let mut bytes = ((body.len() + 16) as u32).to_ne_bytes().to_vec();
     bytes.extend(kind.to_ne_bytes());
     bytes.extend([0; 10]);
@@ -38,7 +38,7 @@ fn message(kind: u16, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn value(values: &[(String, f64)], name: &str) -> Option<f64> {
+pub(super) fn value(values: &[(String, f64)], name: &str) -> Option<f64> {
     values.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
 }
 
