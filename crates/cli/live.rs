@@ -89,6 +89,9 @@ pub(crate) fn line(progress: &Progress) -> String {
     if total > 0.0 {
         text.push_str(&format!("  {:.0}/{total:.0} s", progress.elapsed().as_secs_f64()));
     }
+    if let Some((_, left)) = progress.waiting() {
+        text.push_str(&format!("  a far end does not answer, waiting {:.0} s more", left.as_secs_f64()));
+    }
     for (direction, name) in [(Direction::Down, "down"), (Direction::Up, "up")] {
         if let Some(mbits) = progress.mbits(direction) {
             text.push_str(&format!("  {name} {} Mbit/s", three(mbits)));
@@ -126,6 +129,11 @@ fn head(progress: &Progress, history: &History) -> String {
     }
     // Names come from the user, but a terminal must not be told anything by them.
     text.retain(|c| !c.is_control());
+    if let Some((host, left)) = progress.waiting() {
+        let name = history.hosts().get(usize::from(host.0)).map_or("a far end", String::as_str);
+        let name: String = name.chars().filter(|c| !c.is_control()).collect();
+        return format!("{name} does not answer: waiting {:.0} s more for what it kept", left.as_secs_f64());
+    }
     text.push_str(&format!(" · {} · {elapsed:.0} of {total:.0} s", phase(progress.phase())));
     match total - elapsed {
         left if left >= 0.5 => text.push_str(&format!(", {left:.0} s left")),
@@ -276,6 +284,18 @@ mod tests {
         let small = |look| lines(&progress, &history, look).len();
         assert_eq!((small(Look { width: 25, ..LOOK }), small(Look { height: 5, ..LOOK })), (1, 1));
         assert_eq!(lines(&Progress::new(), &History::new(), LOOK), ["preparing"]);
+    }
+
+    #[test]
+    fn who_waits_for_a_far_end_is_told_how_much_longer() {
+        let (mut progress, history) = until(30.0);
+        let at = fa_measure::Time::from_secs_f64(33.0);
+        let [waited, left] = [1000, 9000].map(fa_measure::Span::from_millis);
+        let host = fa_measure::HostId(0);
+        progress.observe(&Event::new(at, fa_measure::What::Waiting { host, waited, left }));
+        let shown = lines(&progress, &history, LOOK);
+        assert!(shown[0].ends_with(" does not answer: waiting 9 s more for what it kept"), "{shown:#?}");
+        assert!(line(&progress).contains("waiting 9 s more"), "{}", line(&progress));
     }
 
     #[test]

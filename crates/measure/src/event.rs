@@ -117,6 +117,16 @@ pub enum What {
         /// One sentence.
         text: String,
     },
+    /// The run is over but for what a far end has kept, and that far end does not answer; told each second. For those who
+    /// watch: it is nothing that a file has.
+    Waiting {
+        /// Which far end.
+        host: HostId,
+        /// For so long already.
+        waited: Span,
+        /// For so much longer at the most.
+        left: Span,
+    },
     /// A round of fetching web objects is over.
     Fetched(Box<Fetched>),
     /// A flow failed. It is data: its series stays as far as it got, the rest goes on.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use fa_catalog::Direction;
 
 use crate::event::{Event, FlowEnd, Phase, What};
-use crate::plan::{FlowId, Plan};
+use crate::plan::{FlowId, HostId, Plan};
 use crate::time::{Span, Time};
 
 /// Round trips of this long are averaged.
@@ -26,6 +26,7 @@ pub struct Progress {
     sent: u64,
     lost: u64,
     failed: usize,
+    waiting: Option<(HostId, Span)>,
 }
 
 /// What a flow's receiver last told.
@@ -49,6 +50,7 @@ impl Default for Progress {
             sent: 0,
             lost: 0,
             failed: 0,
+            waiting: None,
         }
     }
 }
@@ -62,10 +64,12 @@ impl Progress {
     /// Takes in one event.
     pub fn observe(&mut self, event: &Event) {
         self.now = self.now.max(event.at);
+        self.waiting = None;
         match &event.what {
             What::Plan(plan) => self.plan(plan),
             What::Origin { at } => self.origin = Some(*at),
             What::Phase(phase) => self.phase = *phase,
+            What::Waiting { host, left, .. } => self.waiting = Some((*host, *left)),
             What::FlowBytes(bytes) if bytes.end == FlowEnd::Receiver && bytes.interval > Span::ZERO => {
                 let mbits = bytes.bytes as f64 * 8.0 / bytes.interval.as_secs_f64() / 1e6;
                 if let Some(rate) = self.flow(bytes.flow) {
@@ -136,6 +140,11 @@ impl Progress {
     /// Flows, probes and collectors that failed.
     pub fn failed(&self) -> usize {
         self.failed
+    }
+
+    /// The far end that is waited for after the run, and for how long at the most.
+    pub fn waiting(&self) -> Option<(HostId, Span)> {
+        self.waiting
     }
 
     fn plan(&mut self, plan: &Plan) {

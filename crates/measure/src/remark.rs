@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::event::{Event, What};
 use crate::plan::Plan;
+use crate::time::Span;
 
 /// Longest text, characters: some of it comes from far ends.
 const LONGEST: usize = 1000;
@@ -34,6 +35,7 @@ pub struct Remark {
 impl Remark {
     /// What an event has to say to a person; `None` for most.
     pub fn of(event: &Event, plan: Option<&Plan>) -> Option<Self> {
+        let waiting = Some("stopping leaves the journal; SIGUSR1 writes the file without it".to_owned());
         let (gravity, text, hint) = match &event.what {
             What::Warning { host, text } => {
                 let host = plan.zip(*host).and_then(|(plan, id)| plan.host(id));
@@ -50,6 +52,13 @@ impl Remark {
                 let host = plan.zip(*host).and_then(|(plan, id)| plan.host(id));
                 let name = host.map_or("this host", |host| host.name.as_str());
                 (Gravity::Warning, format!("{name}: {queue} was full: {lost} records are missing"), &None)
+            }
+            // Once; who watches sees it count down.
+            What::Waiting { host, waited, left } if *waited < Span::from_millis(1_900) => {
+                let name = plan.and_then(|plan| plan.host(*host)).map_or("a far end", |host| host.name.as_str());
+                let secs = left.as_secs_f64();
+                let text = format!("{name} does not answer: waiting up to {secs:.0} s more for what it kept");
+                (Gravity::Note, text, &waiting)
             }
             _ => return None,
         };
@@ -134,6 +143,12 @@ mod tests {
         let told = remark(What::Overflow { host: None, queue: "journal".into(), lost: 3 }).unwrap();
         assert_eq!(told.text, "this host: journal was full: 3 records are missing");
         assert_eq!(remark(What::Ended { reason: EndReason::Completed }), None);
+        let wait = |waited, left| {
+            let [waited, left] = [waited, left].map(Span::from_millis);
+            remark(What::Waiting { host: HostId(0), waited, left }).map(|told| told.text)
+        };
+        let once = "far.example does not answer: waiting up to 9 s more for what it kept";
+        assert_eq!((wait(1000, 9000).as_deref(), wait(2000, 8000)), (Some(once), None));
     }
 
     #[test]

@@ -197,7 +197,7 @@ impl Recorder {
                 *total = total.saturating_add(*lost);
             }
             What::Ended { reason } => self.ended = Some(reason.clone()),
-            What::Phase(_) => {}
+            What::Phase(_) | What::Waiting { .. } => {}
         }
     }
 

@@ -29,6 +29,8 @@ pub(super) enum ControlError {
     Refused { error: String, hint: Option<String> },
     #[error("no answer within {} s", PATIENCE.as_secs())]
     Silent,
+    #[error("no answer for {} s after the run", super::far::WAIT.0 / 1_000_000_000)]
+    GivenUp,
     #[error("the connection broke: {0}")]
     Broken(String),
     #[error("what answers there is not fa serve: {0}")]

@@ -1,5 +1,9 @@
 //! A far end during a run: reached, prepared, followed, and asked for the rest.
 
+mod follow;
+
+pub(super) use follow::{WAIT, Wish};
+
 use super::LaunchOptions;
 use super::control::{Control, ControlError};
 use super::local::LocalServer;
@@ -10,13 +14,12 @@ use crate::serve::prove;
 use crate::socket::{Trouble, bind_address};
 use fa_measure::collect::{Collected, CollectorId, MAX_COLUMNS, is_this_host};
 use fa_measure::control::{
-    Begin, ClockAsk, ClockTold, FactsAsk, FactsTold, FarCollector, FarDatagrams, FarFlow, FarProbe, Hello, PROTOCOL,
-    Prepare, Prepared, Report, ReportAsk, Welcome,
+    Begin, ClockAsk, ClockTold, FarCollector, FarDatagrams, FarFlow, FarProbe, Hello, PROTOCOL, Prepare, Prepared,
+    Report, ReportAsk, Welcome,
 };
 use fa_measure::event::{ClockSample, FlowEnd, HostReady, What};
 use fa_measure::foreign::{self, spoken};
 use fa_measure::plan::{HostPlan, IpVersion, ProbeKind};
-use fa_measure::reflect::Seen;
 use fa_measure::remark::with_series;
 use fa_measure::wire::Token;
 use fa_measure::{FarTime, FlowId, HostId, Plan, ProbeId, Span, Time};
@@ -24,17 +27,10 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// Exchanges of stamps before and after the load.
 const CLOCK_SAMPLES: usize = 8;
-
-/// Between two requests for reports while the load runs: four a second.
-const REPORT_EVERY: Duration = Duration::from_millis(250);
-
-/// How long after the load a far end that cannot be reached is tried again.
-const RECONNECT: Span = Span::from_millis(20_000);
 
 /// Kinds of measuring threads that a far end may tell about.
 const MAX_THREADS: usize = 16;
@@ -243,67 +239,6 @@ impl Far {
         Ok(())
     }
 
-    /// Passes on what the far end reports until `until` is done, then asks for the rest and lets it go.
-    ///
-    /// `stopped` hears when the far end has answered to being told to stop. Answers with what its reflectors saw.
-    pub(super) async fn follow(
-        mut self,
-        mut until: tokio::sync::watch::Receiver<Wish>,
-        stopped: tokio::sync::mpsc::Sender<()>,
-    ) -> HashMap<ProbeId, Seen> {
-        let mut told_to_stop = false;
-        loop {
-            let wish = *until.borrow_and_update();
-            let asked = match wish {
-                Wish::Abandon => {
-                    let path = self.session_path();
-                    // Without it the far end keeps the session a little longer.
-                    let _ = self.control.get_mut().delete(&path).await;
-                    return HashMap::new();
-                }
-                Wish::Collect => break,
-                Wish::Stop if !told_to_stop => {
-                    let path = self.path("stop");
-                    let answer = self.control.get_mut().post::<Report>(&path, &()).await;
-                    told_to_stop = answer.is_ok();
-                    // Nobody waits when the run is already over.
-                    let _ = stopped.try_send(());
-                    answer
-                }
-                Wish::Run | Wish::Stop => self.report(false).await,
-            };
-            match asked {
-                Ok(report) => {
-                    self.tell_contact();
-                    for what in report.records {
-                        self.pass_on(what, false);
-                    }
-                }
-                Err(e) => {
-                    if let Err(e) = self.reconnect(e).await {
-                        self.tell_lost(&e);
-                        return HashMap::new();
-                    }
-                }
-            }
-            tokio::select! {
-                _ = until.changed() => {}
-                () = tokio::time::sleep(REPORT_EVERY) => {}
-            }
-        }
-        match self.collect().await {
-            Ok(seen) => seen,
-            Err(e) => {
-                self.tell_lost(&e);
-                HashMap::new()
-            }
-        }
-    }
-
-    fn tell_lost(&self, e: &ControlError) {
-        self.warn(format!("contact to {} is lost for good ({e}); what it measured since is missing", self.name));
-    }
-
     /// Makes a new connection where that may help. The far end keeps the session and what it has measured for a while.
     ///
     /// # Errors
@@ -316,9 +251,16 @@ impl Far {
             self.lost = Some(self.clock.now());
             self.warn(format!("contact to {} is lost ({e}); trying to get it back", self.name));
         }
+        self.renew().await
+    }
+
+    /// Makes a new connection if there can be one.
+    ///
+    /// # Errors
+    /// When nobody listens there any more: the session is gone with its server.
+    async fn renew(&mut self) -> Result<(), ControlError> {
         match Control::connect(self.control_address, self.bind).await {
             Ok(control) => self.control = Mutex::new(control),
-            // Nobody listens there any more: the session is gone with its server.
             Err(ControlError::Connect { address, source }) if source.kind() == io::ErrorKind::ConnectionRefused => {
                 return Err(ControlError::Connect { address, source });
             }
@@ -339,62 +281,6 @@ impl Far {
         let report: Report = self.control.get_mut().post(&path, &ReportAsk { after: self.cursor, all }).await?;
         self.cursor = report.next;
         Ok(report)
-    }
-
-    /// Fetches everything.
-    async fn collect(&mut self) -> Result<HashMap<ProbeId, Seen>, ControlError> {
-        // A far end may still be reading what was under way; it gives up before we do.
-        let give_up = self.clock.now() + fa_measure::flow::DRAIN + Span::from_millis(2_000);
-        let mut unreachable = self.clock.now() + RECONNECT;
-        let seen = loop {
-            let report = match self.report(true).await {
-                Ok(report) => report,
-                Err(e) if self.clock.now() < unreachable => {
-                    self.reconnect(e).await?;
-                    tokio::time::sleep(REPORT_EVERY).await;
-                    continue;
-                }
-                Err(e) => return Err(e),
-            };
-            self.tell_contact();
-            unreachable = self.clock.now() + RECONNECT;
-            let empty = report.records.is_empty();
-            for what in report.records {
-                self.pass_on(what, true);
-            }
-            if report.more {
-                continue;
-            }
-            if report.open_flows == 0 {
-                if empty {
-                    break report.seen;
-                }
-                continue;
-            }
-            if self.clock.now() > give_up {
-                self.warn(format!("{} still has {} flows open; their end is missing", self.name, report.open_flows));
-                break report.seen;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        };
-        if self.foreign > 0 {
-            self.warn(format!(
-                "{} told {} records that are not about its ends of flows; ignored",
-                self.name, self.foreign
-            ));
-        }
-        if let Err(e) = self.compare_clocks().await {
-            self.warn(format!("the clock of {} could not be compared after the run: {e}", self.name));
-        }
-        let path = self.path("facts");
-        match self.control.get_mut().post::<FactsTold>(&path, &FactsAsk {}).await {
-            Ok(told) => self.tell_facts(told.facts),
-            Err(e) => self.warn(format!("what the run did to the queues of {} is not known: {e}", self.name)),
-        }
-        let path = self.session_path();
-        // All is here; a far end that does not hear it forgets the session by itself.
-        let _ = self.control.get_mut().delete(&path).await;
-        Ok(seen.into_iter().collect())
     }
 
     fn warn(&self, text: String) {
@@ -455,19 +341,6 @@ impl Far {
             self.pipe.push(self.clock.now(), what);
         }
     }
-}
-
-/// What the run wants of its far ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// Go on.
-    Run,
-    /// End the flows.
-    Stop,
-    /// Hand over the rest.
-    Collect,
-    /// Forget it.
-    Abandon,
 }
 
 /// Addresses to try for a host, of the version that the user or one of the host's series demands.

@@ -1,28 +1,26 @@
 //! One run from beginning to end.
 
 use super::LaunchOptions;
-use super::connect;
-use super::far::{Far, Wish, addresses_of};
+use super::far::{Far, Wish};
 use super::pipe::Pipe;
-use crate::bulk::{Bulk, GroupId, NewStream, Sink};
+use super::reach::heartbeats;
+use crate::bulk::{Bulk, NewStream};
 use crate::clock::Clock;
 use crate::collect::{Collecting, Job, Running};
 use crate::fetching::{Fetching, Job as FetchJob};
+use crate::group::{Group, GroupId, Sink};
 use crate::host::{Detail, HostFacts, facts_after};
 use crate::marks::{self, Download, MAX_FLOWS};
-use crate::paced::{self, NewPaced, Paced};
-use crate::payload::Payload;
-use crate::probe_socket::{ProbeSocket, open_icmp};
+use crate::paced::{NewPaced, Paced, Timed};
+use crate::probe_socket::ProbeSocket;
 use crate::probing::Probing;
 use crate::socket::Trouble;
 use fa_measure::collect::Collected;
-use fa_measure::event::{EndReason, FlowConnected, FlowEnd, Phase, Started, What};
-use fa_measure::flow::{FlowSpec, Flows, OwnClock};
-use fa_measure::framing::Framing;
-use fa_measure::plan::{FetchList, FetchPlan, ProbeKind, ProbePlan};
+use fa_measure::event::{EndReason, Phase, Started, What};
+use fa_measure::flow::{Flows, OwnClock};
+use fa_measure::plan::{FetchList, FetchPlan};
 use fa_measure::probe::Probes;
-use fa_measure::stream::StreamSpec;
-use fa_measure::{FlowId, HostId, Plan, Span, Stop, Time, When};
+use fa_measure::{FlowId, Plan, Span, Stop, Time};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -30,9 +28,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-
-/// Flows connected at the same time; a server accepts only so many connections that are not flows yet.
-const CONNECTING: usize = 32;
 
 /// Least time between "all is prepared" and the plan's zero: threads start, far ends hear of it.
 const HEAD_START: Span = Span::from_millis(50);
@@ -43,8 +38,8 @@ const GROUP: GroupId = GroupId(0);
 /// How long far ends may take to answer to being told to stop.
 const STOP_ANSWER: std::time::Duration = std::time::Duration::from_secs(1);
 
-/// Between two words to far ends that are ready while others are not; shorter than they wait.
-const HEARTBEAT: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long far ends may still take to hand over what they have kept when the user is tired of waiting.
+const HURRY: Span = Span::from_millis(1_000);
 
 /// A run's environment.
 pub(super) struct Context {
@@ -88,7 +83,7 @@ struct Prepared {
 }
 
 impl Context {
-    fn tell(&self, what: What) {
+    pub(super) fn tell(&self, what: What) {
         self.pipe.push(self.clock.now(), what);
     }
 
@@ -147,71 +142,6 @@ impl Context {
         target.map(|far| far.address.ip())
     }
 
-    async fn reach_all(&self) -> Result<Vec<Far>, Trouble> {
-        let mut reaching = JoinSet::new();
-        for index in 0..self.plan.hosts.len() {
-            let host = HostId(index as u16);
-            if !self.plan.needs_server(host) {
-                continue;
-            }
-            let (plan, options, clock, pipe) = (self.plan.clone(), self.options.clone(), self.clock, self.pipe.clone());
-            reaching.spawn(async move { (host, Far::reach(&plan, host, &options, clock, pipe).await) });
-        }
-        let (mut fars, mut missed) = (Vec::new(), Vec::new());
-        let mut heart = tokio::time::interval(HEARTBEAT);
-        loop {
-            let done = tokio::select! {
-                done = reaching.join_next() => done,
-                _ = heart.tick() => {
-                    beat(&fars).await;
-                    continue;
-                }
-            };
-            let Some(done) = done else { break };
-            match done {
-                Ok((_, Ok(far))) => fars.push(far),
-                Ok((host, Err(trouble))) => missed.push((host, trouble)),
-                Err(e) => return Err(Trouble::new(format!("reaching a host: {e}"))),
-            }
-        }
-        fars.sort_by_key(|f| f.host);
-        missed.sort_by_key(|(host, _)| *host);
-        // Without any far end, a test of load is none. One of latency still has its ICMP probes.
-        let echo_only =
-            self.plan.flows.iter().all(|f| !f.is_load()) && self.plan.probes.iter().any(|p| p.kind == ProbeKind::Icmp);
-        let reached = fars.iter().any(|far| self.plan.is_target(far.host));
-        let missed_target = missed.iter().position(|(host, _)| self.plan.is_target(*host));
-        if let Some(at) = missed_target.filter(|_| !reached && !echo_only) {
-            return Err(missed.swap_remove(at).1);
-        }
-        for (host, trouble) in &missed {
-            self.fail_host(*host, trouble);
-        }
-        Ok(fars)
-    }
-
-    /// Everything towards a host that cannot be reached has failed.
-    fn fail_host(&self, host: HostId, trouble: &Trouble) {
-        let (error, hint) = (&trouble.error, &trouble.hint);
-        if self.plan.is_described(host) {
-            // Its facts are no series that could fail.
-            self.tell(What::Warning { host: None, text: format!("no metadata: {trouble}") });
-        }
-        for flow in self.plan.flows.iter().filter(|f| f.host == host) {
-            self.tell(What::FlowFailed { flow: flow.id, error: error.clone(), hint: hint.clone() });
-        }
-        for probe in self.plan.probes.iter().filter(|p| p.host == host && p.kind.needs_server()) {
-            self.tell(What::ProbeFailed { probe: probe.id, error: error.clone(), hint: hint.clone() });
-        }
-        for fetch in self.plan.fetches.iter().filter(|f| f.host == host && f.list == FetchList::Server) {
-            self.tell(What::FetchFailed { fetch: fetch.id, error: error.clone(), hint: hint.clone() });
-        }
-        for collector in self.plan.collectors.iter().filter(|c| c.host == Some(host)) {
-            let (error, hint) = (error.clone(), hint.clone());
-            self.tell(What::CollectorFailed { collector: collector.id, error, hint });
-        }
-    }
-
     /// Programs of this host; one that cannot be started is a failed collector.
     fn start_programs(&self, origin: Time) -> Vec<Running> {
         let mut programs = Vec::new();
@@ -259,89 +189,6 @@ impl Context {
         }
     }
 
-    async fn connect_flows(&self, fars: &[Far]) -> (Vec<NewStream>, Vec<(FlowId, SocketAddr, SocketAddr)>) {
-        let mut connecting = JoinSet::new();
-        let mut flows = Vec::new();
-        let payloads = self.payloads();
-        let mut downloads = Vec::new();
-        let by_host: HashMap<HostId, &Far> = fars.iter().map(|f| (f.host, f)).collect();
-        let streams = self.plan.flows.iter().filter(|f| f.datagrams.is_none());
-        let mut waiting = streams.filter_map(|f| by_host.get(&f.host).map(|far| (f, far)));
-        loop {
-            while connecting.len() < CONNECTING
-                && let Some((plan, far)) = waiting.next()
-            {
-                let (plan, address, session) = (plan.clone(), far.address, far.session().to_owned());
-                connecting.spawn(async move {
-                    let connected = connect::flow(&plan, address, &session).await;
-                    (plan, connected)
-                });
-            }
-            let Some(done) = connecting.join_next().await else { break };
-            let Ok((plan, connected)) = done else { continue };
-            match connected {
-                Ok(c) => {
-                    let end = FlowEnd::here(plan.direction);
-                    let at = When::Here(self.clock.now());
-                    if end == FlowEnd::Receiver {
-                        downloads.push((plan.id, c.local, c.peer));
-                    }
-                    self.tell(What::FlowConnected(Box::new(FlowConnected {
-                        flow: plan.id,
-                        end,
-                        at,
-                        local: c.local,
-                        peer: c.peer,
-                        facts: c.facts,
-                    })));
-                    flows.push(NewStream {
-                        socket: c.socket,
-                        spec: FlowSpec {
-                            flow: plan.id,
-                            end,
-                            start: plan.start,
-                            length: plan.length,
-                            bytes: plan.bytes,
-                        },
-                        block: plan.block as usize,
-                        framing: Framing::None,
-                        early: if end == FlowEnd::Receiver { c.early } else { 0 },
-                        payload: payloads.get(&plan.id).cloned(),
-                    });
-                }
-                Err(Trouble { error, hint }) => self.tell(What::FlowFailed { flow: plan.id, error, hint }),
-            }
-        }
-        flows.sort_by_key(|f| f.spec.flow);
-        (flows, downloads)
-    }
-
-    /// What our senders write when that is not random. Streams that carry the same share its bytes.
-    fn payloads(&self) -> HashMap<FlowId, Payload> {
-        let options = &self.plan.settings.options;
-        let streams = || self.plan.flows.iter().filter(|f| f.datagrams.is_none());
-        let of_all = options.payload.as_deref();
-        if of_all.is_some() && streams().any(|f| FlowEnd::here(f.direction) == FlowEnd::Receiver) {
-            let text =
-                "the payload of --test-payload is sent by this host only: downloads carry random bytes".to_owned();
-            self.tell(What::Warning { host: None, text });
-        }
-        let mut known: HashMap<(Option<&str>, u32), Payload> = HashMap::new();
-        let mut found = HashMap::new();
-        for flow in streams().filter(|f| FlowEnd::here(f.direction) == FlowEnd::Sender) {
-            let own = flow.payload.as_deref();
-            let bytes = own.and_then(|name| options.payloads.get(name)).map(Vec::as_slice).or(of_all);
-            let key = (own, flow.block);
-            if let Some(same) = known.get(&key) {
-                found.insert(flow.id, same.clone());
-            } else if let Some(new) = bytes.and_then(|bytes| Payload::new(bytes, flow.block as usize)) {
-                found.insert(flow.id, new.clone());
-                known.insert(key, new);
-            }
-        }
-        found
-    }
-
     /// Looks at the first packets of downloads; what is found comes as events.
     fn look_at_marks(&self, origin: Time, downloads: &[(FlowId, SocketAddr, SocketAddr)]) -> JoinSet<()> {
         let mut looking = JoinSet::new();
@@ -363,106 +210,12 @@ impl Context {
         let job = |plan: &FetchPlan| {
             let far = fars.iter().find(|far| far.host == plan.host);
             let server_list =
-                far.map(|far| format!("http://{}/v1/session/{}/filelist.txt", far.control_address, far.session()));
+                far.map(|far| format!("http://{}/v1/session/{}/filelist.txt", far.address, far.session()));
             FetchJob { plan: plan.clone(), server_list }
         };
         let possible =
             |plan: &&FetchPlan| plan.list != FetchList::Server || fars.iter().any(|far| far.host == plan.host);
         self.plan.fetches.iter().filter(possible).map(job).collect()
-    }
-
-    /// Opens the sockets of flows of datagrams and shows the far ends that they are real.
-    async fn open_datagrams(&self, fars: &[Far]) -> Vec<NewPaced> {
-        let mut opening = JoinSet::new();
-        let mut flows = Vec::new();
-        let mut waiting = self.plan.flows.iter().filter_map(|flow| {
-            let far = fars.iter().find(|far| far.host == flow.host)?;
-            Some((flow, far.reflector, *far.flow_tokens.get(&flow.id)?))
-        });
-        loop {
-            while opening.len() < CONNECTING
-                && let Some((plan, reflector, token)) = waiting.next()
-            {
-                let plan = plan.clone();
-                opening.spawn(async move {
-                    let opened = connect::datagrams(&plan, reflector, token).await;
-                    (plan, token, opened)
-                });
-            }
-            let Some(done) = opening.join_next().await else { break };
-            let Ok((plan, token, opened)) = done else { continue };
-            let (Some(datagrams), end) = (plan.datagrams, FlowEnd::here(plan.direction)) else { continue };
-            let (traffic, packets) = (datagrams.traffic, datagrams.packets);
-            let spec = StreamSpec { flow: plan.id, end, start: plan.start, length: plan.length, traffic, packets };
-            match opened {
-                Ok(socket) => {
-                    let (tos, at) = (plan.tos.map(|(ours, _)| ours), When::Here(self.clock.now()));
-                    if let Some(connected) = paced::connected(&socket, &spec, tos, at) {
-                        self.tell(What::FlowConnected(Box::new(connected)));
-                    }
-                    flows.push(NewPaced { socket, token, spec });
-                }
-                Err(Trouble { error, hint }) => self.tell(What::FlowFailed { flow: plan.id, error, hint }),
-            }
-        }
-        flows.sort_by_key(|f| f.spec.flow);
-        flows
-    }
-
-    async fn open_probes(&self, fars: &[Far]) -> Vec<ProbeSocket> {
-        let mut opening = JoinSet::new();
-        let mut sockets = Vec::new();
-        for plan in &self.plan.probes {
-            let opened = match plan.kind {
-                ProbeKind::Udp | ProbeKind::Tcp => {
-                    let far = fars.iter().find(|f| f.host == plan.host);
-                    if let Some((far, &token)) = far.and_then(|f| Some((f, f.probe_tokens.get(&plan.id)?))) {
-                        let (plan, reflector, address) = (plan.clone(), far.reflector, far.address);
-                        let session = far.session().to_owned();
-                        opening.spawn(async move {
-                            let opened = match plan.kind {
-                                ProbeKind::Tcp => connect::tcp_probe(&plan, address, &session, token).await,
-                                _ => connect::probe(&plan, reflector, token).await,
-                            };
-                            (plan.id, opened)
-                        });
-                    }
-                    continue;
-                }
-                ProbeKind::Icmp => self.open_echo(plan, fars).await,
-            };
-            self.keep(plan.id, opened, &mut sockets);
-        }
-        while let Some(done) = opening.join_next().await {
-            if let Ok((probe, opened)) = done {
-                self.keep(probe, opened, &mut sockets);
-            }
-        }
-        sockets.sort_by_key(|s| s.probe);
-        sockets
-    }
-
-    fn keep(&self, probe: fa_measure::ProbeId, opened: Result<ProbeSocket, Trouble>, sockets: &mut Vec<ProbeSocket>) {
-        match opened {
-            Ok(socket) => sockets.push(socket),
-            Err(Trouble { error, hint }) => self.tell(What::ProbeFailed { probe, error, hint }),
-        }
-    }
-
-    async fn open_echo(&self, plan: &ProbePlan, fars: &[Far]) -> Result<ProbeSocket, Trouble> {
-        let known = fars.iter().find(|f| f.host == plan.host).map(|f| f.address);
-        let fits = |a: &SocketAddr| plan.ip_version.is_none_or(|v| a.is_ipv4() == (v.number() == 4));
-        let target = if let Some(address) = known.filter(fits) {
-            address
-        } else {
-            let host = self.plan.host(plan.host).ok_or_else(|| Trouble::new("the plan names no such host"))?;
-            let addresses = addresses_of(host, &self.plan).await?;
-            let error = || Trouble::new(format!("{} has no address of the version asked for", host.name));
-            addresses.into_iter().find(fits).ok_or_else(error)?
-        };
-        let mut ident = [0; 2];
-        rand::Rng::fill_bytes(&mut rand::rng(), &mut ident);
-        open_icmp(plan, target, u16::from_ne_bytes(ident))
     }
 
     /// Measures: everything is connected.
@@ -475,9 +228,10 @@ impl Context {
         let engine = Flows::new(OwnClock::Here, self.plan.step());
         let engine = if self.plan.settings.options.socket_stats { engine } else { engine.without_samples() };
         let (streams, broken) = (flows.len(), Arc::new(AtomicUsize::new(0)));
-        bulk.add_group(GROUP, engine, self.sink_counting(broken.clone()), None, move || {
+        let done = move || {
             let _ = flows_done.send(());
-        });
+        };
+        bulk.add_group(GROUP, Group::new(engine, self.sink_counting(broken.clone()), None, done));
         for stream in flows {
             bulk.add(GROUP, stream);
         }
@@ -485,9 +239,11 @@ impl Context {
         let (datagrams_done, mut datagrams_ended) = oneshot::channel();
         let mut datagrams_open = paced.is_some();
         if let Some(paced) = &paced {
-            paced.add_group(GROUP, self.plan.step(), OwnClock::Here, self.sink(), None, move || {
+            let done = move || {
                 let _ = datagrams_done.send(());
-            });
+            };
+            let engine = Timed::new(OwnClock::Here, self.plan.step());
+            paced.add_group(GROUP, Group::new(engine, self.sink(), None, done));
             for flow in datagrams {
                 paced.add(GROUP, flow);
             }
@@ -618,17 +374,25 @@ impl Context {
         self.tell(What::Phase(Phase::Collecting));
         self.tell_own_counters(target).await;
         let _ = wish.send(Wish::Collect);
-        let mut seen = HashMap::new();
+        let (mut seen, mut hurry) = (HashMap::new(), None);
         loop {
+            let patience = hurry.unwrap_or(Time::NEVER);
             tokio::select! {
                 done = following.join_next() => match done {
                     Some(Ok(of_host)) => seen.extend(of_host),
                     Some(Err(e)) => self.tell(What::Warning { host: None, text: format!("collecting: {e}") }),
                     None => break,
                 },
-                asked = stopped(&mut self.stop, &self.pipe) => if asked == Stop::Discard {
-                    return Ok(EndReason::StoppedDiscard);
+                asked = stopped(&mut self.stop, &self.pipe) => match asked {
+                    Stop::Discard => return Ok(EndReason::StoppedDiscard),
+                    // Who answers has time to finish.
+                    Stop::Keep => hurry = Some(self.clock.now() + HURRY),
                 },
+                () = tokio::time::sleep_until(self.clock.instant(patience).into()), if hurry.is_some() => {
+                    let text = "what a far end had kept is missing: stopped waiting for it, as asked".to_owned();
+                    self.tell(What::Warning { host: None, text });
+                    break;
+                }
             }
         }
         probing.finish(seen);
@@ -651,20 +415,6 @@ impl Context {
             phases.push((origin + last, Phase::LeadOut));
         }
         phases
-    }
-}
-
-/// One heartbeat for each far end.
-async fn beat(fars: &[Far]) {
-    for far in fars {
-        far.heartbeat().await;
-    }
-}
-
-/// Heartbeats until `ready` is dropped; never given up half way, which would close the connection.
-async fn heartbeats(fars: &[Far], mut ready: oneshot::Receiver<()>) {
-    while tokio::time::timeout(HEARTBEAT, &mut ready).await.is_err() {
-        beat(fars).await;
     }
 }
 
