@@ -29,6 +29,15 @@ impl fmt::Display for Url {
 }
 
 impl Url {
+    /// What the `Host` header says: an interface of ours means nothing to the server.
+    fn authority(&self) -> String {
+        let host = match self.host.split_once('%') {
+            Some((address, _)) => format!("{address}]"),
+            None => self.host.clone(),
+        };
+        if self.port == 80 { host } else { format!("{host}:{}", self.port) }
+    }
+
     /// Reads `http://HOST[:PORT]/PATH`, or a path beside `base`.
     pub(super) fn parse(text: &str, base: Option<&Self>) -> Result<Self, String> {
         let text = text.split('#').next().unwrap_or_default();
@@ -93,7 +102,8 @@ pub(super) struct Client {
 
 /// How a new connection came about.
 struct Made {
-    name_lookup: Span,
+    /// `None` for an address, which is not looked up.
+    name_lookup: Option<Span>,
     connecting: Span,
 }
 
@@ -133,8 +143,7 @@ impl Client {
             match self.ask(&mut sender, url, asked, &mut take).await {
                 Ok((bytes, first_byte)) => {
                     self.connections.insert(key, sender);
-                    let (name_lookup, connecting) =
-                        made.map_or((None, None), |m| (Some(m.name_lookup), Some(m.connecting)));
+                    let (name_lookup, connecting) = made.map_or((None, None), |m| (m.name_lookup, Some(m.connecting)));
                     return Ok(Got { bytes, name_lookup, connecting, first_byte });
                 }
                 Err((_, false)) if reused => {}
@@ -148,17 +157,19 @@ impl Client {
         let addresses = lookup::addresses(&url.host, &self.dns, self.version).await?;
         let known = self.clock.now();
         let mut last = String::new();
-        for ip in addresses {
-            match TcpStream::connect((ip, url.port)).await {
+        for mut address in addresses {
+            address.set_port(url.port);
+            match TcpStream::connect(address).await {
                 Ok(stream) => {
                     let connected = self.clock.now();
                     // Requests are small and waited for.
                     let _ = stream.set_nodelay(true);
                     let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|e| e.to_string())?;
                     tokio::spawn(connection);
-                    return Ok((sender, Made { name_lookup: known - began, connecting: connected - known }));
+                    let name_lookup = lookup::literal(&url.host).is_none().then(|| known - began);
+                    return Ok((sender, Made { name_lookup, connecting: connected - known }));
                 }
-                Err(e) => last = format!("{}: {e}", SocketAddr::new(ip, url.port)),
+                Err(e) => last = format!("{address}: {e}"),
             }
         }
         Err(last)
@@ -173,7 +184,7 @@ impl Client {
         take: &mut impl FnMut(&[u8]),
     ) -> Result<(u64, Span), (String, bool)> {
         let before = |e: hyper::Error| (e.to_string(), false);
-        let authority = if url.port == 80 { url.host.clone() } else { format!("{}:{}", url.host, url.port) };
+        let authority = url.authority();
         let request = Request::get(&url.path)
             .header(header::HOST, authority)
             .header(header::USER_AGENT, concat!("fa/", env!("CARGO_PKG_VERSION")))
@@ -210,6 +221,11 @@ mod tests {
         assert_eq!(url("http://a.example:8080/x/y?z#part").unwrap(), "http://a.example:8080/x/y?z");
         assert_eq!(url("http://[2001:db8::1]:81/x").unwrap(), "http://[2001:db8::1]:81/x");
         assert_eq!(url("http://[2001:db8::1]/x").unwrap(), "http://[2001:db8::1]:80/x");
+        let scoped = Url::parse("http://[fe80::1%2]:81/x", None).unwrap();
+        assert_eq!(
+            (scoped.to_string().as_str(), scoped.authority().as_str()),
+            ("http://[fe80::1%2]:81/x", "[fe80::1]:81")
+        );
         let list = Url::parse("http://a:1/lists/filelist.txt", None).unwrap();
         assert_eq!(Url::parse("object/5", Some(&list)).unwrap().to_string(), "http://a:1/lists/object/5");
         assert_eq!(Url::parse("/object/5", Some(&list)).unwrap().to_string(), "http://a:1/object/5");

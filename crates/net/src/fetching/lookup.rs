@@ -22,23 +22,30 @@ pub(super) fn servers(texts: &[String]) -> Result<Vec<SocketAddr>, Trouble> {
     texts.iter().map(read).collect()
 }
 
-/// Addresses of a name, of the version wanted.
+/// An address written out, with its interface where it is a link-local one; `None` for a name.
+pub(super) fn literal(host: &str) -> Option<SocketAddr> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let scoped = || format!("[{bare}]:0").parse().ok();
+    bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0)).ok().or_else(scoped)
+}
+
+/// Addresses of a name, of the version wanted; their port is 0.
 pub(super) async fn addresses(
     name: &str,
     dns: &[SocketAddr],
     version: Option<IpVersion>,
-) -> Result<Vec<IpAddr>, String> {
+) -> Result<Vec<SocketAddr>, String> {
     let bare = name.trim_start_matches('[').trim_end_matches(']');
-    let fits = |ip: &IpAddr| version.is_none_or(|v| (v == IpVersion::V4) == ip.is_ipv4());
-    let found: Vec<IpAddr> = if let Ok(ip) = bare.parse::<IpAddr>() {
-        vec![ip]
-    } else if dns.is_empty() {
-        let found = tokio::net::lookup_host((bare, 0)).await.map_err(|e| format!("{bare}: {e}"))?;
-        found.map(|address| address.ip()).collect()
+    let fits = |address: &SocketAddr| version.is_none_or(|v| (v == IpVersion::V4) == address.is_ipv4());
+    let found: Vec<SocketAddr> = if let Some(address) = literal(name) {
+        vec![address]
+    } else if dns.is_empty() || bare.contains('%') {
+        // The system also knows names of interfaces.
+        tokio::net::lookup_host((bare, 0)).await.map_err(|e| format!("{bare}: {e}"))?.collect()
     } else {
-        ask(bare, dns, version).await?
+        ask(bare, dns, version).await?.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect()
     };
-    let found: Vec<IpAddr> = found.into_iter().filter(fits).collect();
+    let found: Vec<SocketAddr> = found.into_iter().filter(fits).collect();
     if found.is_empty() { Err(format!("{bare} has no address of the version asked for")) } else { Ok(found) }
 }
 
@@ -82,4 +89,19 @@ async fn ask_one(name: &str, server: SocketAddr, v6: bool) -> Result<Vec<IpAddr>
         }
     };
     tokio::time::timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err("no answer".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn addresses_are_no_names_and_keep_their_interface() {
+        assert_eq!(literal("192.0.2.1"), Some("192.0.2.1:0".parse().unwrap()));
+        assert_eq!(literal("[2001:db8::1]"), Some("[2001:db8::1]:0".parse().unwrap()));
+        let Some(SocketAddr::V6(local)) = literal("[fe80::1%7]") else { panic!("an address") };
+        assert_eq!(local.scope_id(), 7);
+        assert_eq!(literal("example.org"), None);
+    }
 }
