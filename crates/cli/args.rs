@@ -164,6 +164,9 @@ pub(crate) struct ServeArgs {
     /// Move this much in 24 hours at most, GB, all clients together [default: 500 with --public, else no limit]
     #[arg(long, value_name = "GB", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) daily_limit: Option<u64>,
+    /// Keep this much of what sessions saw in memory, MB, all clients together [default: 134 with --public, else 1074]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) memory_limit: Option<u64>,
     /// When started as root: become this user as soon as all ports are bound
     #[arg(long, value_name = "NAME", default_value = "nobody", conflicts_with = "keep_privileges")]
     pub(crate) user: String,

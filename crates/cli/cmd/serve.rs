@@ -27,6 +27,7 @@ pub(crate) fn run(args: &ServeArgs, console: Console) -> Outcome {
         public: args.public,
         rate_bps: args.rate_limit.map(|mbits| mbits * 1_000_000),
         daily_bytes: args.daily_limit.map(|gigabytes| gigabytes * 1_000_000_000),
+        memory: args.memory_limit.map(|megabytes| usize::try_from(megabytes * 1_000_000).unwrap_or(usize::MAX)),
         // A child has the rights of the measurement that started it, and listens to nobody else.
         become_user: (!args.keep_privileges && !args.child).then(|| args.user.clone()),
         until_stdin_closes: args.child,

@@ -131,6 +131,8 @@ pub struct Limits {
     pub bytes: Option<u64>,
     /// Bytes of memory for what a session saw, until it is fetched.
     pub memory: usize,
+    /// Bytes of memory of all sessions together.
+    pub memory_in_all: usize,
     /// Bits per second that the TCP flows of one session may move, both ways together.
     pub rate_bps: Option<u64>,
     /// Bytes that all sessions together may move in 24 hours.
@@ -156,6 +158,7 @@ impl Limits {
             interval: Span::from_micros(100),
             bytes: None,
             memory: 256 << 20,
+            memory_in_all: 1 << 30,
             rate_bps: None,
             daily_bytes: None,
             datagram_bps: 100e9,
@@ -177,12 +180,21 @@ impl Limits {
             interval: Span::from_millis(1),
             bytes: Some(20_000_000_000),
             memory: 16 << 20,
+            memory_in_all: 128 << 20,
             rate_bps: Some(1_000_000_000),
             daily_bytes: Some(500_000_000_000),
             // A flood needs no acknowledgements: it could drown a slow line beside the client's.
             datagram_bps: 20e6,
             datagram_bytes: 1_472,
         }
+    }
+
+    /// Bytes of memory that a session takes as long as it lives, beside what it saw: a bit per request of its probes, and a
+    /// few kilobytes for each flow and probe.
+    pub fn memory_of(ask: &Prepare) -> usize {
+        const EACH: usize = 4096;
+        let requests: usize = ask.probes.iter().map(|probe| (probe.count as usize).div_ceil(8)).sum();
+        requests + EACH * (1 + ask.flows.len() + ask.probes.len() + ask.collectors.len())
     }
 
     /// Whether a session like this fits.

@@ -6,8 +6,8 @@
 mod client;
 mod lookup;
 
-use crate::bulk::Sink;
 use crate::clock::Clock;
+use crate::group::Sink;
 use crate::socket::Trouble;
 use client::{Client, Url};
 use fa_measure::event::Fetched;

@@ -42,6 +42,7 @@ mod clock;
 mod collect;
 mod datagram;
 mod fetching;
+mod group;
 pub mod host;
 pub mod journal_writer;
 mod launch;
@@ -53,8 +54,10 @@ mod probing;
 mod reflecting;
 mod serve;
 mod socket;
+mod spending;
 mod sys;
 mod wait;
+mod worker;
 
 pub use fa_measure::access::Prefix;
 pub use launch::{Answer, ChildCommand, LaunchOptions, NetLauncher, Rehearsal};

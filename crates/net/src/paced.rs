@@ -4,23 +4,21 @@
 //! in one system call, joined where the kernel cuts them again (segmentation offload), and arrive joined where nobody
 //! wants to know each of them (receive offload). The thread is none of those of the probes: a flood must not make them wait.
 
-use crate::bulk::{GroupId, Sink};
 use crate::clock::Clock;
 use crate::datagram::DatagramSocket;
-use crate::sys::batch::{Inbox, Told, receive_joined, send_each, send_joined};
+use crate::group::{Crew, Engine, GroupId, Groups, Left, Order};
+use crate::sys::batch::{Inbox as Receptions, Told, receive_joined, send_each, send_joined};
 use crate::sys::priority;
-use crate::wait::{Ready, Waiter, Waker};
+use crate::wait::{Ready, Waiter};
+use crate::worker::{Door, Inbox, Places};
 use fa_measure::event::{EndFacts, FlowConnected, FlowEnd};
 use fa_measure::flow::OwnClock;
 use fa_measure::stream::{Arrived, HEADER, Header, Output, StreamId, StreamSpec, Streams};
 use fa_measure::wire::{Packet, Token};
-use fa_measure::{Time, What, When};
+use fa_measure::{Span, Time, When};
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::Socket;
-use std::collections::HashMap;
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
-use std::thread::JoinHandle;
 
 /// Receptions taken per wake-up, each up to 64 KiB.
 const RECEPTIONS: usize = 8;
@@ -38,147 +36,69 @@ pub(crate) struct NewPaced {
     pub(crate) spec: StreamSpec,
 }
 
-enum Command {
-    Group {
-        id: GroupId,
-        engine: Streams,
-        clock: OwnClock,
-        sink: Sink,
-        done: Box<dyn FnOnce() + Send>,
-        limit: Option<u64>,
-    },
-    Flow {
-        id: GroupId,
-        flow: Box<NewPaced>,
-    },
-    Begin {
-        id: GroupId,
-        origin: Time,
-    },
-    Stop {
-        id: GroupId,
-    },
-    Forget {
-        id: GroupId,
-    },
-}
+/// A flow to add, the only order that no other thread knows.
+pub(crate) type PacedOrder = Box<NewPaced>;
 
-/// Handle of the paced thread; the thread ends when it is dropped.
-pub(crate) struct Paced {
-    commands: Option<Sender<Command>>,
-    waker: Waker,
-    thread: Option<JoinHandle<()>>,
-}
+/// Handle of the paced thread; the thread ends with it.
+pub(crate) type Paced = Crew<Timed, PacedOrder>;
 
 /// Adds flows from another thread.
 #[derive(Clone)]
-pub(crate) struct PacedDoor {
-    commands: Sender<Command>,
-    waker: Waker,
-}
+pub(crate) struct PacedDoor(Door<Order<Timed, PacedOrder>>);
 
 impl PacedDoor {
     /// Adds a flow to a group.
     pub(crate) fn add(&self, id: GroupId, flow: NewPaced) {
-        // A closed channel means that the host of the flow is ending.
-        let _ = self.commands.send(Command::Flow { id, flow: Box::new(flow) });
-        self.waker.wake();
+        self.0.tell(Order::Own(id, Box::new(flow)));
     }
 }
 
 impl Paced {
     /// Starts the thread.
     pub(crate) fn start(clock: Clock) -> io::Result<Self> {
-        let waiter = Waiter::new()?;
-        let waker = waiter.waker();
-        let (commands, inbox) = commands();
-        let thread = std::thread::Builder::new().name("fa-paced".into()).spawn(move || {
+        Self::start_as("fa-paced", move |waiter, inbox| {
             priority::raise_a_little();
             let mut payload = vec![0; 65_535];
             rand::Rng::fill_bytes(&mut rand::rng(), &mut payload);
-            let (groups, flows, free) = (HashMap::new(), Vec::new(), Vec::new());
-            Loop { clock, waiter, inbox, groups, flows, free, payload, receptions: Inbox::new(RECEPTIONS) }.run();
-        })?;
-        Ok(Self { commands: Some(commands), waker, thread: Some(thread) })
+            let (groups, flows, receptions) = (Groups::new(), Places::new(), Receptions::new(RECEPTIONS));
+            Loop { clock, waiter, inbox, groups, flows, payload, receptions }.run();
+        })
     }
 
-    fn tell(&self, command: Command) {
-        if let Some(commands) = &self.commands {
-            let _ = commands.send(command);
-        }
-        self.waker.wake();
-    }
-
-    /// What adds flows from elsewhere; `None` when the thread is ending.
-    pub(crate) fn door(&self) -> Option<PacedDoor> {
-        Some(PacedDoor { commands: self.commands.clone()?, waker: self.waker.clone() })
-    }
-
-    /// Adds a group. `done` is called once when all its flows are over after its origin; `limit` is the number of bytes it
-    /// may move.
-    pub(crate) fn add_group(
-        &self,
-        id: GroupId,
-        step: fa_measure::Span,
-        clock: OwnClock,
-        sink: Sink,
-        limit: Option<u64>,
-        done: impl FnOnce() + Send + 'static,
-    ) {
-        let (engine, done) = (Streams::new(clock, step), Box::new(done));
-        self.tell(Command::Group { id, engine, clock, sink, done, limit });
+    /// What adds flows from elsewhere.
+    pub(crate) fn paced_door(&self) -> PacedDoor {
+        PacedDoor(self.door())
     }
 
     /// Adds a flow to a group.
     pub(crate) fn add(&self, id: GroupId, flow: NewPaced) {
-        self.tell(Command::Flow { id, flow: Box::new(flow) });
-    }
-
-    /// The group's plan times count from `origin`.
-    pub(crate) fn begin(&self, id: GroupId, origin: Time) {
-        self.tell(Command::Begin { id, origin });
-    }
-
-    /// The group's flows end now.
-    pub(crate) fn stop(&self, id: GroupId) {
-        self.tell(Command::Stop { id });
-    }
-
-    /// The group's sockets are closed at once and it is forgotten.
-    pub(crate) fn forget(&self, id: GroupId) {
-        self.tell(Command::Forget { id });
+        self.tell(id, Box::new(flow));
     }
 }
 
-impl Drop for Paced {
-    fn drop(&mut self) {
-        // Doors may be left open: the thread sees that it is not wanted by its missing handle.
-        self.commands = None;
-        self.waker.wake();
-        if let Some(thread) = self.thread.take()
-            && thread.is_finished()
-        {
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Not bounded here but by the limits on sessions and flows; the control plane must not block.
-fn commands() -> (Sender<Command>, Receiver<Command>) {
-    channel()
-}
-
-struct Group {
-    engine: Streams,
+/// The engine of a group, and how it tells the time.
+pub(crate) struct Timed {
+    streams: Streams,
     clock: OwnClock,
-    sink: Sink,
-    done: Option<Box<dyn FnOnce() + Send>>,
-    /// Index into `flows` by number of the engine.
-    ids: Vec<usize>,
-    left: Option<u64>,
-    touched: bool,
-    due: Time,
 }
+
+impl Timed {
+    pub(crate) fn new(clock: OwnClock, step: Span) -> Self {
+        Self { streams: Streams::new(clock, step), clock }
+    }
+}
+
+impl Engine for Timed {
+    fn begin(&mut self, origin: Time) {
+        self.streams.begin(origin);
+    }
+
+    fn stop(&mut self, now: Time) {
+        self.streams.stop(now);
+    }
+}
+
+type Group = crate::group::Group<Timed>;
 
 struct Flow {
     socket: DatagramSocket,
@@ -196,13 +116,12 @@ struct Flow {
 struct Loop {
     clock: Clock,
     waiter: Waiter,
-    inbox: Receiver<Command>,
-    groups: HashMap<GroupId, Group>,
-    flows: Vec<Option<Flow>>,
-    free: Vec<usize>,
+    inbox: Inbox<Order<Timed, PacedOrder>>,
+    groups: Groups<Timed>,
+    flows: Places<Flow>,
     /// What is sent behind the headers: not compressible.
     payload: Vec<u8>,
-    receptions: Inbox,
+    receptions: Receptions,
 }
 
 /// Tag of a flow's datagrams.
@@ -222,12 +141,11 @@ impl Loop {
     fn run(mut self) {
         let mut ready = Vec::new();
         loop {
-            loop {
-                match self.inbox.try_recv() {
-                    Ok(command) => self.obey(command),
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => return,
-                }
+            while let Some(order) = self.inbox.next() {
+                self.obey(order);
+            }
+            if !self.inbox.is_wanted() {
+                return;
             }
             let due = self.decide();
             let timeout = (due != Time::NEVER).then(|| (due - self.clock.now()).to_duration());
@@ -244,45 +162,21 @@ impl Loop {
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    fn obey(&mut self, order: Order<Timed, PacedOrder>) {
         let now = self.clock.now();
-        match command {
-            Command::Group { id, engine, clock, sink, done, limit } => {
-                let (done, ids) = (Some(done), Vec::new());
-                self.groups.insert(id, Group { engine, clock, sink, done, ids, left: limit, touched: true, due: now });
-            }
-            Command::Flow { id, flow } => self.adopt(id, *flow, now),
-            Command::Begin { id, origin } => {
-                if let Some(group) = self.groups.get_mut(&id) {
-                    group.engine.begin(origin);
-                    group.touched = true;
-                }
-            }
-            Command::Stop { id } => {
-                if let Some(group) = self.groups.get_mut(&id) {
-                    group.engine.stop(now);
-                    group.touched = true;
-                }
-            }
-            Command::Forget { id } => {
-                if let Some(group) = self.groups.remove(&id) {
-                    for index in group.ids {
-                        self.close(index);
-                    }
-                }
-            }
+        match self.groups.obey(order, now) {
+            None => {}
+            Some(Left::Close(members)) => members.into_iter().for_each(|index| self.close(index)),
+            Some(Left::Own(id, flow)) => self.adopt(id, *flow, now),
         }
     }
 
     fn adopt(&mut self, group_id: GroupId, new: NewPaced, now: Time) {
-        let Some(group) = self.groups.get_mut(&group_id) else { return };
+        let Some(group) = self.groups.get_mut(group_id) else { return };
         let (end, packets) = (new.spec.end, new.spec.packets);
-        let id = group.engine.add(new.spec, now);
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.flows.push(None);
-            self.flows.len() - 1
-        });
-        group.ids.push(index);
+        let id = group.engine.streams.add(new.spec, now);
+        let index = self.flows.claim();
+        group.members.push(index);
         group.touched = true;
         if end == FlowEnd::Receiver {
             // More than the system's limit takes a privilege; what was obtained shows in what the queue drops.
@@ -298,72 +192,58 @@ impl Loop {
         match socket {
             Ok(socket) => {
                 let (tag, joined) = (tag(new.token), true);
-                self.flows[index] = Some(Flow {
-                    socket,
-                    token: new.token,
-                    tag,
-                    group: group_id,
-                    id,
-                    end,
-                    joined,
-                    waits_to_write: false,
-                    refused: 0,
-                });
+                let (token, group, waits_to_write, refused) = (new.token, group_id, false, 0);
+                let flow = Flow { socket, token, tag, group, id, end, joined, waits_to_write, refused };
+                self.flows.put(index, flow);
             }
-            Err(e) => group.engine.fail(id, format!("the socket cannot be waited for: {e}"), now),
+            Err(e) => group.engine.streams.fail(id, format!("the socket cannot be waited for: {e}"), now),
         }
     }
 
     /// Asks every engine that has something to say; returns when the next one will have.
     fn decide(&mut self) -> Time {
-        let now = self.clock.now();
-        let waiting: Vec<GroupId> =
-            self.groups.iter().filter(|(_, g)| g.touched || g.due <= now).map(|(&id, _)| id).collect();
-        for id in waiting {
+        for id in self.groups.waiting(self.clock.now()) {
             self.decide_group(id);
         }
-        self.groups.values().map(|g| g.due).min().unwrap_or(Time::NEVER)
+        self.groups.due()
     }
 
     fn decide_group(&mut self, id: GroupId) {
         loop {
             let now = self.clock.now();
-            let Some(group) = self.groups.get_mut(&id) else { return };
+            let Some(group) = self.groups.get_mut(id) else { return };
             group.touched = false;
-            match group.engine.poll(now) {
+            match group.engine.streams.poll(now) {
                 Output::WaitUntil(due) => {
                     group.due = due;
                     return;
                 }
                 Output::Done => {
-                    group.due = Time::NEVER;
-                    if let Some(done) = group.done.take() {
-                        done();
-                    }
+                    group.finish();
                     return;
                 }
                 Output::Event(what) => (group.sink)(now, what),
                 Output::Close(id) => {
-                    let index = group.ids[id.0 as usize];
+                    let index = group.members[id.0 as usize];
                     self.close(index);
                 }
                 Output::Send { id, first, count, size } => {
-                    let index = group.ids[id.0 as usize];
-                    if let Some(flow) = self.flows.get_mut(index).and_then(Option::as_mut) {
+                    let index = group.members[id.0 as usize];
+                    if let Some(flow) = self.flows.get_mut(index) {
                         let (clock, payload) = (&self.clock, &mut self.payload);
                         let moved = flow.send(group, payload, clock, first, count as usize, size as usize);
                         if flow.waits_to_write {
                             // Failing means that the socket is gone, which sending will tell.
                             let _ = self.waiter.change(&flow.socket, index as u64, true, true);
                         }
-                        spend(group, moved, now);
+                        group.spend(moved, now);
                     } else {
-                        group.engine.fail(id, "this flow has no socket".into(), now);
+                        group.engine.streams.fail(id, "this flow has no socket".into(), now);
                     }
                 }
                 Output::SendEnd { id, sent } => {
-                    let index = group.ids[id.0 as usize];
-                    if let Some(flow) = self.flows.get(index).and_then(Option::as_ref) {
+                    let index = group.members[id.0 as usize];
+                    if let Some(flow) = self.flows.get(index) {
                         // Told four times: one may be lost or find a full buffer.
                         let _ = flow.socket.send(&Header::end(flow.tag, sent).emit());
                     }
@@ -373,27 +253,26 @@ impl Loop {
     }
 
     fn close(&mut self, index: usize) {
-        if let Some(flow) = self.flows.get_mut(index).and_then(Option::take) {
+        if let Some(flow) = self.flows.take(index) {
             self.waiter.remove(&flow.socket);
-            self.free.push(index);
         }
     }
 
     fn turn(&mut self, event: Ready, wall_at_zero: i64) {
         let index = event.key as usize;
-        let Some(Some(flow)) = self.flows.get_mut(index) else { return };
-        let Some(group) = self.groups.get_mut(&flow.group) else { return };
+        let Some(flow) = self.flows.get_mut(index) else { return };
+        let Some(group) = self.groups.get_mut(flow.group) else { return };
         group.touched = true;
         if event.write && flow.waits_to_write {
             flow.waits_to_write = false;
             let _ = self.waiter.change(&flow.socket, event.key, true, false);
-            group.engine.writable(flow.id);
+            group.engine.streams.writable(flow.id);
         }
         if event.read {
             let now = self.clock.now();
-            let before = group.engine.total(flow.id);
+            let before = group.engine.streams.total(flow.id);
             let mut again = false;
-            let (engine, clock) = (&mut group.engine, group.clock);
+            let (clock, engine) = (group.engine.clock, &mut group.engine.streams);
             let taken = self.receptions.receive(&flow.socket, |bytes, told| {
                 again |= take(engine, flow, clock, bytes, &told, wall_at_zero, now);
             });
@@ -401,8 +280,8 @@ impl Loop {
                 // Its welcome was lost.
                 let _ = flow.socket.send(&Packet::Welcome(flow.token).emit());
             }
-            let moved = group.engine.total(flow.id) - before;
-            spend(group, moved, now);
+            let moved = group.engine.streams.total(flow.id) - before;
+            group.spend(moved, now);
             if let Err(e) = taken {
                 // The other end says that nobody is there; a sender also hears that when it sends.
                 if flow.end == FlowEnd::Sender {
@@ -459,18 +338,6 @@ fn take(
     again
 }
 
-/// Counts against the group's limit, and ends its flows when it is reached.
-fn spend(group: &mut Group, moved: u64, now: Time) {
-    let Some(left) = &mut group.left else { return };
-    *left = left.saturating_sub(moved);
-    if *left == 0 {
-        group.left = None;
-        let text = "the byte limit of this server is reached: all flows of datagrams end".into();
-        (group.sink)(now, What::Warning { host: None, text });
-        group.engine.stop(now);
-    }
-}
-
 impl Flow {
     /// Sends as many as the kernel takes; how many bytes that was.
     fn send(
@@ -484,7 +351,7 @@ impl Flow {
     ) -> u64 {
         let now = clock.now();
         let Some(bytes) = payload.get_mut(..count * size) else { return 0 };
-        let stamp = raw(group.clock, now);
+        let stamp = raw(group.engine.clock, now);
         for (number, datagram) in (first..).zip(bytes.chunks_exact_mut(size)) {
             let header = Header { tag: self.tag, seq: number as u32, stamp };
             datagram[..HEADER].copy_from_slice(&header.emit());
@@ -493,16 +360,16 @@ impl Flow {
             Ok(taken) => {
                 self.refused = 0;
                 self.waits_to_write = taken < count;
-                group.engine.sent(self.id, taken as u64, taken == count, now);
+                group.engine.streams.sent(self.id, taken as u64, taken == count, now);
                 (taken * size) as u64
             }
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                 self.waits_to_write = true;
-                group.engine.sent(self.id, 0, false, now);
+                group.engine.streams.sent(self.id, 0, false, now);
                 0
             }
             Err(e) => {
-                group.engine.refused(self.id, now);
+                group.engine.streams.refused(self.id, now);
                 self.refuse(group, &e, now);
                 0
             }
@@ -539,7 +406,7 @@ impl Flow {
     fn refuse(&mut self, group: &mut Group, e: &io::Error, now: Time) {
         self.refused += 1;
         if self.refused > HOPELESS {
-            group.engine.fail(self.id, format!("datagrams cannot be sent: {e}"), now);
+            group.engine.streams.fail(self.id, format!("datagrams cannot be sent: {e}"), now);
         }
     }
 }

@@ -3,9 +3,9 @@
 //! Deadlines are absolute and the timer has no slack; the thread asks for real-time priority or at least niceness and
 //! the run records what it got. When to send what is decided by [`Probes`]; here are the sockets.
 
-use crate::bulk::Sink;
 use crate::clock::Clock;
 use crate::datagram::Stamping;
+use crate::group::Sink;
 use crate::probe_socket::{ProbeSocket, plausible};
 use crate::sys::priority;
 use crate::wait::{Waiter, Waker};

@@ -7,8 +7,10 @@
 use crate::clock::Clock;
 use crate::datagram::{Arrival, DatagramSocket};
 use crate::socket::set_tos;
+use crate::spending::Spending;
 use crate::sys::priority;
-use crate::wait::{Waiter, Waker};
+use crate::wait::Waiter;
+use crate::worker::{Inbox, Places, Worker};
 use fa_measure::access::{Policy, may_send_to};
 use fa_measure::event::StampKind;
 use fa_measure::reflect::{Reflector, Seen};
@@ -20,8 +22,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel};
-use std::thread::JoinHandle;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 /// Datagrams taken from one socket before the others have their turn.
 const QUOTA: usize = 64;
@@ -47,20 +49,20 @@ pub(crate) struct Expected {
     pub(crate) epoch: FarTime,
     /// Where the session's controller is: probes come from the same host. `None`: from any that may ask at all.
     pub(crate) controller: Option<IpAddr>,
+    /// Where requests and answers count as moved.
+    pub(crate) spending: Arc<Spending>,
 }
 
 enum Command {
     Expect(Token, Expected),
     Forget(Token),
     Ask(Vec<Token>, SyncSender<Vec<Option<Seen>>>),
-    Connection { token: Token, socket: std::net::TcpStream, count: u32, epoch: FarTime },
+    Connection { token: Token, socket: std::net::TcpStream, answering: Answering },
 }
 
 /// Handle of the thread; the thread ends when it is dropped.
 pub(crate) struct Reflecting {
-    commands: Option<Sender<Command>>,
-    waker: Waker,
-    thread: Option<JoinHandle<()>>,
+    worker: Worker<Command>,
     /// What the thread obtained.
     pub(crate) priority: String,
     /// Stamps of what arrives.
@@ -73,96 +75,79 @@ impl Reflecting {
     /// - `policy`: whom to hear at all.
     pub(crate) fn start(clock: Clock, ports: Vec<Socket>, policy: Policy) -> io::Result<Self> {
         let waiter = Waiter::new()?;
-        let waker = waiter.waker();
-        let mut members = Vec::new();
+        let mut members = Places::new();
         let mut receive_stamps = StampKind::Kernel;
         for socket in ports {
             let local = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
             let socket = DatagramSocket::new(socket, false, true)?;
             receive_stamps =
                 if socket.stamping().receive == StampKind::Program { StampKind::Program } else { receive_stamps };
-            waiter.add(&socket, members.len() as u64, true, false)?;
-            members.push(Some(Member::Port { socket, port: local.port() }));
+            let index = members.claim();
+            waiter.add(&socket, index as u64, true, false)?;
+            members.put(index, Member::Port { socket, port: local.port() });
         }
-        let (commands, inbox) = commands();
         let (tell, told) = std::sync::mpsc::sync_channel(1);
         let mut secret = [0; 32];
         rand::Rng::fill_bytes(&mut rand::rng(), &mut secret);
-        let thread = std::thread::Builder::new().name("fa-pulse".into()).spawn(move || {
+        let worker = Worker::start("fa-pulse", waiter, move |waiter, inbox| {
             let _ = tell.send(priority::raise());
-            Loop {
-                clock,
-                waiter,
-                members,
-                free: Vec::new(),
-                expected: HashMap::new(),
-                admitted: HashMap::new(),
-                secret,
-                policy,
-            }
-            .run(&inbox);
+            let (expected, admitted) = (HashMap::new(), HashMap::new());
+            Loop { clock, waiter, members, expected, admitted, secret, policy }.run(&inbox);
         })?;
         let priority = told.recv().unwrap_or_default();
-        Ok(Self { commands: Some(commands), waker, thread: Some(thread), priority, receive_stamps })
-    }
-
-    fn tell(&self, command: Command) {
-        if let Some(commands) = &self.commands {
-            let _ = commands.send(command);
-        }
-        self.waker.wake();
+        Ok(Self { worker, priority, receive_stamps })
     }
 
     /// A probe with this token may come.
     pub(crate) fn expect(&self, token: Token, expected: Expected) {
-        self.tell(Command::Expect(token, expected));
+        self.worker.tell(Command::Expect(token, expected));
     }
 
     /// It may no more, and its socket is closed.
     pub(crate) fn forget(&self, token: Token) {
-        self.tell(Command::Forget(token));
+        self.worker.tell(Command::Forget(token));
     }
 
     /// A probe's connection, from here on.
-    pub(crate) fn connection(&self, token: Token, socket: std::net::TcpStream, count: u32, epoch: FarTime) {
-        self.tell(Command::Connection { token, socket, count, epoch });
+    pub(crate) fn connection(
+        &self,
+        token: Token,
+        socket: std::net::TcpStream,
+        count: u32,
+        epoch: FarTime,
+        spending: Arc<Spending>,
+    ) {
+        let answering = Answering { reflector: Reflector::new(token.session(), count), epoch, spending };
+        self.worker.tell(Command::Connection { token, socket, answering });
     }
 
     /// What was seen of these probes; `None` for one that never came. The answer comes through `reply`.
     pub(crate) fn ask(&self, tokens: Vec<Token>, reply: SyncSender<Vec<Option<Seen>>>) {
-        self.tell(Command::Ask(tokens, reply));
+        self.worker.tell(Command::Ask(tokens, reply));
     }
-}
-
-impl Drop for Reflecting {
-    fn drop(&mut self) {
-        self.commands = None;
-        self.waker.wake();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Not bounded here but by the limits on sessions and probes; the control plane must not block.
-fn commands() -> (Sender<Command>, Receiver<Command>) {
-    channel()
 }
 
 enum Member {
     /// The server's own port.
     Port { socket: DatagramSocket, port: u16 },
     /// An admitted probe.
-    Probe { socket: DatagramSocket, token: Token, reflector: Reflector, epoch: FarTime },
+    Probe { socket: DatagramSocket, token: Token, answering: Answering },
     /// One on a connection, and the beginning of a request whose rest has not come yet.
-    Connection { socket: DatagramSocket, reflector: Reflector, epoch: FarTime, pending: Vec<u8> },
+    Connection { socket: DatagramSocket, answering: Answering, pending: Vec<u8> },
+}
+
+/// What answering a probe takes.
+struct Answering {
+    reflector: Reflector,
+    /// Time zero as its session tells it.
+    epoch: FarTime,
+    spending: Arc<Spending>,
 }
 
 struct Loop {
     clock: Clock,
     waiter: Waiter,
-    members: Vec<Option<Member>>,
-    free: Vec<usize>,
+    members: Places<Member>,
     expected: HashMap<Token, Expected>,
     admitted: HashMap<Token, usize>,
     secret: [u8; 32],
@@ -170,15 +155,14 @@ struct Loop {
 }
 
 impl Loop {
-    fn run(mut self, inbox: &Receiver<Command>) {
+    fn run(mut self, inbox: &Inbox<Command>) {
         let mut ready = Vec::new();
         loop {
-            loop {
-                match inbox.try_recv() {
-                    Ok(command) => self.obey(command),
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => return,
-                }
+            while let Some(command) = inbox.next() {
+                self.obey(command);
+            }
+            if !inbox.is_wanted() {
+                return;
             }
             if self.waiter.wait_exactly(None, &mut ready).is_err() {
                 return;
@@ -199,33 +183,28 @@ impl Loop {
                 self.expected.remove(&token);
                 if let Some(index) = self.admitted.remove(&token)
                     && let Some(Member::Probe { socket, .. } | Member::Connection { socket, .. }) =
-                        self.members.get_mut(index).and_then(Option::take)
+                        self.members.take(index)
                 {
                     self.waiter.remove(&socket);
-                    self.free.push(index);
                 }
             }
-            Command::Connection { token, socket, count, epoch } => {
+            Command::Connection { token, socket, answering } => {
                 // Who cannot be waited for is not answered, which its own end sees.
                 let Ok(socket) = DatagramSocket::new(socket.into(), false, false) else { return };
-                let index = self.free.pop().unwrap_or_else(|| {
-                    self.members.push(None);
-                    self.members.len() - 1
-                });
+                let index = self.members.claim();
                 if self.waiter.add(&socket, index as u64, true, false).is_err() {
-                    self.free.push(index);
+                    self.members.give_back(index);
                     return;
                 }
-                let reflector = Reflector::new(token.session(), count);
-                self.members[index] = Some(Member::Connection { socket, reflector, epoch, pending: Vec::new() });
+                self.members.put(index, Member::Connection { socket, answering, pending: Vec::new() });
                 self.admitted.insert(token, index);
             }
             Command::Ask(tokens, reply) => {
                 let seen = tokens.iter().map(|token| {
                     let index = *self.admitted.get(token)?;
-                    match self.members.get(index)?.as_ref()? {
-                        Member::Probe { reflector, .. } | Member::Connection { reflector, .. } => {
-                            Some(reflector.seen())
+                    match self.members.get(index)? {
+                        Member::Probe { answering, .. } | Member::Connection { answering, .. } => {
+                            Some(answering.reflector.seen())
                         }
                         Member::Port { .. } => None,
                     }
@@ -239,7 +218,7 @@ impl Loop {
     fn turn(&mut self, index: usize, wall_at_zero: i64) {
         let mut buffer = [0; wire::MAX_LEN];
         for _ in 0..QUOTA {
-            let Some(Some(member)) = self.members.get_mut(index) else { return };
+            let Some(member) = self.members.get_mut(index) else { return };
             let socket = match member {
                 Member::Port { socket, .. } | Member::Probe { socket, .. } | Member::Connection { socket, .. } => {
                     socket
@@ -257,10 +236,10 @@ impl Loop {
             }
             let bytes = &buffer[..arrival.len];
             match member {
-                Member::Probe { socket, token, reflector, epoch } => {
-                    reflect(&self.clock, socket, *token, reflector, *epoch, bytes, &arrival);
+                Member::Probe { socket, token, answering } => {
+                    answering.reflect(&self.clock, socket, *token, bytes, &arrival);
                 }
-                Member::Connection { socket, reflector, epoch, pending } => {
+                Member::Connection { socket, answering, pending } => {
                     if bytes.is_empty() {
                         // Its end; the counts stay until the session asks for them.
                         self.waiter.remove(&*socket);
@@ -270,7 +249,7 @@ impl Loop {
                     let whole = pending.len() / wire::LEN * wire::LEN;
                     let taken: Vec<u8> = pending.drain(..whole).collect();
                     for request in taken.chunks_exact(wire::LEN) {
-                        answer(&self.clock, socket, reflector, *epoch, request, &arrival);
+                        answering.answer(&self.clock, socket, request, &arrival);
                     }
                 }
                 Member::Port { .. } => self.doorman(index, bytes, &arrival),
@@ -293,7 +272,7 @@ impl Loop {
             return;
         }
         let nonce = self.nonce(token, from);
-        let Some(Some(Member::Port { socket, port })) = self.members.get(index) else { return };
+        let Some(Member::Port { socket, port }) = self.members.get(index) else { return };
         match packet {
             Packet::Hello(_) => {
                 // Lost or refused alike: the client asks again.
@@ -321,8 +300,12 @@ impl Loop {
 
     fn admit(&mut self, port: usize, token: Token, mut socket: DatagramSocket) {
         let Some(expected) = self.expected.get(&token) else { return };
-        let (count, epoch) = match &expected.guest {
-            Guest::Probe { count } => (*count, expected.epoch),
+        let mut answering = match &expected.guest {
+            Guest::Probe { count } => Answering {
+                reflector: Reflector::new(token.session(), *count),
+                epoch: expected.epoch,
+                spending: expected.spending.clone(),
+            },
             Guest::Flow(take) => {
                 // Whatever was caught between bind and connect is not worth keeping: the flow has not begun, and strangers
                 // ask again.
@@ -335,17 +318,13 @@ impl Loop {
                 return;
             }
         };
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.members.push(None);
-            self.members.len() - 1
-        });
+        let index = self.members.claim();
         if self.waiter.add(&socket, index as u64, true, false).is_err()
             || socket.send(&Packet::Welcome(token).emit()).is_err()
         {
-            self.free.push(index);
+            self.members.give_back(index);
             return;
         }
-        let mut reflector = Reflector::new(token.session(), count);
         // Between bind and connect the new socket may have caught what others sent to the port: back to the door.
         let mut strangers = Vec::new();
         let mut buffer = [0; 256];
@@ -354,12 +333,12 @@ impl Loop {
         while let Ok(Some(arrival)) = socket.receive(&mut buffer, &self.clock) {
             let bytes = buffer[..arrival.len].to_vec();
             if arrival.from == peer {
-                reflect(&self.clock, &socket, token, &mut reflector, epoch, &bytes, &arrival);
+                answering.reflect(&self.clock, &socket, token, &bytes, &arrival);
             } else if !arrival.truncated {
                 strangers.push((bytes, arrival));
             }
         }
-        self.members[index] = Some(Member::Probe { socket, token, reflector, epoch });
+        self.members.put(index, Member::Probe { socket, token, answering });
         self.admitted.insert(token, index);
         for (bytes, arrival) in strangers {
             self.doorman(port, &bytes, &arrival);
@@ -391,49 +370,41 @@ fn connected(local: Option<SocketAddr>, peer: SocketAddr, v6: bool, tos: Option<
     DatagramSocket::new(socket, false, true)
 }
 
-fn reflect(
-    clock: &Clock,
-    socket: &DatagramSocket,
-    token: Token,
-    reflector: &mut Reflector,
-    epoch: FarTime,
-    bytes: &[u8],
-    arrival: &Arrival,
-) {
-    if let Some(dropped) = arrival.dropped {
-        reflector.dropped(dropped);
+impl Answering {
+    /// Answers what came from an admitted probe's address.
+    fn reflect(&mut self, clock: &Clock, socket: &DatagramSocket, token: Token, bytes: &[u8], arrival: &Arrival) {
+        if let Some(dropped) = arrival.dropped {
+            self.reflector.dropped(dropped);
+        }
+        // Its welcome was lost.
+        if matches!(Packet::parse(bytes), Some(Packet::Answer(again, _)) if again == token) {
+            let _ = socket.send(&Packet::Welcome(token).emit());
+            return;
+        }
+        self.answer(clock, socket, bytes, arrival);
     }
-    // Its welcome was lost.
-    if matches!(Packet::parse(bytes), Some(Packet::Answer(again, _)) if again == token) {
-        let _ = socket.send(&Packet::Welcome(token).emit());
-        return;
-    }
-    answer(clock, socket, reflector, epoch, bytes, arrival);
-}
 
-/// Answers a request with its stamps; anything else with silence.
-fn answer(
-    clock: &Clock,
-    socket: &DatagramSocket,
-    reflector: &mut Reflector,
-    epoch: FarTime,
-    bytes: &[u8],
-    arrival: &Arrival,
-) {
-    let Some(Packet::Request { session, seq }) = Packet::parse_padded(bytes) else { return };
-    let at = epoch + Span(arrival.at.0);
-    let Some(mut reply) = reflector.request(session, seq, at, arrival.kind, arrival.tos) else { return };
-    reply.there.sent = epoch + Span(clock.now().0);
-    let reply = Packet::Reply(reply).emit();
-    // A reply that our own queue refuses is lost on the way back, and the client sees that.
-    if bytes.len() == wire::LEN {
-        let _ = socket.send(&reply);
-    } else {
-        // As long as the request, with its own padding: never longer.
-        let mut padded = [0; wire::MAX_LEN];
-        padded[..bytes.len()].copy_from_slice(bytes);
-        padded[..wire::LEN].copy_from_slice(&reply);
-        let _ = socket.send(&padded[..bytes.len()]);
+    /// Answers a request with its stamps; anything else with silence, and all when nothing may be moved any more.
+    fn answer(&mut self, clock: &Clock, socket: &DatagramSocket, bytes: &[u8], arrival: &Arrival) {
+        let Some(Packet::Request { session, seq }) = Packet::parse_padded(bytes) else { return };
+        let at = self.epoch + Span(arrival.at.0);
+        let Some(mut reply) = self.reflector.request(session, seq, at, arrival.kind, arrival.tos) else { return };
+        // The answer is as long as the request.
+        if self.spending.is_over() || !self.spending.count(2 * bytes.len() as u64) {
+            return;
+        }
+        reply.there.sent = self.epoch + Span(clock.now().0);
+        let reply = Packet::Reply(reply).emit();
+        // A reply that our own queue refuses is lost on the way back, and the client sees that.
+        if bytes.len() == wire::LEN {
+            let _ = socket.send(&reply);
+        } else {
+            // As long as the request, with its own padding: never longer.
+            let mut padded = [0; wire::MAX_LEN];
+            padded[..bytes.len()].copy_from_slice(bytes);
+            padded[..wire::LEN].copy_from_slice(&reply);
+            let _ = socket.send(&padded[..bytes.len()]);
+        }
     }
 }
 

@@ -14,8 +14,8 @@ mod wifi;
 
 pub(crate) use program::Running;
 
-use crate::bulk::Sink;
 use crate::clock::Clock;
+use crate::group::Sink;
 use crate::socket::Trouble;
 use fa_measure::collect::{CollectorId, Kernel, Schedule};
 use fa_measure::event::{CollectorColumns, CollectorSample, What};

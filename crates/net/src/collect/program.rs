@@ -5,8 +5,8 @@
 
 use super::parse::{number_line, payload_value, power};
 use super::{Outlet, Stop};
-use crate::bulk::Sink;
 use crate::clock::Clock;
+use crate::group::Sink;
 use crate::socket::Trouble;
 use crate::sys::child::end_with_us;
 use fa_measure::collect::{Collected, CollectorId, CollectorPlan, Program, Schedule};

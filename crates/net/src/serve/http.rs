@@ -55,6 +55,10 @@ impl No {
         Self(status, Refusal { error: error.into(), hint: None })
     }
 
+    pub(super) fn refused(status: StatusCode, refusal: Refusal) -> Self {
+        Self(status, refusal)
+    }
+
     pub(super) fn gone() -> Self {
         Self::new(StatusCode::NOT_FOUND, "there is no such session, or not any more")
     }
@@ -134,11 +138,13 @@ async fn metrics(State(shared): Server, Extension(peer): Extension<Peer>) -> Res
     let t = &shared.totals;
     Ok(format!(
         "# TYPE fa_sessions_open gauge\nfa_sessions_open {}\n# TYPE fa_sessions_total counter\nfa_sessions_total {}\n\
-         # TYPE fa_refused_total counter\nfa_refused_total {}\n# TYPE fa_bytes_total counter\nfa_bytes_total {}\n",
+         # TYPE fa_refused_total counter\nfa_refused_total {}\n# TYPE fa_bytes_total counter\nfa_bytes_total {}\n\
+         # TYPE fa_session_memory_bytes gauge\nfa_session_memory_bytes {}\n",
         shared.open_sessions(),
         t.sessions.load(Ordering::Relaxed),
         t.refused.load(Ordering::Relaxed),
         t.bytes.load(Ordering::Relaxed),
+        shared.room.taken(),
     ))
 }
 
@@ -310,9 +316,9 @@ async fn probe(
     mut request: Request,
 ) -> Result<Response, No> {
     check_upgrade(&request)?;
-    let take = |s: &mut Session| s.tcp_probes.remove(&ProbeId(probe)).map(|found| (found, s.epoch));
+    let take = |s: &mut Session| s.tcp_probes.remove(&ProbeId(probe)).map(|found| (found, s.epoch, s.spending.clone()));
     let found = shared.with_data(token(&session)?, peer.ip(), take).ok_or_else(No::gone)?;
-    let ((token, far), epoch) = found.ok_or_else(|| {
+    let ((token, far), epoch, spending) = found.ok_or_else(|| {
         No::new(StatusCode::CONFLICT, format!("probe {probe} is not announced, or connected already"))
     })?;
     let upgraded = hyper::upgrade::on(&mut request);
@@ -323,7 +329,7 @@ async fn probe(
         // A client waits for the upgrade before its first request: nothing is in the buffer.
         let marked = far.tos.map_or(Ok(()), |tos| set_tos(&SockRef::from(&socket), tos));
         if marked.is_ok() && socket.set_nodelay(true).is_ok() {
-            shared.reflecting.connection(token, socket, far.count, epoch);
+            shared.reflecting.connection(token, socket, far.count, epoch, spending);
         }
     });
     Ok(switching())

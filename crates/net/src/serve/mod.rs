@@ -9,6 +9,7 @@ mod key;
 mod listen;
 mod objects;
 mod privilege;
+mod room;
 mod session;
 mod store;
 
@@ -73,6 +74,8 @@ pub struct ServeOptions {
     pub rate_bps: Option<u64>,
     /// Bytes that all sessions together may move in 24 hours; `None`: 500 GB in public, else no limit.
     pub daily_bytes: Option<u64>,
+    /// Bytes of memory that all sessions together may take; `None`: 134 MB in public, else 1074 MB.
+    pub memory: Option<usize>,
     /// Whom to become after binding when started as root; `None`: stay.
     pub become_user: Option<String>,
     /// End when standard input is closed: this server is some measurement's child process.
@@ -82,9 +85,9 @@ pub struct ServeOptions {
 impl Default for ServeOptions {
     fn default() -> Self {
         let (address, allow, key) = (None, Vec::new(), None);
-        let (rate_bps, daily_bytes, become_user) = (None, None, None);
+        let (rate_bps, daily_bytes, memory, become_user) = (None, None, None, None);
         let (port, public, until_stdin_closes) = (DEFAULT_PORT, false, false);
-        Self { address, port, allow, key, public, rate_bps, daily_bytes, become_user, until_stdin_closes }
+        Self { address, port, allow, key, public, rate_bps, daily_bytes, memory, become_user, until_stdin_closes }
     }
 }
 
@@ -147,6 +150,7 @@ impl Server {
         let mut limits = if policy.public { Limits::public() } else { Limits::normal() };
         limits.rate_bps = options.rate_bps.or(limits.rate_bps);
         limits.daily_bytes = options.daily_bytes.or(limits.daily_bytes);
+        limits.memory_in_all = options.memory.unwrap_or(limits.memory_in_all);
         let shared = Arc::new(Shared::new(clock, threads, policy, limits, options.key, port, Box::new(log)));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = watch::channel(false);

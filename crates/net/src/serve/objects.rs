@@ -55,11 +55,11 @@ pub(super) async fn object_of_session(
 ) -> Result<Response, No> {
     let largest = if shared.trusts(peer.ip()) { MAX_SIZE } else { MAX_SIZE_PUBLIC };
     check_size(size, largest)?;
-    let moved = shared.with_data(token(&session)?, peer.ip(), |s| s.spend(size)).ok_or_else(No::gone)?;
-    if !moved {
+    check_budget(&shared)?;
+    let spending = shared.with_data(token(&session)?, peer.ip(), |s| s.spending.clone()).ok_or_else(No::gone)?;
+    if !spending.reserve(size) {
         return Err(No::new(StatusCode::FORBIDDEN, "the byte limit of this server is reached"));
     }
-    shared.totals.bytes.fetch_add(size, Ordering::Relaxed);
     Ok(random(size))
 }
 
@@ -71,6 +71,7 @@ pub(super) async fn object(
 ) -> Result<Response, No> {
     check_known(&shared, peer)?;
     check_size(size, MAX_SIZE)?;
+    check_budget(&shared)?;
     shared.totals.bytes.fetch_add(size, Ordering::Relaxed);
     Ok(random(size))
 }
@@ -80,6 +81,10 @@ fn check_known(shared: &Shared, peer: Peer) -> Result<(), No> {
         return Ok(());
     }
     Err(No::new(StatusCode::FORBIDDEN, "objects are for sessions, and for those that the operator admitted by address"))
+}
+
+fn check_budget(shared: &Shared) -> Result<(), No> {
+    shared.within_budget().map_err(|refusal| No::refused(StatusCode::FORBIDDEN, refusal))
 }
 
 fn check_size(size: u64, largest: u64) -> Result<(), No> {

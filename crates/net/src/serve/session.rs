@@ -1,12 +1,15 @@
 //! Sessions of a server: admission, what belongs to one, and its end.
 
 use super::key::Gate;
+use super::room::{Reserved, Room};
 use super::store::Store;
-use crate::bulk::{Bulk, GroupId, Sink};
+use crate::bulk::Bulk;
 use crate::clock::Clock;
 use crate::collect::{Collecting, Job};
-use crate::paced::{NewPaced, Paced, connected};
+use crate::group::{Group, GroupId, Sink};
+use crate::paced::{NewPaced, Paced, Timed, connected};
 use crate::reflecting::{Expected, Guest, Reflecting};
+use crate::spending::Spending;
 use fa_measure::access::{Admissions, Budget, Limits, Policy};
 use fa_measure::control::{FarCollector, FarFlow, FarProbe, Prepare, Refusal};
 use fa_measure::event::What;
@@ -58,11 +61,11 @@ pub(super) struct Session {
     collecting: Option<Collecting>,
     /// Where the traffic goes that this host only sees.
     pub(super) toward: Option<IpAddr>,
-    moved: Arc<AtomicU64>,
-    /// Its flows were ended for the day.
+    pub(super) spending: Arc<Spending>,
+    /// Its flows were ended because it may move no more.
     cut: bool,
-    /// Bytes it may move.
-    most: Option<u64>,
+    /// For as long as it lives.
+    _memory: Reserved,
     opened: Time,
 }
 
@@ -104,21 +107,23 @@ impl Lease {
 pub(super) struct Totals {
     pub(super) sessions: AtomicU64,
     pub(super) refused: AtomicU64,
-    pub(super) bytes: AtomicU64,
+    /// Payload of flows, probes and web objects.
+    pub(super) bytes: Arc<AtomicU64>,
 }
 
 /// All of a server that its requests share.
 pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) bulk: Bulk,
-    // Before `paced`: it holds doors to it.
     pub(super) reflecting: Reflecting,
     pub(super) paced: Paced,
     pub(super) policy: Policy,
     limits: Limits,
     gate: Option<Gate>,
     pub(super) udp_port: u16,
-    pub(super) totals: Arc<Totals>,
+    pub(super) totals: Totals,
+    /// Memory for all sessions.
+    pub(super) room: Arc<Room>,
     log: Box<dyn Fn(&str) + Send + Sync>,
     state: Mutex<State>,
 }
@@ -158,9 +163,9 @@ impl Shared {
     ) -> Self {
         let budget = Budget::new(limits.daily_bytes, clock.now());
         let state = State { sessions: HashMap::new(), admissions: Admissions::new(limits), budget, next_group: 0 };
-        let totals = Arc::default();
-        let gate = key.map(Gate::new);
-        Self { clock, bulk, reflecting, paced, policy, limits, gate, udp_port, totals, log, state: Mutex::new(state) }
+        let (totals, room) = (Totals::default(), Arc::new(Room::new(limits.memory_in_all)));
+        let (gate, state) = (key.map(Gate::new), Mutex::new(state));
+        Self { clock, bulk, reflecting, paced, policy, limits, gate, udp_port, totals, room, log, state }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -216,6 +221,7 @@ impl Shared {
         self.proven(ask, source)?;
         self.limits.check(ask)?;
         let now = self.clock.now();
+        let memory = self.reserve(Limits::memory_of(ask))?;
         let mut state = self.lock();
         let moved = self.totals.bytes.load(Ordering::Relaxed);
         state.budget.check(moved, now)?;
@@ -225,7 +231,13 @@ impl Shared {
         let group = GroupId(state.next_group);
         state.next_group += 1;
         let epoch = self.clock.epoch();
-        let store = Arc::new(Store::new(self.limits.memory));
+        let store = Arc::new(Store::new(self.limits.memory, self.room.clone()));
+        let told = store.clone();
+        let spending = Arc::new(Spending::new(self.limits.bytes, self.totals.bytes.clone(), move || {
+            let text =
+                "the byte limit of this server is reached: flows end, and probes are not answered any more".into();
+            told.push(What::Warning { host: None, text });
+        }));
         let may_observe = self.may_observe(source);
         let jobs = if may_observe { ask.collectors.iter().map(job).collect() } else { Vec::new() };
         if !may_observe {
@@ -262,18 +274,14 @@ impl Shared {
             jobs,
             collecting: None,
             toward: ask.toward,
-            moved: Arc::default(),
+            spending: spending.clone(),
             cut: false,
-            most: self.limits.bytes,
+            _memory: memory,
             opened: now,
         };
-        let (open, moved, totals) = (session.open_flows.clone(), session.moved.clone(), self.totals.clone());
+        let open = session.open_flows.clone();
         let (flow_store, session_open) = (store.clone(), open.clone());
         let sink: Sink = Arc::new(move |_at: Time, what: What| {
-            if let What::FlowBytes(b) = &what {
-                moved.fetch_add(b.bytes, Ordering::Relaxed);
-                totals.bytes.fetch_add(b.bytes, Ordering::Relaxed);
-            }
             let ended = matches!(what, What::FlowEnded(_));
             store.push(what);
             if ended {
@@ -285,8 +293,9 @@ impl Shared {
         let engine = Flows::new(clock, ask.step);
         let sampled = ask.flows.iter().any(|f| f.socket_stats);
         let engine = if sampled { engine } else { engine.without_samples() };
-        self.paced.add_group(group, ask.step, clock, sink.clone(), self.limits.bytes, || {});
-        self.bulk.add_group(group, engine, sink, self.limits.bytes, || {});
+        let datagrams = Timed::new(clock, ask.step);
+        self.paced.add_group(group, Group::new(datagrams, sink.clone(), Some(spending.clone()), || {}));
+        self.bulk.add_group(group, Group::new(engine, sink, Some(spending.clone()), || {}));
         if let Some(bits_per_sec) = self.limits.rate_bps.filter(|_| ask.flows.iter().any(|f| f.datagrams.is_none())) {
             self.bulk.limit_rate(group, bits_per_sec);
             let rate = bits_per_sec as f64 / 1e6;
@@ -297,11 +306,12 @@ impl Shared {
         // Those over TCP come as connections of their own.
         for (probe, &token) in ask.probes.iter().zip(&probe_tokens).filter(|(probe, _)| !probe.tcp) {
             let guest = Guest::Probe { count: probe.count };
-            self.reflecting.expect(token, Expected { guest, tos: probe.tos, epoch, controller });
+            let (tos, spending) = (probe.tos, spending.clone());
+            self.reflecting.expect(token, Expected { guest, tos, epoch, controller, spending });
         }
         for (flow, token) in &flow_tokens {
             let Some(far) = ask.flows.iter().find(|f| f.flow == *flow) else { continue };
-            let (Some(door), Some(datagrams)) = (self.paced.door(), &far.datagrams) else { continue };
+            let (door, Some(datagrams)) = (self.paced.paced_door(), &far.datagrams) else { continue };
             let spec = StreamSpec {
                 flow: *flow,
                 end: far.end,
@@ -319,11 +329,36 @@ impl Shared {
                 open.fetch_add(1, Ordering::Relaxed);
                 door.add(group, NewPaced { socket, token, spec: spec.clone() });
             }));
-            self.reflecting.expect(token, Expected { guest, tos, epoch, controller });
+            let spending = spending.clone();
+            self.reflecting.expect(token, Expected { guest, tos, epoch, controller, spending });
         }
         state.sessions.insert(token, session);
         self.totals.sessions.fetch_add(1, Ordering::Relaxed);
         Ok(Admitted { token, probe_tokens, may_observe, flow_tokens })
+    }
+
+    /// Memory for a session, for as long as it lives.
+    fn reserve(&self, bytes: usize) -> Result<Reserved, Refusal> {
+        self.room.reserve(bytes).ok_or_else(|| {
+            let mb = |bytes: usize| bytes as f64 / 1e6;
+            let (taken, limit) = (mb(self.room.taken()), mb(self.limits.memory_in_all));
+            Refusal {
+                error: format!(
+                    "this session needs {:.1} MB of memory, and of the {limit:.0} MB that this server has for all sessions \
+                     {taken:.1} MB are taken",
+                    mb(bytes)
+                ),
+                hint: Some("try again later, or with fewer or slower probes, or a shorter run".into()),
+            }
+        })
+    }
+
+    /// Whether all sessions together may still move something today.
+    ///
+    /// # Errors
+    /// The refusal to send.
+    pub(super) fn within_budget(&self) -> Result<(), Refusal> {
+        self.lock().budget.check(self.totals.bytes.load(Ordering::Relaxed), self.clock.now())
     }
 
     /// Looks at a session on behalf of `source`; `None` when there is none or it belongs to another host.
@@ -395,13 +430,20 @@ impl Shared {
         }
     }
 
-    /// Ends the flows of all sessions when the day's bytes are moved; what they measured can still be fetched.
+    /// Ends the flows of sessions that have moved all they may, and of all sessions when the day's bytes are moved; what they
+    /// measured can still be fetched.
     fn keep_to_budget(&self, state: &mut State, now: Time) {
-        let Err(refusal) = state.budget.check(self.totals.bytes.load(Ordering::Relaxed), now) else { return };
+        let day = state.budget.check(self.totals.bytes.load(Ordering::Relaxed), now);
         for session in state.sessions.values_mut().filter(|session| !session.cut) {
+            match &day {
+                Err(refusal) if session.spending.end() => {
+                    let text = format!("{}: flows end, and probes are not answered any more", refusal.error);
+                    session.store.push(What::Warning { host: None, text });
+                }
+                _ if !session.spending.is_over() => continue,
+                _ => {}
+            }
             session.cut = true;
-            let text = format!("{}: all flows end", refusal.error);
-            session.store.push(What::Warning { host: None, text });
             self.bulk.stop(session.group);
             self.paced.stop(session.group);
         }
@@ -423,7 +465,7 @@ impl Shared {
             if session.test.is_empty() { "test" } else { &session.test },
             session.flows.len(),
             session.probes.len(),
-            session.moved.load(Ordering::Relaxed) as f64 / 1e6,
+            session.spending.moved() as f64 / 1e6,
             (self.clock.now() - session.opened).as_secs_f64(),
         ));
     }
@@ -463,12 +505,6 @@ impl Session {
         if let Some(collecting) = &self.collecting {
             collecting.stop();
         }
-    }
-
-    /// Counts bytes that are about to be served; false when that is more than the session may have.
-    pub(super) fn spend(&mut self, bytes: u64) -> bool {
-        let moved = self.moved.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        self.most.is_none_or(|most| moved <= most)
     }
 
     /// Hands out a flow's description, once.

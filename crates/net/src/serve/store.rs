@@ -1,15 +1,16 @@
 //! What a session saw, until its controller fetches it.
 //!
 //! While the load runs only byte counts and what has gone wrong are handed out, and not more than a hundredth of what
-//! was measured; the rest is kept and handed out afterwards. What it all takes of memory is bounded: where there is no
-//! room, samples of state make way for byte counts, failures and totals, and what is missing is counted. What was handed out is kept until the next
-//! request confirms it.
+//! was measured; the rest is kept and handed out afterwards. What it all takes of memory is bounded, for each session and
+//! for all together: where there is no room, samples of state make way for byte counts, failures and totals, and what is
+//! missing is counted. What was handed out is kept until the next request confirms it.
 
+use super::room::Room;
 use fa_measure::What;
 use fa_measure::control::{MAX_REPORT, Report};
 use fa_measure::event::TcpSample;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of a byte-count record as JSON, about.
 const RECORD_BYTES: u64 = 140;
@@ -23,6 +24,8 @@ pub(super) struct Store {
     inner: Mutex<Inner>,
     /// Bytes of memory.
     limit: usize,
+    /// What all sessions share.
+    room: Arc<Room>,
 }
 
 #[derive(Debug, Default)]
@@ -37,13 +40,15 @@ struct Inner {
     /// Bytes of memory of all three.
     memory: usize,
     lost: u64,
+    /// The same, for want of memory of the whole server.
+    lost_to_others: u64,
     /// Bytes measured since the last report.
     measured: u64,
 }
 
 impl Store {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { inner: Mutex::new(Inner::default()), limit }
+    pub(super) fn new(limit: usize, room: Arc<Room>) -> Self {
+        Self { inner: Mutex::new(Inner::default()), limit, room }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -55,11 +60,15 @@ impl Store {
     pub(super) fn push(&self, what: What) {
         let mut inner = self.lock();
         let (weight, sample) = (memory(&what), is_sample(&what));
-        while inner.memory + weight > self.limit {
-            inner.lost += 1;
+        loop {
+            let own = inner.memory + weight <= self.limit;
+            if own && self.room.take(weight) {
+                break;
+            }
+            *(if own { &mut inner.lost_to_others } else { &mut inner.lost }) += 1;
             // The newest ones: what is kept stays without gaps.
             let Some(other) = (if sample { None } else { inner.kept.pop_back() }) else { return };
-            inner.memory = inner.memory.saturating_sub(memory(&other));
+            self.free(&mut inner, memory(&other));
         }
         inner.memory += weight;
         match &what {
@@ -72,6 +81,12 @@ impl Store {
         }
     }
 
+    fn free(&self, inner: &mut Inner, bytes: usize) {
+        let bytes = bytes.min(inner.memory);
+        inner.memory -= bytes;
+        self.room.give(bytes);
+    }
+
     /// Hands out records; the same ones again when `after` does not confirm the last ones.
     pub(super) fn report(&self, after: u64, all: bool) -> Report {
         let mut inner = self.lock();
@@ -79,13 +94,24 @@ impl Store {
         if after >= handed {
             inner.confirmed = handed;
             let freed: usize = inner.sent.drain(..).map(|what| memory(&what)).sum();
-            inner.memory = inner.memory.saturating_sub(freed);
+            self.free(&mut inner, freed);
             let measured = std::mem::take(&mut inner.measured);
             let most = if all { usize::MAX } else { FREE_RECORDS.max((measured / 100 / RECORD_BYTES) as usize) };
             let mut page = Page::new(most);
-            if all && inner.lost > 0 {
-                let lost = std::mem::take(&mut inner.lost);
-                page.put(What::Overflow { host: None, queue: "records of a session".into(), lost });
+            if all {
+                for (lost, queue) in [
+                    (std::mem::take(&mut inner.lost), "records of a session"),
+                    (std::mem::take(&mut inner.lost_to_others), "records of all sessions of the server"),
+                ] {
+                    if lost > 0 {
+                        let what = What::Overflow { host: None, queue: queue.into(), lost };
+                        // Handed out with the others, and given back with them.
+                        let weight = memory(&what);
+                        inner.memory += weight;
+                        self.room.take_anyway(weight);
+                        page.put(what);
+                    }
+                }
             }
             page.fill(&mut inner.live);
             if all {
@@ -97,6 +123,12 @@ impl Store {
         let more = !inner.live.is_empty() || all && !inner.kept.is_empty();
         let next = inner.confirmed + inner.sent.len() as u64;
         Report { records: inner.sent.clone(), next, more, ..Report::default() }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.room.give(self.lock().memory);
     }
 }
 
@@ -188,9 +220,14 @@ mod tests {
         What::TcpInfo(Box::new(TcpSample { flow: FlowId(0), end: FlowEnd::Receiver, at, info }))
     }
 
+    /// A store with so much memory of its own and all it wants of the server's.
+    fn store(limit: usize) -> Store {
+        Store::new(limit, Arc::new(Room::new(usize::MAX)))
+    }
+
     #[test]
     fn every_record_is_handed_out_once_it_is_confirmed_and_again_until_then() {
-        let store = Store::new(1 << 20);
+        let store = store(1 << 20);
         store.push(bytes(1));
         let first = store.report(0, false);
         assert_eq!((first.records.len(), first.next), (1, 1));
@@ -202,7 +239,7 @@ mod tests {
 
     #[test]
     fn kernel_state_waits_until_the_load_is_over() {
-        let store = Store::new(1 << 20);
+        let store = store(1 << 20);
         store.push(sample());
         store.push(bytes(1));
         assert_eq!(store.report(0, false).records, [bytes(1)]);
@@ -211,7 +248,7 @@ mod tests {
 
     #[test]
     fn reports_are_a_hundredth_of_what_was_measured() {
-        let store = Store::new(1 << 24);
+        let store = store(1 << 24);
         for _ in 0..1000 {
             store.push(bytes(14_000));
         }
@@ -226,7 +263,7 @@ mod tests {
 
     #[test]
     fn long_reports_come_in_pages_that_a_slow_path_carries() {
-        let store = Store::new(1 << 26);
+        let store = store(1 << 26);
         for n in 0..6000 {
             store.push(bytes(n));
             store.push(sample());
@@ -254,7 +291,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_counted() {
-        let store = Store::new(2 * memory(&sample()));
+        let store = store(2 * memory(&sample()));
         for _ in 0..5 {
             store.push(sample());
         }
@@ -266,7 +303,7 @@ mod tests {
     #[test]
     fn samples_make_way_for_byte_counts_and_come_back_when_there_is_room() {
         let room = 3 * memory(&sample());
-        let store = Store::new(room);
+        let store = store(room);
         for _ in 0..3 {
             store.push(sample());
         }
@@ -277,10 +314,28 @@ mod tests {
         let all = store.report(0, true);
         assert!(matches!(all.records[0], What::Overflow { lost: 3, .. }), "the samples: {:?}", all.records);
         assert_eq!(all.records.len(), 1 + count);
-        assert_eq!(store.lock().memory, count * memory(&bytes(0)), "kept until it is confirmed");
+        let held = count * memory(&bytes(0)) + memory(&all.records[0]);
+        assert_eq!(store.lock().memory, held, "kept until it is confirmed");
         assert_eq!(store.report(all.next, true).records, []);
         assert_eq!(store.lock().memory, 0);
         store.push(sample());
         assert_eq!(store.report(all.next, true).records, [sample()]);
+    }
+
+    #[test]
+    fn sessions_share_the_servers_memory_and_give_it_back() {
+        let room = Arc::new(Room::new(4 * memory(&sample())));
+        let stores = [(); 2].map(|()| Store::new(usize::MAX, room.clone()));
+        for _ in 0..3 {
+            stores[0].push(sample());
+            stores[1].push(sample());
+        }
+        let told = stores[1].report(0, true);
+        let queue = "records of all sessions of the server".to_owned();
+        assert_eq!(told.records, [What::Overflow { host: None, queue, lost: 1 }, sample(), sample()]);
+        stores[1].report(told.next, true);
+        assert_eq!(room.taken(), 2 * memory(&sample()), "confirmed, so gone");
+        drop(stores);
+        assert_eq!(room.taken(), 0);
     }
 }

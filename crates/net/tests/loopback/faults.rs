@@ -6,6 +6,7 @@ use fa_measure::event::{EndReason, FlowEnd};
 use fa_measure::plan::ProbeKind;
 use fa_measure::{Event, FlowId, Launcher, Stop, What};
 use fa_net::{ChildCommand, LaunchOptions, NetLauncher, ServeOptions};
+use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
 fn end(events: &[Event]) -> EndReason {
@@ -193,6 +194,31 @@ fn a_public_server_lets_an_rrul_through_and_not_more() {
     assert_eq!(try_flows(8), EndReason::Completed);
     let EndReason::Failed { error } = try_flows(17) else { panic!("17 flows were admitted") };
     assert!(error.contains("17 flows") && error.contains("at most 16"), "{error}");
+}
+
+#[test]
+fn probes_and_web_objects_count_against_the_days_bytes() {
+    let server = server_with(ServeOptions { daily_bytes: Some(100_000), ..ServeOptions::default() });
+    // 1400 bytes each way every 5 ms: 100 kB after 36 requests; the server looks once a second.
+    let mut probing = plan(port(&server), 2_500).probe(ProbeKind::Udp, 5);
+    probing.probes[0].payload = Some(1400);
+    let events = launch(probing);
+    assert_eq!(end(&events), EndReason::Completed);
+    let told = whats(&events).any(|w| matches!(w, What::Warning { text, .. } if text.contains("may move in a day")));
+    assert!(told, "{:?}", end(&events));
+    let totals = whats(&events).find_map(|w| match w {
+        What::ProbeTotals(totals) => Some(*totals),
+        _ => None,
+    });
+    let totals = totals.unwrap();
+    let (received, there) = (totals.received, totals.received_there.unwrap());
+    assert!((36..there.saturating_sub(100)).contains(&received), "{totals:?}");
+    // The objects of those known by address are of the same budget.
+    let mut stream = TcpStream::connect(server.addresses()[0]).unwrap();
+    stream.write_all(b"GET /object/10 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("may move in a day"), "{answer}");
 }
 
 #[test]

@@ -89,13 +89,17 @@ struct Held(TcpStream);
 
 impl Held {
     fn prepare(server: &Server) -> (Self, serde_json::Value) {
+        Self::prepare_with(server, PREPARE)
+    }
+
+    fn prepare_with(server: &Server, prepare: &str) -> (Self, serde_json::Value) {
         let mut stream = TcpStream::connect(server.addresses()[0]).unwrap();
-        let length = PREPARE.len();
+        let length = prepare.len();
         let head = format!(
             "POST /v1/session HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(PREPARE.as_bytes()).unwrap();
+        stream.write_all(prepare.as_bytes()).unwrap();
         let head = head_of(&mut stream);
         let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")).unwrap().parse().unwrap();
         let mut body = vec![0; length];
@@ -115,6 +119,24 @@ fn a_killed_client_frees_its_session() {
     let told = lines.recv_timeout(Duration::from_secs(10)).unwrap();
     assert!(told.contains("controller gone"), "{told}");
     assert!(raw(&server, &request("GET", "/metrics", "")).contains("fa_sessions_open 0"));
+}
+
+#[test]
+fn a_session_for_which_there_is_no_memory_is_refused_until_another_is_gone() {
+    let (line, lines) = channel();
+    let (address, memory) = (Some(Ipv4Addr::LOCALHOST.into()), Some(20_000_000));
+    let options = ServeOptions { address, port: 0, memory, ..ServeOptions::default() };
+    let server = Server::start(options, move |l| line.send(l.to_owned()).unwrap()).unwrap();
+    // A bit each: 12.5 MB.
+    let prepare = PREPARE.replace("\"count\":10", "\"count\":100000000");
+    let (held, _) = Held::prepare_with(&server, &prepare);
+    assert!(raw(&server, &request("GET", "/metrics", "")).contains("fa_session_memory_bytes 125"));
+    let answer = raw(&server, &request("POST", "/v1/session", &prepare));
+    assert_eq!(status(&answer), "403", "{answer}");
+    assert!(answer.contains("needs 12.5 MB of memory") && answer.contains("12.5 MB are taken"), "{answer}");
+    drop(held.0);
+    lines.recv_timeout(Duration::from_secs(10)).unwrap();
+    let (_held, _) = Held::prepare_with(&server, &prepare);
 }
 
 #[test]
