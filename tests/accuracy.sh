@@ -3,7 +3,7 @@
 # namespaces with a 20 Mbit/s bottleneck, over loopback, and with a thousand flows. Ends with 1 when a row misses its limit.
 # Needs root, ip, tc, ping (iputils-ping), irtt, tcpdump and python3; what is missing is named and everything is skipped.
 #
-#     tests/accuracy.sh [--only path|loopback|many] [--fa PROGRAM] [--keep FOLDER]
+#     tests/accuracy.sh [--only path|web|loopback|many] [--fa PROGRAM] [--keep FOLDER]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 skip() {

@@ -5,21 +5,26 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use crate::command::{Desk, Said};
-use crate::measure::{all_well, data_file, ended, kill, loaded};
+use crate::measure::{all_well, data_file, ended, kill, loaded, started};
+use crate::spaces::{Path, SERVER, Undo, permitted};
 
 /// `fa serve` of its own on a port of loopback; killed when dropped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    fn start(desk: &Desk) -> Self {
+    pub(crate) fn start(desk: &Desk) -> Self {
         Self::on(desk.command(), "127.0.0.1:0")
     }
 
-    fn on(mut command: Command, address: &str) -> Self {
-        let mut child = command.args(["serve", "--listen", address]).stderr(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn on(command: Command, address: &str) -> Self {
+        Self::with(command, &["--listen", address])
+    }
+
+    pub(crate) fn with(mut command: Command, arguments: &[&str]) -> Self {
+        let mut child = command.arg("serve").args(arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         while !line.contains("listening on ") {
@@ -31,7 +36,7 @@ impl Server {
         Self { child, address }
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         kill(&self.child, signal);
     }
 }
@@ -48,13 +53,13 @@ fn under_load(desk: &Desk, test: &str, server: &Server, length: &str) -> Child {
     loaded(desk.command().args(["measure", test, &server.address, "-l", length, "-d", "0"]), &[], 500_000_000).0
 }
 
-fn samples(desk: &Desk, file: &str, series: &str) -> u64 {
+pub(crate) fn samples(desk: &Desk, file: &str, series: &str) -> u64 {
     let stats = desk.fa(["stats", "--json", file]).ends_with_code(0).json();
     let series = stats["files"][0]["series"].as_array().unwrap().iter().find(|s| s["series"] == series).cloned();
     series.and_then(|found| found["n"].as_u64()).unwrap_or(0)
 }
 
-fn meta(desk: &Desk, file: &str) -> serde_json::Value {
+pub(crate) fn meta(desk: &Desk, file: &str) -> serde_json::Value {
     desk.fa(["meta", "--json", file]).ends_with_code(0).json()[0].clone()
 }
 
@@ -147,22 +152,6 @@ fn a_second_usr1_is_ignored_and_an_interrupt_still_works() {
     assert!(desk.files().iter().any(|name| name.ends_with(".journal")));
 }
 
-/// A command that needs root and may not work in every container.
-fn permitted(line: &str) -> bool {
-    let mut words = line.split(' ');
-    let done = Command::new(words.next().unwrap()).args(words).stderr(Stdio::null()).status();
-    done.is_ok_and(|status| status.success())
-}
-
-/// Undoes something when the test is over, however it ends.
-struct Undo(String);
-
-impl Drop for Undo {
-    fn drop(&mut self) {
-        permitted(&self.0);
-    }
-}
-
 #[test]
 fn a_full_disk_costs_neither_the_run_nor_what_it_measured() {
     let desk = Desk::new();
@@ -192,39 +181,82 @@ fn a_full_disk_costs_neither_the_run_nor_what_it_measured() {
 }
 
 #[test]
-fn a_link_that_is_cut_shows_as_loss_or_delay_and_the_series_go_on_when_it_is_back() {
-    let id = std::process::id();
-    let (here, there) = (format!("fa-here-{id}"), format!("fa-there-{id}"));
-    if !nix::unistd::geteuid().is_root() || !permitted(&format!("ip netns add {here}")) {
-        println!("skipped: a link that is cut: no permission to make network namespaces");
+fn a_disk_full_for_the_file_alone_leaves_the_journal_from_which_it_is_made_later() {
+    let desk = Desk::new();
+    let small = desk.file("small");
+    std::fs::create_dir(&small).unwrap();
+    // Room for one file beside the folder itself, which is the journal.
+    let mount = format!("mount -t tmpfs -o nr_inodes=2 none {}", small.display());
+    if !nix::unistd::geteuid().is_root() || !permitted(&mount) {
+        println!("skipped: a disk full for the file alone: no permission to mount a small file system");
         return;
     }
-    let _here = Undo(format!("ip netns del {here}"));
-    let _there = Undo(format!("ip netns del {there}"));
-    for line in [
-        format!("ip netns add {there}"),
-        format!("ip -n {here} link add eth type veth peer name eth netns {there}"),
-        format!("ip -n {here} addr add 10.214.1.1/24 dev eth"),
-        format!("ip -n {there} addr add 10.214.1.2/24 dev eth"),
-        format!("ip -n {here} link set eth up"),
-        format!("ip -n {there} link set eth up"),
-    ] {
-        assert!(permitted(&line), "{line}");
-    }
-    let within = |desk: &Desk, space: &str| {
-        let fa = desk.command();
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", space]).arg(fa.get_program()).current_dir(desk.path()).env("TZ", "UTC");
-        command
-    };
+    let _undo = Undo(format!("umount {}", small.display()));
+    let said = desk.fa(["measure", "tcp_1up", "localhost", "-l", "1", "-d", "0", "-D", "small"]).ends_with_code(1);
+    assert!(said.err.contains("No space left"), "{}", said.err);
+    assert!(said.err.contains("the measurement is in the journal"), "{}", said.err);
+    let command = said.err.lines().find_map(|line| line.split("fa recover ").nth(1)).unwrap().to_owned();
+    desk.fa(["recover", &command]).ends_with_code(1);
+    assert!(permitted(&format!("mount -o remount,nr_inodes=10 {}", small.display())));
+    let said = desk.fa(["recover", &command]).ends_with_code(0);
+    assert!(samples(&desk, said.out.lines().last().unwrap(), "TCP upload") > 0, "{}", said.out);
+}
+
+#[test]
+fn a_server_that_freezes_for_good_is_waited_for_a_little_while_and_the_rest_is_kept() {
     let desk = Desk::new();
-    let server = Server::on(within(&desk, &there), "10.214.1.2:0");
-    let mut command = within(&desk, &here);
+    let server = Server::start(&desk);
+    let child = under_load(&desk, "rrul_be", &server, "2");
+    server.signal("STOP");
+    let said = ended(child);
+    server.signal("CONT");
+    assert!(said.err.contains("does not answer: waiting up to "), "{}", said.err);
+    assert!(said.err.contains("lost for good (no answer for 10 s after the run)"), "{}", said.err);
+    assert_eq!(said.code, 3, "{}", said.err);
+    let file = data_file(&desk);
+    for series in ["TCP upload BE", "TCP download BE", "Ping (ms) UDP BE1"] {
+        assert!(samples(&desk, &file, series) > 0, "{series}");
+    }
+    assert_eq!(desk.files(), std::slice::from_ref(&file), "no journal is left");
+}
+
+#[test]
+fn who_does_not_want_to_wait_for_a_frozen_server_gets_the_file_at_once() {
+    let desk = Desk::new();
+    let server = Server::start(&desk);
+    let mut command = desk.command();
+    command.args(["measure", "rrul_be", &server.address, "-l", "2", "-d", "0"]);
+    let (mut child, events) = started(&mut command);
+    let mut frozen = false;
+    for event in events {
+        let loaded = event["what"]["flow_bytes"]["end"] == "receiver" && event["at"].as_i64().unwrap() > 1_000_000_000;
+        if loaded && !frozen {
+            server.signal("STOP");
+            frozen = true;
+        }
+        if !event["what"]["waiting"].is_null() {
+            assert!(child.try_wait().unwrap().is_none());
+            kill(&child, "USR1");
+        }
+    }
+    let said = ended(child);
+    server.signal("CONT");
+    assert!(said.err.contains("stopped waiting for it, as asked"), "{}", said.err);
+    assert!(samples(&desk, &data_file(&desk), "TCP download BE") > 0);
+}
+
+#[test]
+fn a_link_that_is_cut_shows_as_loss_or_delay_and_the_series_go_on_when_it_is_back() {
+    let Some(path) = Path::new("a link that is cut") else { return };
+    let desk = Desk::new();
+    let server = Server::on(path.server.fa(&desk), &format!("{SERVER}:0"));
+    let mut command = path.client.fa(&desk);
     command.args(["measure", "rrul_be", &server.address, "-l", "6", "-d", "0", "-s", "0.1"]);
     let (child, _) = loaded(&mut command, &[], 500_000_000);
-    assert!(permitted(&format!("ip -n {there} link set eth down")));
+    path.server.must("ip link set eth down");
     std::thread::sleep(std::time::Duration::from_secs(1));
-    assert!(permitted(&format!("ip -n {there} link set eth up")));
+    path.server.must("ip link set eth up");
+    path.server.must("ip route add default via 10.213.2.254");
     let said = ended(child);
     let file = data_file(&desk);
     let meta = meta(&desk, &file);

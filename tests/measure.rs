@@ -48,30 +48,32 @@ fn under_load_until(desk: &Desk, more: &[&str], until_ns: i64) -> (Child, Vec<i6
     loaded(desk.command().args(["measure", "tcp_1up", "localhost", "-l", "60", "-d", "0"]), more, until_ns)
 }
 
-/// The same for any `fa measure`.
-pub(crate) fn loaded(command: &mut Command, more: &[&str], until_ns: i64) -> (Child, Vec<i64>) {
+/// Any `fa measure`, and its events.
+pub(crate) fn started(command: &mut Command) -> (Child, impl Iterator<Item = serde_json::Value> + Send + use<>) {
     let mut child = command
         .arg("--json-lines")
-        .args(more)
         // A group of its own, as an interactive shell makes it.
         .process_group(0)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut events = BufReader::new(child.stdout.take().unwrap());
+    let events = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, events.map(|line| serde_json::from_str(&line.unwrap()).unwrap()))
+}
+
+/// The same when its events have come to `until_ns`.
+pub(crate) fn loaded(command: &mut Command, more: &[&str], until_ns: i64) -> (Child, Vec<i64>) {
+    let (child, mut events) = started(command.args(more));
     let mut told = Vec::new();
-    let mut line = String::new();
     while told.last().is_none_or(|&at| at < until_ns) {
-        line.clear();
-        assert!(events.read_line(&mut line).unwrap() > 0, "the run ended before the load began");
-        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let event = events.next().unwrap_or_else(|| panic!("the run ended before the load began"));
         if event["what"]["flow_bytes"]["end"] == "receiver" {
             told.push(event["at"].as_i64().unwrap());
         }
     }
     // The rest of the events must find a reader.
-    std::thread::spawn(move || std::io::copy(&mut events, &mut std::io::sink()));
+    std::thread::spawn(move || events.for_each(drop));
     (child, told)
 }
 

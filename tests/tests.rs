@@ -8,4 +8,7 @@ mod figures;
 mod files;
 mod help;
 mod measure;
+mod network;
+mod spaces;
+mod terminal;
 mod window;
