@@ -271,7 +271,8 @@ impl Probes {
                 next = next.min(at);
             }
         }
-        self.due = next;
+        // With something to tell first, whether all is done is asked again when that is told.
+        self.due = if self.out.is_empty() { next } else { now };
         match self.out.pop_front() {
             Some(output) => output,
             None if next == Time::NEVER => Output::Done,
@@ -536,6 +537,16 @@ mod tests {
         // 3 ms − 10 µs, less the 1 ms that the reflector held it.
         assert_eq!(r.round_trip(), Span(2 * MS - 10_000));
         assert_eq!(next, None, "one request, one answer: done at once");
+    }
+
+    #[test]
+    fn a_loss_that_is_told_last_ends_the_probe() {
+        let mut probes = Probes::new();
+        probes.add(&ProbePlan { lost_after: Some(Span::from_millis(50)), ..plan(0) }, at(0));
+        assert_eq!(drive(&mut probes, at(0)).1, Some(at(50)));
+        let (told, next) = drive(&mut probes, at(50));
+        assert!(matches!(told[..], [What::ProbeLost(_)]), "{told:?}");
+        assert_eq!(next, None, "done, and not waiting for ever");
     }
 
     #[test]
