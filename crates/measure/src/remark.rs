@@ -35,7 +35,7 @@ pub struct Remark {
 impl Remark {
     /// What an event has to say to a person; `None` for most.
     pub fn of(event: &Event, plan: Option<&Plan>) -> Option<Self> {
-        let waiting = Some("stopping leaves the journal; SIGUSR1 writes the file without it".to_owned());
+        let waiting;
         let (gravity, text, hint) = match &event.what {
             What::Warning { host, text } => {
                 let host = plan.zip(*host).and_then(|(plan, id)| plan.host(id));
@@ -57,6 +57,7 @@ impl Remark {
             What::Waiting { host, waited, left } if *waited < Span::from_millis(1_900) => {
                 let name = plan.and_then(|plan| plan.host(*host)).map_or("a far end", |host| host.name.as_str());
                 let secs = left.as_secs_f64();
+                waiting = Some("stopping leaves the journal; SIGUSR1 writes the file without it".to_owned());
                 let text = format!("{name} does not answer: waiting up to {secs:.0} s more for what it kept");
                 (Gravity::Note, text, &waiting)
             }
