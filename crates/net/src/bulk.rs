@@ -18,7 +18,6 @@ use socket2::SockRef;
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
 
 /// Bytes moved for one stream per wake-up, and the size of the receive buffer.
 const QUOTA: usize = 128 * 1024;
@@ -403,6 +402,7 @@ mod tests {
     use fa_measure::flow::OwnClock;
     use fa_measure::{FlowId, Span};
     use std::net::TcpListener;
+    use std::sync::Arc;
     use std::sync::mpsc::sync_channel;
 
     #[test]
