@@ -50,7 +50,6 @@ pub(crate) fn run(args: &GuiArgs, begun: Instant, console: Console) -> Outcome {
         state_dir: if script.is_some() { None } else { folder("XDG_STATE_HOME", ".local/state") },
         config: folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("config.toml")),
         cache_dir: folder("XDG_CACHE_HOME", ".cache"),
-        samples: None,
         perf: args.perf,
         inline: false,
         host: None,

@@ -238,6 +238,19 @@ pub enum Mark {
     Ellipse(Ellipse),
 }
 
+impl Mark {
+    /// Its identity.
+    pub fn id(&self) -> &MarkId {
+        match self {
+            Self::Line(mark) => &mark.id,
+            Self::Boxes(mark) => &mark.id,
+            Self::Bars(mark) => &mark.id,
+            Self::Area(mark) => &mark.id,
+            Self::Ellipse(mark) => &mark.id,
+        }
+    }
+}
+
 /// A line or a set of points.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {

@@ -314,6 +314,8 @@ fn shows_on(option: &str) -> Option<(&'static str, &'static [&'static str])> {
         "filter-series" => ("totals", &["TCP upload"]),
         "hide-series" => ("totals", &["*:TCP upload"]),
         "zoom" => ("totals", &["1:10,20,,"]),
+        "series-order" => ("totals", &["Ping*"]),
+        "colour-by" => ("totals", &["file"]),
         "skip-missing-series" => ("bar_totals", &[""]),
         "split-group" => ("box_totals", &["g1", "g2"]),
         "override-group-by" => ("box_totals_combine", &["batch"]),
@@ -417,6 +419,65 @@ fn hiding_a_series_moves_nothing_else() {
     assert_eq!((nothing.empty, labels(&nothing.panels[0]).len()), (None, 0));
     let boxes = scene("box_totals", &two(), &[("hide-series", "1:*")]);
     assert_eq!(labels(&boxes.panels[0]), ["pie two"]);
+}
+
+#[test]
+fn a_legend_begins_with_the_series_that_are_named() {
+    let plain = labels(&scene("totals", &two(), &[]).panels[0]);
+    assert!(plain[0].starts_with("TCP"), "{plain:?}");
+    for first in ["Ping (ms) ICMP", "Ping*", "ping.icmp"] {
+        let ordered = labels(&scene("totals", &two(), &[("series-order", first)]).panels[0]);
+        assert!(ordered[0].starts_with("Ping") && ordered[1].starts_with("Ping"), "{first}: {ordered:?}");
+        assert!(ordered[2].ends_with("codel one") && ordered[3].ends_with("pie two"), "the others stay: {ordered:?}");
+    }
+    let named = [("series-order", "Ping*"), ("series-order", "TCP*"), ("reverse-legend", "")];
+    assert!(labels(&scene("totals", &two(), &named).panels[0])[0].starts_with("TCP"), "then turned over");
+    // Marks stay where they are: colours and what lies above do.
+    let marks = |pairs: &[(&str, &str)]| scene("totals", &two(), pairs).panels[0].axes.clone();
+    assert_eq!(marks(&[]), marks(&[("series-order", "Ping*")]));
+}
+
+#[test]
+fn colours_stand_for_files_and_patterns_for_series_where_asked() {
+    let by_file = scene("totals", &two(), &[("colour-by", "file")]);
+    let marks = by_file.panels[0].axes.iter().flat_map(|axes| &axes.marks);
+    let looks: Vec<_> = marks
+        .map(|mark| match mark {
+            Mark::Line(line) => (line.id.file, line.id.index, line.style.colour, line.style.dash),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(looks.len(), 4);
+    for (file, series, colour, dash) in looks {
+        assert_eq!((colour, dash), (Colour::Cycle(file), Some([Dash::Solid, Dash::Dashed][series])));
+    }
+    // The legend names two series and two files, not four lines.
+    let texts = |pairs: &[(&str, &str)]| {
+        let page = layout(&scene("totals", &two(), pairs), PageSize::inches(11.0, 8.0), &Theme::light(), None);
+        page.items.iter().filter(|item| item.role == fa_plot::page::Role::LegendText).count()
+    };
+    assert_eq!(texts(&[("colour-by", "file")]), texts(&[]));
+
+    let boxes = scene("box_totals", &two(), &[("colour-by", "series")]);
+    for mark in boxes.panels[0].axes.iter().flat_map(|axes| &axes.marks) {
+        let Mark::Boxes(boxes) = mark else { panic!("{mark:?}") };
+        assert!(boxes.boxes.iter().all(|one| one.style.colour == Colour::Cycle(boxes.id.index)));
+    }
+    assert!(boxes.panels[0].legend.is_none(), "ticks name the files");
+    let bars = |pairs: &[(&str, &str)]| scene("bar_totals", &two(), pairs).panels[0].axes.clone();
+    assert_eq!(bars(&[("colour-by", "file")]), bars(&[("override-colour-mode", "series")]));
+}
+
+#[test]
+fn in_a_panel_per_file_marks_know_their_file() {
+    let scene = scene("totals", &two(), &[("subplot-combine", ""), ("hide-series", "2:TCP upload")]);
+    let files: Vec<usize> = scene.panels.iter().map(|panel| panel.axes[0].marks[0].id().file).collect();
+    assert_eq!(files, [0, 1]);
+    let points = |panel: usize| match &scene.panels[panel].axes[0].marks[0] {
+        Mark::Line(line) => line.x.len(),
+        other => panic!("{other:?}"),
+    };
+    assert!(points(0) > 0 && points(1) == 0, "only that of the second file is hidden");
 }
 
 #[test]

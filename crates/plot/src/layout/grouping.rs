@@ -137,8 +137,8 @@ struct Place {
     own_marker: bool,
 }
 
-/// Splits entries `series - file` into a group of series (colours) and one of files (patterns), where every label and
-/// every specimen is the combination of its two parts.
+/// Splits entries `series - file` into a group of series (colours) and one of files (patterns), or the
+/// other way round, where every label and every specimen is the combination of its two parts.
 fn by_series_and_file(group: &Group, panel: &Panel, ink: Ink, palette: &Palette<'_>) -> Option<(Group, Group)> {
     let legend = panel.legend.as_ref()?;
     let places: Option<Vec<Place>> = legend
@@ -162,26 +162,32 @@ fn by_series_and_file(group: &Group, panel: &Panel, ink: Ink, palette: &Palette<
         };
         group.entries.iter().map(|e| split(e).map(|(a, b)| (&e.label[..a], &e.label[b..]))).collect()
     };
-    [false, true]
-        .into_iter()
-        .filter_map(cut)
-        .find_map(|parts| factor(group, &places, &parts, (ink, palette.files_by_marker())))
+    let mut cuts = [false, true].into_iter().filter_map(cut);
+    let by_marker = palette.files_by_marker();
+    cuts.find_map(|parts| {
+        factor(group, &places, &parts, (ink, by_marker, false))
+            .or_else(|| factor(group, &places, &parts, (ink, by_marker, true)))
+    })
 }
 
 fn factor(
     group: &Group,
     places: &[Place],
     parts: &[(&str, &str)],
-    (ink, by_marker): (Ink, bool),
+    (ink, by_marker, colours_are_files): (Ink, bool, bool),
 ) -> Option<(Group, Group)> {
     let mut series = Group { title: group.title.clone(), entries: Vec::new() };
     let mut files = Group::default();
     let mut seen_series: Vec<(usize, &str)> = Vec::new();
     let mut seen_files: Vec<(usize, &str)> = Vec::new();
     for (entry, (place, (head, tail))) in group.entries.iter().zip(places.iter().zip(parts)) {
-        let (colour, pattern) = split_sample(&entry.sample, ink, place.own_marker, by_marker)?;
-        collect(&mut series, &mut seen_series, place.series, head, colour, &entry.marks)?;
-        collect(&mut files, &mut seen_files, place.file, tail, pattern, &entry.marks)?;
+        let (of_series, of_file) = if colours_are_files {
+            split_by_file(&entry.sample, ink)?
+        } else {
+            split_sample(&entry.sample, ink, place.own_marker, by_marker)?
+        };
+        collect(&mut series, &mut seen_series, place.series, head, of_series, &entry.marks)?;
+        collect(&mut files, &mut seen_files, place.file, tail, of_file, &entry.marks)?;
     }
     // One series or one file: nothing to combine. Two specimens alike: they do not tell the files (or series) apart.
     let distinct =
@@ -210,6 +216,14 @@ fn collect<'a>(
     seen.push((number, label));
     group.entries.push(Entry { label: label.to_owned(), sample, marks: marks.to_vec() });
     Some(())
+}
+
+/// Pattern, width and marker alone, which are the series', and colour alone, which is the file's.
+fn split_by_file(sample: &Sample, ink: Ink) -> Option<(Sample, Sample)> {
+    let Sample::Line(Some(stroke), marker) = sample else { return None };
+    let pattern = Stroke { ink, ..stroke.clone() };
+    let colour = Stroke::solid(stroke.ink, 1.6);
+    Some((Sample::Line(Some(pattern), marker.map(|(m, r, _)| (m, r, ink))), Sample::Line(Some(colour), None)))
 }
 
 /// Colour and width alone, and pattern alone; the marker with the one it belongs to.

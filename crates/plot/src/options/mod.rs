@@ -42,6 +42,8 @@ pub struct FigureOptions {
     pub filter_series: Vec<String>,
     /// Marks that are not drawn while everything else stays as it is.
     pub hide_series: Vec<Hidden>,
+    /// Series whose legend entries come first, in this order: names, patterns or roles.
+    pub series_order: Vec<String>,
     /// Parts of the axes to show, in place of what limits and bounds say.
     pub zoom: Vec<Zoom>,
     /// Series that are drawn: names, patterns or roles; empty: the plot's own.
@@ -68,6 +70,8 @@ pub struct FigureOptions {
     pub override_group_by: Option<String>,
     /// Folder in which each combined group of files is stored.
     pub combine_save_dir: Option<String>,
+    /// What colours stand for where several files and series are drawn.
+    pub colour_by: Option<ColourBy>,
     /// What colours stand for in bar plots.
     pub override_colour_mode: Option<ColourMode>,
     /// Group titles without their number of files.
@@ -123,6 +127,15 @@ pub enum LogBase {
     Two,
     /// Powers of ten.
     Ten,
+}
+
+/// What colours stand for; patterns then stand for the other one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColourBy {
+    /// Files (or groups of files).
+    File,
+    /// Series.
+    Series,
 }
 
 /// What colours stand for in bar plots.

@@ -1,6 +1,8 @@
 //! The table: a row per option.
 
-use super::{Bounds, ColourMode, GROUP_BY, LEGEND_PLACES, LogBase, OptionGroup, OptionKind, OptionSpec, ThemeName};
+use super::{
+    Bounds, ColourBy, ColourMode, GROUP_BY, LEGEND_PLACES, LogBase, OptionGroup, OptionKind, OptionSpec, ThemeName,
+};
 use crate::colour::Rgb;
 
 macro_rules! flag_option {
@@ -227,6 +229,14 @@ pub static OPTIONS: &[OptionSpec] = &[
         write: |o| o.hide_series.iter().map(ToString::to_string).collect(),
     },
     text_list!(
+        series_order,
+        "series-order",
+        Text,
+        Legend,
+        "the plot's",
+        "Put series of this name, pattern ('Ping*') or role (ping.icmp) first in the legend; again for the next ones"
+    ),
+    text_list!(
         series,
         "series",
         Text,
@@ -304,6 +314,29 @@ pub static OPTIONS: &[OptionSpec] = &[
         repeatable: false,
         read: |o, v| one_of(v, GROUP_BY).map(|v| o.override_group_by = Some(v)),
         write: |o| shown(o.override_group_by.as_ref()),
+    },
+    OptionSpec {
+        name: "colour-by",
+        aliases: &["color-by"],
+        short: None,
+        group: OptionGroup::Files,
+        kind: OptionKind::Choice(&["file", "series"]),
+        default: "series where there are several, else file; boxes: file",
+        help: "What colours tell apart, files or series; line patterns tell the other apart",
+        repeatable: false,
+        read: |o, v| {
+            o.colour_by = Some(match v {
+                "file" => ColourBy::File,
+                "series" => ColourBy::Series,
+                _ => return Err("must be file or series".to_owned()),
+            });
+            Ok(())
+        },
+        write: |o| match o.colour_by {
+            Some(ColourBy::File) => vec!["file".to_owned()],
+            Some(ColourBy::Series) => vec!["series".to_owned()],
+            None => Vec::new(),
+        },
     },
     OptionSpec {
         name: "override-colour-mode",

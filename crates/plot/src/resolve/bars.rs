@@ -12,8 +12,8 @@ use super::panel::side;
 use super::style::{self, Colours};
 use super::timeseries::scale_numbers;
 use super::{Context, Notes, PlotError};
-use crate::options::ColourMode;
-use crate::scene::{Axes, Axis, BarMark, Bars, Colour, Mark, Panel, Quantity, Scale};
+use crate::options::{ColourBy, ColourMode};
+use crate::scene::{Axes, Axis, BarMark, Bars, Colour, Mark, MarkId, Panel, Quantity, Scale};
 
 /// Bars stand side by side within a group.
 const WIDTH: f64 = 1.0;
@@ -43,11 +43,18 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
                 extents[axes].add(y + yerr);
                 let x = slots.take(context.tick_label(subject)) - WIDTH / 2.0;
                 let colour = if by_bar { Colour::Cycle(place) } else { own };
-                bars.push(BarMark { x, width: WIDTH, y, yerr, file: subject, style: style::filled(colour) });
+                bars.push(BarMark {
+                    x,
+                    width: WIDTH,
+                    y,
+                    yerr,
+                    file: context.subjects[subject].number,
+                    style: style::filled(colour),
+                });
             }
             slots.end_group(first, context.group_name(s, split));
             if let Some(first) = bars.first() {
-                let id = context.mark_id(s, first.file);
+                let id = MarkId { file: first.file, ..context.mark_id(s, 0) };
                 marks[axes].push(Mark::Bars(Bars { id, label: None, bars }));
             }
         }
@@ -102,7 +109,10 @@ fn note_unused_options(context: &Context, notes: &mut Notes) {
 fn colour_by_bar(context: &Context) -> bool {
     match context.options.override_colour_mode {
         Some(mode) => mode == ColourMode::Series,
-        None => context.plot.colour_mode.as_deref() == Some("series"),
+        None => match context.options.colour_by {
+            Some(by) => by == ColourBy::File,
+            None => context.plot.colour_mode.as_deref() == Some("series"),
+        },
     }
 }
 

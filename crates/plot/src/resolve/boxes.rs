@@ -9,7 +9,8 @@ use super::style;
 use super::subject::Data;
 use super::timeseries::scale_numbers;
 use super::{Context, Notes, PlotError};
-use crate::scene::{Axes, Axis, BoxMark, Boxes, Colour, DataText, Mark, Panel, Quantity, Scale};
+use crate::options::ColourBy;
+use crate::scene::{Axes, Axis, BoxMark, Boxes, Colour, DataText, Mark, MarkId, Panel, Quantity, Scale};
 
 /// Width of a box; boxes stand 1 apart.
 const WIDTH: f64 = 0.5;
@@ -115,6 +116,8 @@ impl Context<'_> {
 pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotError> {
     let units = context.units()?;
     let need = Need { grid_only: false, present_only: true };
+    // The places of boxes say which file, where colours say which series.
+    let by_series = context.options.colour_by == Some(ColourBy::Series);
     let mut slots = Slots::new();
     let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); context.axes_count()];
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); context.axes_count()];
@@ -130,11 +133,17 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
                 let Some(stats) = BoxStats::new(numbers.y) else { continue };
                 let legend = (context.several() && !labelled[subject]).then(|| context.subjects[subject].label.clone());
                 labelled[subject] = true;
-                boxes.push(box_mark(stats, slots.take(context.tick_label(subject)), subject, legend));
+                let number = context.subjects[subject].number;
+                let colour = Colour::Cycle(if by_series { s } else { subject });
+                boxes.push(BoxMark {
+                    file: number,
+                    legend: legend.filter(|_| !by_series),
+                    ..box_mark(stats, slots.take(context.tick_label(subject)), colour)
+                });
             }
             slots.end_group(first, context.group_name(s, split));
             if let Some(first) = boxes.first() {
-                let id = context.mark_id(s, first.file);
+                let id = MarkId { file: first.file, ..context.mark_id(s, 0) };
                 marks[axes].push(Mark::Boxes(Boxes { id, boxes }));
             }
         }
@@ -160,11 +169,11 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     Ok(context.finish(axes, slots.inner_dividers()))
 }
 
-fn box_mark(stats: BoxStats, x: f64, subject: usize, legend: Option<String>) -> BoxMark {
+fn box_mark(stats: BoxStats, x: f64, colour: Colour) -> BoxMark {
     BoxMark {
         x,
         width: WIDTH,
-        file: subject,
+        file: 0,
         n: stats.n,
         q1: stats.q1,
         median: stats.median,
@@ -172,7 +181,7 @@ fn box_mark(stats: BoxStats, x: f64, subject: usize, legend: Option<String>) -> 
         whisker_lo: stats.whisker_lo,
         whisker_hi: stats.whisker_hi,
         fliers: stats.fliers.into(),
-        style: style::filled(Colour::Cycle(subject)),
-        legend,
+        style: style::filled(colour),
+        legend: None,
     }
 }

@@ -3,7 +3,7 @@
 use super::limits::{Extent, ValueRule, bounded};
 use super::numbers::{Need, Numbers};
 use super::panel::x_axis;
-use super::style::{self, Colours};
+use super::style::{self, Hues};
 use super::timeseries::scale_numbers;
 use super::{Context, Notes, PlotError, labels};
 use crate::options::LogBase;
@@ -13,18 +13,13 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     let units = context.units()?;
     let unit = units.first().map_or("", String::as_str);
     let need = Need { grid_only: false, present_only: true };
-    let by_subject = context.series.len() == 1;
-    let mut colours = Colours::default();
+    let hues = Hues::new(context, 0, notes);
     let (mut marks, mut extent) = (Vec::new(), Extent::default());
     // As in Flent, the first file decides the margin and others only widen the axis.
     let mut visible: Option<(usize, Extent)> = None;
     let mut smallest_positive = f64::INFINITY;
     for (i, subject) in context.subjects.iter().enumerate() {
-        if !by_subject {
-            colours = Colours::default();
-        }
         for (s, series) in context.series.iter().enumerate() {
-            let colour = colours.of(&series.style, notes);
             let Some(numbers) = context.numbers(i, s, need, notes) else { continue };
             let (x, y) = fa_analyze::cdf::cdf(numbers.y);
             let own = Extent::of(&x);
@@ -40,7 +35,7 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
                 label: labels::series_label(series.label.as_deref(), &subject.label, context.several()),
                 x: x.into(),
                 y: y.into(),
-                style: style::line(colour, series, i, !context.options.no_markers),
+                style: style::line(hues.of(i, s), series, hues.pattern(i, s), !context.options.no_markers),
             }));
         }
     }

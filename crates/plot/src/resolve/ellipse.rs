@@ -7,8 +7,8 @@ use super::numbers::Need;
 use super::panel::x_axis;
 use super::style::{self, Colours};
 use super::{Context, Notes, PlotError};
-use crate::options::Bounds;
-use crate::scene::{Axes, Axis, DataText, Ellipse, Line, Mark, Marker, Panel, Quantity, Scale, Side};
+use crate::options::{Bounds, ColourBy};
+use crate::scene::{Axes, Axis, Colour, DataText, Ellipse, Line, Mark, Marker, Panel, Quantity, Scale, Side};
 
 pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotError> {
     if context.series.len() < 2 {
@@ -27,7 +27,12 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
             let Some(y) = context.numbers(i, s, need, notes) else { continue };
             let Some(ellipse) = covariance_ellipse(&x.y, &y.y) else { continue };
             reach(&ellipse, &mut xs, &mut ys);
-            let colour = colours.next();
+            let next = colours.next();
+            let colour = match context.options.colour_by {
+                Some(ColourBy::File) => Colour::Cycle(subject.number),
+                Some(ColourBy::Series) => Colour::Cycle(s - 1),
+                None => next,
+            };
             let id = context.mark_id(s, i);
             marks.push(Mark::Ellipse(Ellipse {
                 id: id.clone(),

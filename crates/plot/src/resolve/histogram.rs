@@ -6,7 +6,7 @@ use fa_analyze::stats::Sample;
 use super::limits::{ValueRule, bounded};
 use super::panel::x_axis;
 use super::spread::{self, Ruler, Spread};
-use super::style::{self, Colours};
+use super::style::{self, Hues};
 use super::{Context, Notes, PlotError, labels};
 use crate::scene::{Area, Axes, Axis, Line, Mark, Panel, Quantity, Scale, Side};
 
@@ -30,16 +30,15 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     }
 
     let by_subject = context.series.len() == 1;
-    let mut colours = Colours::default();
-    let series_colours: Vec<_> = context.series.iter().map(|s| colours.of(&s.style, notes)).collect();
+    let hues = Hues::new(context, 0, notes);
     let mut marks = Vec::new();
     let mut highest = 0.0_f64;
     for spread in &spreads {
         let series = &context.series[spread.series];
-        let colour = if by_subject && context.several() {
+        let colour = if by_subject && context.several() && context.options.colour_by.is_none() {
             crate::scene::Colour::Cycle(spread.subject)
         } else {
-            series_colours[spread.series]
+            hues.of(spread.subject, spread.series)
         };
         let (x, y) = steps(&spread.sample, spread.n, &edges, ruler);
         highest = y.iter().copied().fold(highest, f64::max);
@@ -51,7 +50,7 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
             let (y_hi, style) = (y.as_slice().into(), style::filled(colour));
             marks.push(Mark::Area(Area { id: id.clone(), label: None, x, y_lo, y_hi, style, opacity: 0.35 }));
         }
-        let style = style::line(colour, series, spread.subject, false);
+        let style = style::line(colour, series, hues.pattern(spread.subject, spread.series), false);
         marks.push(Mark::Line(Line { id, label, x: x.into(), y: y.into(), style }));
     }
 

@@ -146,6 +146,12 @@ fn resolve_sets(
     if options.bins.is_some() && def.kind != PlotType::Histogram {
         notes.add(format!("plot {} is no histogram: --bins does nothing here", def.name));
     }
+    if options.colour_by.is_some() && matches!(def.kind, PlotType::Qq | PlotType::LineCombine) {
+        notes.add(format!(
+            "plot {}: its colours stand for neither files nor series: --colour-by does nothing here",
+            def.name
+        ));
+    }
     let for_scale: Vec<Run> = sets[drawn.len()..].iter().chain(scale).map(|set| Run::new(set, expanded)).collect();
     let filter = LabelFilter::new(options);
     let labels: Vec<String> =

@@ -106,7 +106,7 @@ impl Context<'_> {
         let what = &self.series[series];
         MarkId {
             series: what.data.clone(),
-            file: subject,
+            file: self.subjects[subject].number,
             index: series,
             flavour: flavour::of(&what.data, self.expanded),
         }
@@ -182,19 +182,37 @@ impl Context<'_> {
             }
         }
         let labels: Vec<String> = found.iter().map(|(label, _)| label.clone()).collect();
-        let mut entries: Vec<LegendEntry> = self
+        let series: Vec<&String> = found.iter().map(|(_, (a, m, _))| &axes[*a].marks[*m].id().series).collect();
+        let places: Vec<usize> = series.iter().map(|name| self.place_of(name)).collect();
+        let mut entries: Vec<(usize, LegendEntry)> = self
             .filter
             .apply(&labels)
             .into_iter()
             .zip(found)
             .map(|(label, (_, sample))| LegendEntry { label, sample })
+            .zip(places)
+            .map(|(entry, place)| (place, entry))
             .collect();
+        entries.sort_by_key(|(place, _)| *place);
+        let mut entries: Vec<LegendEntry> = entries.into_iter().map(|(_, entry)| entry).collect();
         if self.options.reverse_legend {
             entries.reverse();
         }
         let title = self.options.legend_title.clone().or_else(|| self.plot.legend_title.clone()).unwrap_or_default();
         let shown = !entries.is_empty() && !self.options.no_legend;
         Panel { title: None, axes, legend: shown.then_some(Legend { title, entries }), dividers, show_x_ticks: true }
+    }
+}
+
+impl Context<'_> {
+    /// Where the user wants a series in the legend; those not named come last, as they are.
+    fn place_of(&self, series: &String) -> usize {
+        let order = &self.options.series_order;
+        if let Some(exact) = order.iter().position(|one| one == series) {
+            return exact;
+        }
+        let wanted = |one: &String| general::is_wanted(series, std::slice::from_ref(one), self.expanded);
+        order.iter().position(wanted).unwrap_or(order.len())
     }
 }
 

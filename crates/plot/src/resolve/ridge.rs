@@ -8,6 +8,7 @@ use super::panel::x_axis;
 use super::spread::{self, Ruler, Spread};
 use super::style::{self, Colours};
 use super::{Context, Notes, PlotError};
+use crate::options::ColourBy;
 use crate::scene::{Area, Axes, Axis, Colour, Dash, Line, Mark, Panel, Quantity, Scale, Side, Style};
 
 /// Places at which a density is computed.
@@ -27,6 +28,10 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
 
     let mut colours = Colours::default();
     let series_colours: Vec<Colour> = context.series.iter().map(|s| colours.of(&s.style, notes)).collect();
+    let colour = |spread: &spread::Spread| match context.options.colour_by {
+        Some(ColourBy::File) => Colour::Cycle(context.subjects[spread.subject].number),
+        _ => series_colours[spread.series],
+    };
     // Few rows keep apart; many may reach into the row above.
     let height = if spreads.len() > 5 { (spreads.len() as f64 / 25.0).max(1.6) } else { 0.9 };
     let thin = if spreads.len() > 30 { 0.6 } else { 1.0 };
@@ -39,7 +44,7 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
         let factor = if peak > 0.0 { height / peak } else { 0.0 };
         let label = row_label(context, spread);
         ticks.push((base, label.clone()));
-        let style = Style { width: thin, ..style::filled(series_colours[spread.series]) };
+        let style = Style { width: thin, ..style::filled(colour(spread)) };
         let x: std::sync::Arc<[f64]> = places.iter().map(|p| ruler.value(*p)).collect();
         let y: std::sync::Arc<[f64]> = heights.iter().map(|d| base + d * factor).collect();
         let id = context.mark_id(spread.series, spread.subject);

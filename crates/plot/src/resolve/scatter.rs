@@ -6,7 +6,7 @@ use fa_analyze::run::{Origin, Points};
 use super::limits::{Extent, ValueRule, bounded};
 use super::numbers::{Need, Numbers};
 use super::panel::x_axis;
-use super::style::{self, Colours};
+use super::style::{self, Hues};
 use super::timeseries::scale_numbers;
 use super::{Context, Notes, PlotError, labels};
 use crate::options::Bounds;
@@ -36,14 +36,10 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     let mut marks = Vec::new();
     // One y series: colours are free to tell files apart, markers help.
     let by_subject = context.series.len() == 2;
-    let mut colours = Colours::default();
+    let hues = Hues::new(context, 1, notes);
     for (i, subject) in context.subjects.iter().enumerate() {
-        if !by_subject {
-            colours = Colours::default();
-        }
         let x = context.numbers(i, 0, need, notes);
         for (s, series) in context.series.iter().enumerate().skip(1) {
-            let colour = colours.of(&series.style, notes);
             let Some(x) = &x else { continue };
             let Some(y) = context.numbers(i, s, need, notes) else { continue };
             let (x, y) = pair::on_time(&points(x), &points(&y));
@@ -57,7 +53,11 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
             xs.merge(Extent::of(&x));
             ys.merge(Extent::of(&y));
             least_y = y.iter().copied().filter(|v| *v > 0.0).fold(least_y, f64::min);
-            let marker = if context.options.no_markers { Marker::Circle } else { MARKERS[i % MARKERS.len()] };
+            let marker = if context.options.no_markers {
+                Marker::Circle
+            } else {
+                MARKERS[hues.pattern(i, s - 1) % MARKERS.len()]
+            };
             marks.push(Mark::Line(Line {
                 id: context.mark_id(s, i),
                 label: labels::only_what_differs(
@@ -68,7 +68,7 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
                 ),
                 x: x.into(),
                 y: y.into(),
-                style: style::dots(colour, marker),
+                style: style::dots(hues.of(i, s), marker),
             }));
         }
     }

@@ -1,11 +1,13 @@
 //! Which colour, line and marker a mark gets.
 //!
 //! Colour says which series (or which file, when there is only one series); line pattern and then markers say which file.
+//! With `--colour-by file` it is the other way round.
 
 use fa_catalog::{PlotSeries, SeriesStyle};
 
-use super::Notes;
+use super::{Context, Notes};
 use crate::colour::Rgb;
+use crate::options::ColourBy;
 use crate::scene::{Colour, Dash, Marker, Style};
 
 /// Line patterns of the first files.
@@ -53,11 +55,55 @@ impl Colours {
     }
 }
 
-/// The look of a line of the `file`-th file.
-pub(crate) fn line(colour: Colour, series: &PlotSeries, file: usize, markers: bool) -> Style {
+/// The colours of all series of all files, and what decides their patterns.
+#[derive(Debug)]
+pub(crate) struct Hues {
+    /// File by file.
+    colours: Vec<Colour>,
+    series: usize,
+    /// Colours stand for files, patterns for series.
+    by_file: bool,
+}
+
+impl Hues {
+    /// - `first`: index of the first series that is drawn (those before it have no colour of their own)
+    pub(crate) fn new(context: &Context, first: usize, notes: &mut Notes) -> Self {
+        let (files, series) = (context.subjects.len(), context.series.len());
+        let drawn = series.saturating_sub(first);
+        let mut all = Vec::with_capacity(files * series);
+        if context.options.colour_by == Some(ColourBy::File) {
+            all.extend(context.subjects.iter().flat_map(|file| vec![Colour::Cycle(file.number); series]));
+            return Self { colours: all, series, by_file: drawn > 1 };
+        }
+        // A colour per series, the same for all files; a colour per file when there is one series.
+        let on = drawn == 1 && context.options.colour_by.is_none();
+        let mut colours = Colours::default();
+        for _ in 0..files {
+            if !on {
+                colours = Colours::default();
+            }
+            all.extend(vec![Colour::Ink; first]);
+            all.extend(context.series[first.min(series)..].iter().map(|series| colours.of(&series.style, notes)));
+        }
+        Self { colours: all, series, by_file: false }
+    }
+
+    /// Colour of a series of a file.
+    pub(crate) fn of(&self, file: usize, series: usize) -> Colour {
+        self.colours.get(file * self.series + series).copied().unwrap_or(Colour::Ink)
+    }
+
+    /// Which of the patterns it has.
+    pub(crate) fn pattern(&self, file: usize, series: usize) -> usize {
+        if self.by_file { series } else { file }
+    }
+}
+
+/// The look of a line with the `turn`-th pattern.
+pub(crate) fn line(colour: Colour, series: &PlotSeries, turn: usize, markers: bool) -> Style {
     let asked = &series.style;
     let step = if markers { DASHES.len() + MARKERS.len() } else { DASHES.len() };
-    let turn = file % step;
+    let turn = turn % step;
     let (dash, marker) = match turn.checked_sub(DASHES.len()) {
         None => (DASHES[turn], None),
         Some(n) => (Dash::Solid, Some((MARKERS[n], MARK_EVERY))),

@@ -5,7 +5,7 @@ use fa_analyze::run::Clock;
 use super::limits::{Extent, ValueRule, bounded, time, values};
 use super::numbers::{Need, Numbers};
 use super::panel::{side, x_axis};
-use super::style::{self, Colours};
+use super::style::{self, Hues};
 use super::subject::Data;
 use super::{Context, Notes, PlotError, labels};
 use crate::scene::{Area, Axes, Colour, Line, Mark, Panel, Quantity, Scale};
@@ -20,15 +20,14 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     let scale = scale_numbers(context, need, notes);
 
     let mut marks: Vec<Vec<Mark>> = vec![Vec::new(); context.axes_count()];
-    let colours = line_colours(context, notes);
+    let hues = Hues::new(context, 0, notes);
     let mut stacks = Stacks::default();
     for numbers in &drawn {
-        let colour = colours[numbers.subject * context.series.len() + numbers.series];
         let axes = context.axes_of(numbers.series);
         let mark = if context.plot.stacked {
-            stacks.area(context, numbers, axes, colour)
+            stacks.area(context, numbers, axes, hues.of(numbers.subject, numbers.series))
         } else {
-            Mark::Line(line(context, numbers, colour))
+            Mark::Line(line(context, numbers, &hues))
         };
         marks[axes].push(mark);
     }
@@ -81,29 +80,16 @@ pub(crate) fn scale_numbers(context: &Context, need: Need, notes: &mut Notes) ->
     numbers
 }
 
-/// A colour per series, the same for all files; a colour per file when there is one series.
-fn line_colours(context: &Context, notes: &mut Notes) -> Vec<Colour> {
-    let by_subject = context.series.len() == 1;
-    let mut all = Vec::with_capacity(context.series.len() * context.subjects.len());
-    let mut colours = Colours::default();
-    for _ in context.subjects {
-        if !by_subject {
-            colours = Colours::default();
-        }
-        all.extend(context.series.iter().map(|series| colours.of(&series.style, notes)));
-    }
-    all
-}
-
-fn line(context: &Context, numbers: &Numbers, colour: Colour) -> Line {
+fn line(context: &Context, numbers: &Numbers, hues: &Hues) -> Line {
     let series = &context.series[numbers.series];
+    let (colour, turn) = (hues.of(numbers.subject, numbers.series), hues.pattern(numbers.subject, numbers.series));
     let subject = &context.subjects[numbers.subject];
     Line {
         id: context.mark_id(numbers.series, numbers.subject),
         label: labels::series_label(series.label.as_deref(), &subject.label, context.several()),
         x: numbers.x.as_slice().into(),
         y: numbers.y.as_slice().into(),
-        style: style::line(colour, series, numbers.subject, !context.options.no_markers),
+        style: style::line(colour, series, turn, !context.options.no_markers),
     }
 }
 
