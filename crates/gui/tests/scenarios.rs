@@ -459,7 +459,7 @@ fn s21_legend_entries_hide_isolate_and_hiding_everything_is_safe() {
     window.run();
     assert_eq!(drawn(&window), 1, "alone");
     for name in viewer(&window).state.series_of(view) {
-        if focused(&window).shows(&name, 0) {
+        if focused(&window).shows(&name, docs(&window)[0]) {
             act(&mut window, Action::ToggleSeries(view, name, None));
         }
     }
@@ -590,7 +590,7 @@ fn s27_and_s28_what_is_exported_is_what_is_shown_and_the_command_draws_it_again(
             act(&mut window, Action::ZoomX(view, XKind::Run, Some((8.0, 12.0))));
             let y = fa_gui::state::view::YZoom { panel: 0, axes: 0, limits: (0.0, 9.0) };
             act(&mut window, Action::Slide(view, XKind::Run, None, vec![y]));
-            act(&mut window, Action::ToggleSeries(view, "TCP upload BE".into(), Some(1)));
+            act(&mut window, Action::ToggleSeries(view, "TCP upload BE".into(), Some(second)));
         }
         let shown = viewer_mut(&mut window).page(view).unwrap();
         let how = FigureFile { format: Format::Svg, size_in: None, dpi: 100.0, theme: None };

@@ -5,10 +5,11 @@
 use std::path::PathBuf;
 
 use fa_gui::state::columns::Column;
+use fa_gui::state::layouts::Preset;
 use fa_gui::state::notes::Note;
 use fa_gui::state::panes::Side;
 use fa_gui::state::undo::History;
-use fa_gui::state::view::YZoom;
+use fa_gui::state::view::{HiddenSeries, YZoom};
 use fa_gui::state::{Action, DocId, Effect, Palette, Panel, State, ThemeChoice, ViewId, XKind, ZoomState, session};
 
 /// A state with so many files that nobody has read.
@@ -156,6 +157,146 @@ fn a_session_comes_back_with_its_views_and_other_ids() {
     assert_eq!(other.workspace.files.len(), 1, "opening a session can be undone");
 }
 
+#[test]
+fn what_is_hidden_stays_with_its_file_when_others_go_or_cannot_be_read() {
+    let mut state = with_files(3);
+    let (view, all) = (state.workspace.focus.unwrap(), docs(&state));
+    state.apply(Action::ShowOnly(all.clone()), 1.0);
+    state.apply(Action::ToggleSeries(view, "a".into(), Some(all[2])), 2.0);
+    state.apply(Action::ToggleSeries(view, "b".into(), None), 3.0);
+    let hidden = |state: &State, drawn: &[DocId]| -> Vec<String> {
+        let view = state.workspace.focused().unwrap();
+        view.figure_options(drawn).hide_series.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(hidden(&state, &all), ["3:a", "*:b"]);
+    assert_eq!(hidden(&state, &[all[0], all[2]]), ["2:a", "*:b"], "the file in the middle cannot be read");
+    assert_eq!(hidden(&state, &all[..2]), ["*:b"]);
+    // Another order, another setting, a file less: the same file is meant.
+    state.apply(Action::MakePrimary(all[2]), 4.0);
+    state.apply(Action::SetOption(view, "zero-y", vec![String::new()]), 5.0);
+    assert_eq!(hidden(&state, &state.workspace.focused().unwrap().docs), ["1:a", "*:b"]);
+    state.apply(Action::Close(vec![all[0]]), 6.0);
+    assert_eq!(state.workspace.focused().unwrap().docs, [all[2], all[1]]);
+    assert_eq!(hidden(&state, &[all[2], all[1]]), ["1:a", "*:b"]);
+    assert!(
+        !state.workspace.focused().unwrap().shows("a", all[2]) && state.workspace.focused().unwrap().shows("a", all[1])
+    );
+    // What is typed counts the files of the view.
+    state.apply(Action::SetOption(view, "hide-series", vec!["2:c".into(), "9:d".into()]), 7.0);
+    let expected = [HiddenSeries { doc: Some(all[1]), series: Some("c".into()) }];
+    assert_eq!(state.workspace.focused().unwrap().hidden, expected);
+    state.apply(Action::Tick(all[1]), 8.0);
+    assert!(state.workspace.focused().unwrap().hidden.is_empty(), "nothing is left of a file that is not shown");
+}
+
+#[test]
+fn a_session_of_before_hides_the_same_series() {
+    let text = r#"{"version": 1, "files": [{"id": 5, "path": "a"}, {"id": 9, "path": "b"}],
+        "views": [{"id": 1, "docs": [5, 9], "options": [["hide-series", "2:x"], ["zero-y", ""]], "only": 1}],
+        "panes": {"tabs": {"views": [1], "active": 0}}, "focus": 1, "floating": [1, 77]}"#;
+    let read = session::from_text(text, "/s.fa-session.json".as_ref()).unwrap();
+    let mut state = with_files(2);
+    state.apply(Action::SessionRead(Box::new(read)), 1.0);
+    let view = state.workspace.focused().unwrap();
+    assert_eq!(view.hidden, [HiddenSeries { doc: Some(view.docs[1]), series: Some("x".into()) }]);
+    assert!(view.options.zero_y && view.options.hide_series.is_empty());
+    assert!(state.workspace.floating.is_empty(), "it is among the tabs already, and there is no other");
+    // And written and read again, with other ids.
+    let again = session::to_text(&state.workspace, "/s.fa-session.json".as_ref()).unwrap();
+    let again = session::from_text(&again, "/s.fa-session.json".as_ref()).unwrap();
+    let mut other = with_files(4);
+    other.apply(Action::SessionRead(Box::new(again)), 1.0);
+    let view = other.workspace.focused().unwrap();
+    assert_eq!(view.hidden, [HiddenSeries { doc: Some(view.docs[1]), series: Some("x".into()) }]);
+}
+
+#[test]
+fn a_view_floats_and_comes_back_and_none_is_lost() {
+    let mut state = with_files(1);
+    let first = state.workspace.focus.unwrap();
+    state.apply(Action::Duplicate(first), 1.0);
+    let second = state.workspace.focus.unwrap();
+    state.apply(Action::Float(second), 2.0);
+    let w = &state.workspace;
+    assert_eq!((w.panes.views(), w.floating.clone(), w.focus), (vec![first], vec![second], Some(second)));
+    assert_eq!(w.visible(), [first, second]);
+    state.apply(Action::StepView(1), 3.0);
+    assert_eq!(state.workspace.focus, Some(first));
+    // The other one, too: the main window is empty then.
+    state.apply(Action::Float(first), 4.0);
+    assert!(state.workspace.panes.views().is_empty());
+    state.apply(Action::Dock(second, second, Side::Centre), 5.0);
+    assert_eq!((state.workspace.panes.views(), state.workspace.floating.clone()), (vec![second], vec![first]));
+    // To a side of a view that floats: nowhere but among the tabs.
+    state.apply(Action::Dock(second, first, Side::Left), 6.0);
+    assert_eq!(state.workspace.panes.views(), [second]);
+    state.apply(Action::Dock(first, second, Side::Left), 7.0);
+    assert_eq!(state.workspace.panes.visible(), [first, second]);
+    state.apply(Action::Undo, 8.0);
+    assert_eq!(state.workspace.floating, [first]);
+    state.apply(Action::CloseView(first), 9.0);
+    assert_eq!((state.workspace.floating.len(), state.workspace.focus), (0, Some(second)));
+    state.apply(Action::ReopenView, 10.0);
+    assert_eq!(state.workspace.panes.views().len(), 2, "it comes back among the tabs");
+}
+
+#[test]
+fn layouts_are_saved_by_name_applied_and_forgotten() {
+    let mut state = with_files(1);
+    let first = state.workspace.focus.unwrap();
+    state.apply(Action::Duplicate(first), 1.0);
+    let second = state.workspace.focus.unwrap();
+    state.apply(Action::Dock(second, first, Side::Bottom), 2.0);
+    state.apply(Action::ShowPanel(Panel::Notes), 3.0);
+    let shape = state.workspace.panes.clone();
+    let effects = state.apply(Action::SaveLayout("  mine ".into()), 4.0);
+    assert!(matches!(&effects[..], [Effect::WriteLayouts(all)] if all.len() == 1 && all[0].name == "mine"));
+    state.apply(Action::ApplyPreset(Preset::OneFigure), 5.0);
+    assert_eq!((state.workspace.panes.visible().len(), &state.workspace.panels[..]), (1, &[Panel::Files][..]));
+    state.apply(Action::ApplyLayout("mine".into()), 6.0);
+    assert_eq!(state.workspace.panes, shape);
+    assert!(state.workspace.shows(Panel::Notes));
+    state.apply(Action::Undo, 7.0);
+    assert_eq!(state.workspace.panes.visible().len(), 1);
+    state.apply(Action::SaveLayout(" ".into()), 8.0);
+    assert!(state.refused.is_some());
+    state.apply(Action::DeleteLayout("mine".into()), 9.0);
+    state.apply(Action::ApplyLayout("mine".into()), 10.0);
+    assert!(state.refused.as_deref().is_some_and(|why| why.contains("mine")));
+}
+
+#[test]
+fn a_tag_is_written_beside_the_file_and_its_column_appears() {
+    let mut state = with_files(2);
+    let doc = docs(&state)[1];
+    let effects = state.apply(Action::ToggleTag(doc, "good".into()), 1.0);
+    assert!(matches!(&effects[..], [Effect::WriteNotes(path, notes)]
+        if path.ends_with("1.flent.gz.notes.json") && notes[0].text == "#good"));
+    assert_eq!(state.library.get(doc).unwrap().tags, ["good"]);
+    assert!(state.workspace.table.columns.contains(&Column::Tags));
+    state.apply(Action::Undo, 2.0);
+    assert!(state.library.get(doc).unwrap().tags.is_empty());
+    state.apply(Action::NotesRead(doc, vec![Note { tags: vec!["wifi".into()], ..Note::default() }]), 3.0);
+    assert_eq!(state.library.get(doc).unwrap().tags, ["wifi"]);
+}
+
+#[test]
+fn files_are_shown_in_turn_and_alone() {
+    let mut state = with_files(3);
+    let (view, all) = (state.workspace.focus.unwrap(), docs(&state));
+    state.apply(Action::ShowOnly(all[..2].to_vec()), 1.0);
+    let mut turns = Vec::new();
+    for step in 0..4 {
+        state.apply(Action::Flip(view), 2.0 + f64::from(step));
+        turns.push(state.workspace.focused().unwrap().only);
+    }
+    assert_eq!(turns, [Some(all[0]), Some(all[1]), None, Some(all[0])]);
+    state.apply(Action::ShowFile(view, all[1]), 10.0);
+    assert_eq!(state.workspace.focused().unwrap().only, Some(all[1]));
+    state.apply(Action::ShowFile(view, all[2]), 11.0);
+    assert_eq!(state.workspace.focused().unwrap().only, None, "it is not in the view");
+}
+
 /// A seeded generator: the same actions in every run of the test.
 struct Dice(u64);
 
@@ -175,7 +316,7 @@ fn any_action(state: &State, dice: &mut Dice) -> Action {
     let t = dice.roll(100) as f64;
     let column = Column::FIXED[dice.roll(Column::FIXED.len())].clone();
     let side = [Side::Centre, Side::Left, Side::Right, Side::Top, Side::Bottom][dice.roll(5)];
-    match dice.roll(42) {
+    match dice.roll(49) {
         0..=2 => Action::Tick(doc),
         3 => Action::Close(vec![doc]),
         4 => Action::NewView(Some(doc)),
@@ -205,8 +346,8 @@ fn any_action(state: &State, dice: &mut Dice) -> Action {
         23 => Action::Brush(view, Some((t, t + 3.0))),
         24 => Action::BrushToCutoff(view),
         25 => Action::Cursor(view, dice.roll(2), Some(t)),
-        26 => Action::ToggleSeries(view, "TCP upload".into(), [None, Some(0), Some(1)][dice.roll(3)]),
-        27 => Action::ToggleFile(view, dice.roll(2)),
+        26 => Action::ToggleSeries(view, "TCP upload".into(), [None, Some(doc)][dice.roll(2)]),
+        27 => Action::ToggleFile(view, doc),
         28 => Action::ShowAllSeries(view),
         29 => Action::Flip(view),
         30 => Action::Sort(column),
@@ -220,6 +361,12 @@ fn any_action(state: &State, dice: &mut Dice) -> Action {
         38 => Action::AddNote(doc, Note { text: format!("{t}"), ..Note::default() }),
         39 => Action::DeleteNote(doc, 0),
         40 => Action::Zoom(view, ZoomState::default()),
+        41 | 42 => Action::Float(view),
+        43 => Action::ApplyPreset(Preset::ALL[dice.roll(3)]),
+        44 => Action::ToggleTag(doc, ["good", "bad"][dice.roll(2)].into()),
+        45 => Action::MoveFile(view, doc, dice.roll(3)),
+        46 => Action::ShowFile(view, doc),
+        47 => Action::ToggleOverview,
         _ => Action::Focus(other),
     }
 }
@@ -244,7 +391,7 @@ fn ten_thousand_actions_undone_are_the_beginning_and_redone_the_end() {
             }
             // What holds always: every view is in exactly one place, shows known files, and one of them has the focus.
             let w = &state.workspace;
-            let mut placed = w.panes.views();
+            let mut placed = w.placed();
             let mut views: Vec<ViewId> = w.views.iter().map(|v| v.id).collect();
             placed.sort_unstable();
             views.sort_unstable();

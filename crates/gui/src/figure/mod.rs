@@ -7,6 +7,7 @@
 //! A figure is made anew only when its key changes; while that happens the old one stays in sight.
 
 pub mod hover;
+pub mod miniature;
 pub mod paint;
 
 use std::collections::HashMap;
@@ -21,7 +22,7 @@ use crate::state::{DocId, State, View, ViewId, XKind};
 use crate::work::{FigureRequest, Job, Workers};
 
 /// What decides a figure.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FigureKey {
     /// Plot.
     pub plot: String,
@@ -61,6 +62,17 @@ impl Figure {
         }
     }
 
+    /// The file that a mark of the figure is of: files that could not be read have no place in it.
+    pub fn doc(&self, file: usize) -> Option<DocId> {
+        self.key.docs.get(file).map(|(doc, _)| *doc)
+    }
+
+    /// Limits of the horizontal axis when everything is shown.
+    pub fn whole_x(&self) -> Option<(f64, f64)> {
+        let axes = self.scene.as_ref()?.panels.first()?.axes.first()?;
+        Some(axes.x.limits)
+    }
+
     /// How many axes each panel has.
     pub fn axes(&self) -> Vec<usize> {
         self.scene.iter().flat_map(|scene| &scene.panels).map(|panel| panel.axes.len()).collect()
@@ -84,6 +96,8 @@ struct Slot {
     asked: Option<FigureKey>,
     figure: Option<Arc<Figure>>,
     laid: Option<Laid>,
+    /// The whole run in a strip.
+    strip: Option<Laid>,
 }
 
 /// The figures of all views.
@@ -158,6 +172,30 @@ impl Figures {
             Laid { figure: Arc::clone(&figure), size, theme: theme.clone(), view: part, page: Arc::clone(&page) };
         slot.laid = Some(laid);
         Some((figure, page))
+    }
+
+    /// The whole run as a strip without words: the first panel of a view's figure.
+    pub fn strip(&mut self, view: ViewId, size: PageSize, theme: &Theme) -> Option<Arc<Page>> {
+        let slot = self.slots.get_mut(&view)?;
+        let figure = slot.figure.as_ref()?;
+        if let Some(laid) = &slot.strip
+            && Arc::ptr_eq(&laid.figure, figure)
+            && laid.size == size
+            && laid.theme == *theme
+        {
+            return Some(Arc::clone(&laid.page));
+        }
+        let scene = miniature::bare(figure.scene.as_ref()?, 1);
+        let page = Arc::new(layout_with(&scene, size, theme, None, &figure.pyramids));
+        self.layouts += 1;
+        slot.strip = Some(Laid {
+            figure: Arc::clone(figure),
+            size,
+            theme: theme.clone(),
+            view: layout::View::default(),
+            page: Arc::clone(&page),
+        });
+        Some(page)
     }
 
     /// What part of a figure a view shows: its zoom, over the scale it shares with others.
@@ -237,7 +275,7 @@ fn union(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
 }
 
 /// What the figure of a view is made from; `None` while none of its files is read.
-fn request(state: &State, view: &View) -> Option<FigureRequest> {
+pub(crate) fn request(state: &State, view: &View) -> Option<FigureRequest> {
     let mut first = None;
     let (mut docs, mut sets) = (Vec::new(), Vec::new());
     for doc in &view.docs {
@@ -249,6 +287,7 @@ fn request(state: &State, view: &View) -> Option<FigureRequest> {
     }
     let first = first?;
     let plot = view.plot.clone().unwrap_or_else(|| first.default_plot());
-    let key = FigureKey { plot, docs, options: view.figure_options().to_pairs() };
+    let drawn: Vec<DocId> = docs.iter().map(|(doc, _)| *doc).collect();
+    let key = FigureKey { plot, docs, options: view.figure_options(&drawn).to_pairs() };
     Some(FigureRequest { key, expanded: Arc::clone(&first.expanded), sets })
 }

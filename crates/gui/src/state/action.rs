@@ -11,10 +11,12 @@ use fa_plot::render::Format;
 use serde::{Deserialize, Serialize};
 
 use super::columns::Column;
+use super::layouts::{Layout, Preset};
 use super::library::{Changed, DocId, Loaded, Losses, Stamp};
 use super::notes::Note;
 use super::panes::Side;
 use super::prefs::Prefs;
+use super::samples::Sample;
 use super::view::{ViewId, XKind, YZoom, ZoomState};
 use super::workspace::{Palette, Panel, ThemeChoice, Workspace};
 
@@ -26,6 +28,12 @@ pub enum Action {
     Open(Vec<PathBuf>),
     /// Files were found under what was asked for.
     Found(Vec<PathBuf>),
+    /// Show data that come with the program.
+    OpenSample(Sample),
+    /// They are in these files now.
+    SampleFound(Sample, Vec<PathBuf>),
+    /// Show a file in the desktop's file manager.
+    Reveal(DocId),
     /// The header of a file was read, or why not.
     Indexed(Vec<(DocId, Result<Arc<Metadata>, String>)>),
     /// A file was read, or why not.
@@ -54,6 +62,8 @@ pub enum Action {
     ShowOnly(Vec<DocId>),
     /// Make a file the first one of the focused view.
     MakePrimary(DocId),
+    /// Put a file at a place among those of a view.
+    MoveFile(ViewId, DocId, usize),
     /// A new view of a file, or an empty one.
     NewView(Option<DocId>),
     /// A second view like this one.
@@ -70,6 +80,8 @@ pub enum Action {
     ReopenView,
     /// Move a view's tab.
     Dock(ViewId, ViewId, Side),
+    /// Put a view into a window of its own.
+    Float(ViewId),
     /// Move the border of a split.
     Share(Vec<bool>, f32),
     /// Another plot.
@@ -87,7 +99,7 @@ pub enum Action {
     /// Show another part while the hand moves: horizontally here and in linked views, vertically here.
     Slide(ViewId, XKind, Option<(f64, f64)>, Vec<YZoom>),
     /// Hide or show a file.
-    ToggleFile(ViewId, usize),
+    ToggleFile(ViewId, DocId),
     /// Show another part of the time axis, here and in linked views.
     ZoomX(ViewId, XKind, Option<(f64, f64)>),
     /// Show everything.
@@ -109,11 +121,15 @@ pub enum Action {
     /// Set the first or second cursor.
     Cursor(ViewId, usize, Option<f64>),
     /// Hide or show a series of a file (`None`: of all files).
-    ToggleSeries(ViewId, String, Option<usize>),
+    ToggleSeries(ViewId, String, Option<DocId>),
+    /// Show only this file of the view, or all again if it is alone already.
+    ShowFile(ViewId, DocId),
     /// Show only this series, or all again if it is alone already.
-    Isolate(ViewId, String, Option<usize>),
+    Isolate(ViewId, String, Option<DocId>),
     /// Show all series.
     ShowAllSeries(ViewId),
+    /// Move a series so many places down, or up, in legends and lists.
+    MoveSeries(ViewId, String, i32),
     /// Show one file after the other, then all.
     Flip(ViewId),
     /// Follow the right edge while measuring, or not.
@@ -140,6 +156,16 @@ pub enum Action {
     ShowPanel(Panel),
     /// All panels and panes as they were at first.
     ResetLayout,
+    /// Panels and panes as a layout of the program's has them.
+    ApplyPreset(Preset),
+    /// Panels and panes as a saved layout has them.
+    ApplyLayout(String),
+    /// Save panels and panes as they are, by name.
+    SaveLayout(String),
+    /// Forget a saved layout.
+    DeleteLayout(String),
+    /// Show the whole run below figures of a part of it, or not.
+    ToggleOverview,
     /// Only the view, or everything.
     ToggleFullScreen,
     /// Light or dark.
@@ -162,6 +188,8 @@ pub enum Action {
     DeleteNote(DocId, usize),
     /// Write a copy of a data file with its notes in it.
     CopyWithNotes(DocId, PathBuf),
+    /// Give a file a tag, or take it away.
+    ToggleTag(DocId, String),
 
     // Sessions, figures, tables
     /// Write the session.
@@ -370,6 +398,12 @@ impl Default for RunRequest {
 pub enum Effect {
     /// Look for data files.
     Find(Vec<PathBuf>),
+    /// Put a sample's files where they can be read.
+    OpenSample(Sample),
+    /// Show a file in the desktop's file manager.
+    Reveal(DocId, PathBuf),
+    /// Keep saved layouts.
+    WriteLayouts(Vec<Layout>),
     /// Read headers.
     Index(Vec<(DocId, PathBuf)>),
     /// Read a file.
@@ -418,11 +452,12 @@ impl Action {
         Some(match self {
             Self::Close(_) => "close file",
             Self::Tick(_) | Self::ShowOnly(_) => "choose files",
-            Self::MakePrimary(_) => "first file",
+            Self::MakePrimary(_) | Self::MoveFile(..) => "order of files",
+            Self::SampleFound(..) => "open sample",
             Self::NewView(_) | Self::Duplicate(_) => "new view",
             Self::CloseView(_) | Self::CloseAllViews => "close view",
             Self::ReopenView => "reopen view",
-            Self::Dock(..) => "move view",
+            Self::Dock(..) | Self::Float(_) => "move view",
             Self::Share(..) => "move border",
             Self::SetPlot(..) | Self::StepPlot(_) => "plot",
             Self::SetOption(_, name, _) => name,
@@ -440,20 +475,27 @@ impl Action {
             Self::Brush(..) => "brush",
             Self::BrushToCutoff(_) => "cut-off",
             Self::Cursor(..) => "cursor",
-            Self::ToggleSeries(..) | Self::ToggleFile(..) | Self::Isolate(..) | Self::ShowAllSeries(_) => "series",
+            Self::ToggleSeries(..)
+            | Self::ToggleFile(..)
+            | Self::ShowFile(..)
+            | Self::Isolate(..)
+            | Self::ShowAllSeries(_) => "series",
+            Self::MoveSeries(..) => "order of series",
             Self::Flip(_) => "flip",
             Self::Sort(_) => "sort",
             Self::Filter(_) => "filter",
             Self::AddColumn(_) | Self::RemoveColumn(_) | Self::MoveColumn(..) | Self::ResetColumns => "columns",
             Self::ToggleByTest => "grouping",
             Self::TogglePanel(_) | Self::ShowPanel(_) => "panels",
-            Self::ResetLayout => "layout",
+            Self::ResetLayout | Self::ApplyPreset(_) | Self::ApplyLayout(_) => "layout",
+            Self::ToggleOverview => "overview",
             Self::ToggleFullScreen => "full screen",
             Self::SetTheme(_) => "theme",
             Self::SetPalette(_) => "palette",
             Self::SetScale(_) => "size",
             Self::TogglePin(_) => "pin",
             Self::AddNote(..) | Self::EditNote(..) | Self::DeleteNote(..) => "note",
+            Self::ToggleTag(..) => "tag",
             Self::SessionRead(_) => "open session",
             _ => return None,
         })

@@ -35,13 +35,15 @@ pub enum Column {
     Upload,
     /// Probes lost, percent.
     Loss,
+    /// Tags of the file's notes.
+    Tags,
     /// A metadata value by its path, steps joined by `:`.
     Meta(String),
 }
 
 impl Column {
     /// The columns that are always offered.
-    pub const FIXED: [Self; 12] = [
+    pub const FIXED: [Self; 13] = [
         Self::Title,
         Self::FileName,
         Self::Folder,
@@ -54,6 +56,7 @@ impl Column {
         Self::Download,
         Self::Upload,
         Self::Loss,
+        Self::Tags,
     ];
 
     /// Heading.
@@ -71,6 +74,7 @@ impl Column {
             Self::Download => "Down (Mbit/s)",
             Self::Upload => "Up (Mbit/s)",
             Self::Loss => "Loss (%)",
+            Self::Tags => "Tags",
             Self::Meta(path) => return path.clone(),
         }
         .to_owned()
@@ -91,6 +95,7 @@ impl Column {
             Self::Download => "Sum over the downloads of their mean rates, whole run".into(),
             Self::Upload => "Sum over the uploads of their mean rates, whole run".into(),
             Self::Loss => "Probes without an answer, of all numbered ones".into(),
+            Self::Tags => "Tags: words with # in the notes on the file; the filter finds them as tag:NAME".into(),
             Self::Meta(path) => format!("Metadata value {path}"),
         }
     }
@@ -143,6 +148,8 @@ impl Column {
                 }
                 number((sent > 0.0).then(|| 100.0 * lost / sent))
             }
+            Self::Tags if doc.tags.is_empty() => Cell::Unknown,
+            Self::Tags => Cell::Text(doc.tags.join(" ")),
             Self::Meta(path) => match meta.and_then(|m| m.get(path)) {
                 None => Cell::Unknown,
                 Some(serde_json::Value::String(text)) => Cell::Text(text.clone()),
@@ -269,7 +276,7 @@ impl Default for Table {
 
 impl Table {
     /// Whether a file passes the filter: every word is found in its name, title, test, host or a column's cell; `key=text`
-    /// looks into one metadata key.
+    /// looks into one metadata key, `tag:name` for a tag (`tag:` for any).
     pub fn passes(&self, doc: &Doc) -> bool {
         let filter = self.filter.to_lowercase();
         let mut words = filter.split_whitespace().peekable();
@@ -287,7 +294,11 @@ impl Table {
             let found = map.and_then(|m| m.get(key).or_else(|| m.get(&key.to_uppercase())));
             found.is_some_and(|v| v.to_string().to_lowercase().contains(value))
         };
-        words.all(|word| text.contains(word) || word.split_once('=').is_some_and(|(key, value)| meta(key, value)))
+        words.all(|word| match word.strip_prefix("tag:") {
+            Some("") => !doc.tags.is_empty(),
+            Some(tag) => doc.tags.iter().any(|own| own.to_lowercase() == tag),
+            None => text.contains(word) || word.split_once('=').is_some_and(|(key, value)| meta(key, value)),
+        })
     }
 }
 
@@ -307,6 +318,15 @@ mod tests {
         cells.sort_by(Cell::order);
         let shown: Vec<String> = cells.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["3", "Run-1", "run-2", "run-10", "–"]);
+    }
+
+    #[test]
+    fn a_tag_is_filtered_by_its_whole_name() {
+        let doc = Doc { tags: vec!["good".into(), "WiFi".into()], ..Doc::default() };
+        let passes = |filter: &str| Table { filter: filter.into(), ..Table::default() }.passes(&doc);
+        assert!(passes("tag:good") && passes("tag:wifi tag:good") && passes("tag:"));
+        assert!(!passes("tag:goo") && !passes("tag:bad"));
+        assert!(!Table { filter: "tag:".into(), ..Table::default() }.passes(&Doc::default()));
     }
 
     #[test]

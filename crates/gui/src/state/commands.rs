@@ -1,6 +1,7 @@
 //! Commands: what menus, keys and the palette offer, each once, with its name, shortcut and when it can be used.
 
 use super::action::Action;
+use super::layouts::Preset;
 use super::workspace::{Palette, Panel, ThemeChoice};
 use super::{State, XKind};
 
@@ -67,6 +68,10 @@ pub enum Dialog {
     Preferences,
     /// What the figure or a number means.
     Explain,
+    /// A name for the layout.
+    SaveLayout,
+    /// Which file to ask about.
+    Identify,
 }
 
 /// One command.
@@ -108,6 +113,7 @@ const NO_VIEW: &str = "there is no view: open a file first";
 const KEYS: [&str; 7] = ["Ctrl+1", "Ctrl+2", "Ctrl+3", "Ctrl+4", "Ctrl+5", "Ctrl+6", "Ctrl+7"];
 const IDS: [&str; 7] =
     ["panel-files", "panel-series", "panel-settings", "panel-metadata", "panel-notes", "panel-stats", "panel-problems"];
+const LAYOUTS: [&str; 3] = ["layout-one-figure", "layout-compare", "layout-statistics"];
 const THEMES: [&str; 3] = ["theme-system", "theme-light", "theme-dark"];
 const PALETTES: [&str; 3] = ["palette-okabe-ito", "palette-tol-bright", "palette-tol-muted"];
 
@@ -126,6 +132,7 @@ pub fn commands(state: &State) -> Vec<Command> {
 
     add("open", "File", "Open files…", "Ctrl+O", ask(Dialog::Open));
     add("watch", "File", "Watch a folder…", "", ask(Dialog::Watch));
+    add("identify", "File", "What is this file?", "", ask(Dialog::Identify));
     let again =
         |id: &super::DocId| state.library.get(*id).is_some_and(|doc| doc.changed.is_some() || ticked.contains(id));
     let reload: Vec<_> = w.files.iter().map(|f| f.id).filter(again).collect();
@@ -201,7 +208,24 @@ pub fn commands(state: &State) -> Vec<Command> {
         "F11",
         focus.map(|_| Does::Act(Action::ToggleFullScreen)).ok_or(NO_VIEW),
     );
+    let float = focus.map(|v| {
+        if w.floats(v.id) { Action::Dock(v.id, v.id, super::panes::Side::Centre) } else { Action::Float(v.id) }
+    });
+    let label =
+        if focus.is_some_and(|v| w.floats(v.id)) { "View back to the tabs" } else { "View into its own window" };
+    add("float", "View", label, "Ctrl+Shift+F", float.map(Does::Act).ok_or(NO_VIEW));
+    for (preset, id) in Preset::ALL.into_iter().zip(LAYOUTS) {
+        add(id, "View", &format!("Layout: {}", preset.title()), "", act(Action::ApplyPreset(preset)));
+    }
+    for layout in &state.layouts {
+        let label = format!("Own layout: {}", layout.name);
+        // In the menu they have a place of their own.
+        add("layout-own-2", "View", &label, "", act(Action::ApplyLayout(layout.name.clone())));
+    }
+    add("save-layout", "View", "Save layout…", "", ask(Dialog::SaveLayout));
     add("reset-layout", "View", "Reset layout", "", act(Action::ResetLayout));
+    let label = if w.overview { "No overview strip" } else { "Overview strip below zoomed figures" };
+    add("overview", "View", label, "O", act(Action::ToggleOverview));
     add("larger", "View", "Larger", "Ctrl++", act(Action::SetScale(w.scale + 0.1)));
     add("smaller", "View", "Smaller", "Ctrl+-", act(Action::SetScale(w.scale - 0.1)));
     add("normal-size", "View", "Normal size", "Ctrl+0", act(Action::SetScale(1.0)));
@@ -273,9 +297,18 @@ pub fn commands(state: &State) -> Vec<Command> {
     add("zero", "Plot", "Values from zero", "Z", option("zero-y", is(|o| o.zero_y)));
     add("invert", "Plot", "Latency upside down", "I", option("invert-latency-y", is(|o| o.invert_latency_y)));
     add("absolute", "Plot", "Time of day", "T", option("absolute-time", is(|o| o.absolute_time)));
+    let by_file = is(|o| o.colour_by == Some(fa_plot::options::ColourBy::File));
+    let value = if by_file { Vec::new() } else { vec!["file".to_owned()] };
+    add(
+        "colour-by",
+        "Plot",
+        if by_file { "Colours by series" } else { "Colours by file" },
+        "",
+        focus.map(|v| Does::Act(Action::SetOption(v.id, "colour-by", value))).ok_or(NO_VIEW),
+    );
     add("same-scale", "Plot", "Same scale as other views", "=", view(Action::ToggleSameScale));
     add("link", "Plot", "Link the time axis with other views", "", view(Action::ToggleLink));
-    let show_all = focus.filter(|v| !v.options.hide_series.is_empty() || v.only.is_some());
+    let show_all = focus.filter(|v| !v.hidden.is_empty() || v.only.is_some());
     add(
         "show-all",
         "Plot",

@@ -153,6 +153,8 @@ pub struct Doc {
     pub stamp: Option<Stamp>,
     /// What happened to it since.
     pub changed: Option<Changed>,
+    /// Tags of its notes, each once, in the order of the alphabet.
+    pub tags: Vec<String>,
     /// A run that is being measured: there is no file yet.
     pub live: bool,
     /// When it was in sight last, in actions.

@@ -10,6 +10,7 @@ pub mod commands;
 pub mod config;
 pub mod explain;
 pub mod keys;
+pub mod layouts;
 pub mod library;
 pub mod notes;
 pub mod panes;
@@ -17,7 +18,10 @@ pub mod planned;
 pub mod prefs;
 mod reduce;
 mod reports;
+mod reproduce;
+pub mod samples;
 pub mod session;
+pub mod titles;
 pub mod undo;
 pub mod view;
 pub mod workspace;
@@ -26,6 +30,7 @@ pub use action::{Action, CheckedRun, Effect, Export, FigureFile, Problem, RunReq
 pub use keys::Chord;
 pub use library::{Doc, DocId, DocState, Library, Loaded};
 pub use prefs::{Prefs, RunPreset};
+pub use samples::Sample;
 pub use view::{View, ViewId, XKind, ZoomState};
 pub use workspace::{FileRef, Palette, Panel, ThemeChoice, Workspace};
 
@@ -69,6 +74,8 @@ pub struct State {
     pub watched: Option<std::path::PathBuf>,
     /// Size of each view's figure on the screen, points, and whether it is dark.
     pub looks: std::collections::BTreeMap<ViewId, (f32, f32, bool)>,
+    /// Layouts saved by name.
+    pub layouts: Vec<layouts::Layout>,
     /// Counts sessions opened, so that caches know.
     pub session: u64,
     /// Counts actions: what was looked at longest ago is let go of first.
@@ -128,6 +135,9 @@ impl State {
             };
             if !same {
                 let notes = new.cloned().unwrap_or_default();
+                if let Some(doc) = self.library.get_mut(file.id) {
+                    doc.tags = notes::tags_of(&notes);
+                }
                 effects.push(Effect::WriteNotes(notes::sidecar(&file.path), notes));
             }
         }

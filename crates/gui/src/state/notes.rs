@@ -61,6 +61,44 @@ pub fn tags_in(text: &str) -> Vec<String> {
     words.map(|w| w.trim_end_matches(|c: char| !c.is_alphanumeric()).to_owned()).filter(|w| !w.is_empty()).collect()
 }
 
+/// Tags of notes, each once, in the order of the alphabet.
+pub fn tags_of(notes: &[Note]) -> Vec<String> {
+    let mut tags: Vec<String> = notes.iter().flat_map(|note| note.tags.iter().cloned()).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    tags
+}
+
+/// Gives the whole run a tag, in the note that holds nothing but tags; or takes it out of all notes on the whole run.
+pub fn toggle_tag(notes: &mut Vec<Note>, tag: &str) {
+    let tag = tag.trim().trim_start_matches('#');
+    if tag.is_empty() || tag.contains(char::is_whitespace) {
+        return;
+    }
+    let whole = |note: &Note| note.t0.is_none() && note.t1.is_none();
+    if notes.iter().any(|note| whole(note) && note.tags.iter().any(|t| t == tag)) {
+        for note in notes.iter_mut().filter(|note| whole(note)) {
+            note.tags.retain(|t| t != tag);
+            if tags_in(&note.text).iter().any(|t| t == tag) {
+                let others = note.text.split_inclusive(char::is_whitespace);
+                let others = others.filter(|word| tags_in(word).first().is_none_or(|t| t != tag));
+                others.collect::<String>().trim().clone_into(&mut note.text);
+            }
+        }
+        notes.retain(|note| !(whole(note) && note.text.is_empty() && note.tags.is_empty()));
+        return;
+    }
+    let only_tags = |note: &&mut Note| whole(note) && note.text.split_whitespace().all(|word| word.starts_with('#'));
+    match notes.iter_mut().find(only_tags) {
+        Some(note) => {
+            let text = format!("{} #{tag}", note.text);
+            text.trim().clone_into(&mut note.text);
+            note.tags.push(tag.to_owned());
+        }
+        None => notes.push(Note { text: format!("#{tag}"), tags: vec![tag.to_owned()], ..Note::default() }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +111,27 @@ mod tests {
         let text = "own\nbad run (ann)\n[1.00–2.50 s] dip (ann)\n[3.00 s] here (ann)";
         assert_eq!(merged(Some(" own"), &notes), text);
         assert_eq!(merged(None, &[]), "");
+    }
+
+    #[test]
+    fn a_tag_comes_and_goes_and_leaves_what_was_written() {
+        let mut notes = vec![Note { text: "odd #wifi run".into(), tags: vec!["wifi".into()], ..Note::default() }];
+        toggle_tag(&mut notes, "good");
+        toggle_tag(&mut notes, "#kept");
+        assert_eq!(notes[1].text, "#good #kept");
+        assert_eq!(tags_of(&notes), ["good", "kept", "wifi"]);
+        toggle_tag(&mut notes, "wifi");
+        assert_eq!(notes[0].text, "odd run");
+        toggle_tag(&mut notes, "good");
+        toggle_tag(&mut notes, "kept");
+        assert_eq!(notes.len(), 1, "a note that held only tags goes with the last one");
+        // Of a part of the run: not the file's.
+        notes[0] =
+            Note { t0: Some(1.0), t1: Some(2.0), text: "#bad".into(), tags: vec!["bad".into()], ..Note::default() };
+        toggle_tag(&mut notes, "bad");
+        assert_eq!(notes.len(), 2);
+        toggle_tag(&mut notes, "two words");
+        assert_eq!(notes.len(), 2);
     }
 
     #[test]

@@ -103,6 +103,37 @@ impl Pane {
         }
     }
 
+    /// Adds a view behind all tabs of the first group; what is in front stays there.
+    pub fn push(&mut self, view: ViewId) {
+        self.first_tabs().0.push(view);
+    }
+
+    /// The same panes with other views in them; panes without any go.
+    #[must_use]
+    pub fn renamed(&self, name: &impl Fn(ViewId) -> Option<ViewId>) -> Self {
+        match self {
+            Self::Tabs { views, active } => {
+                let front = views.get(*active).copied().and_then(name);
+                let views: Vec<ViewId> = views.iter().copied().filter_map(name).collect();
+                let active = front.and_then(|front| views.iter().position(|v| *v == front)).unwrap_or(0);
+                Self::Tabs { views, active }
+            }
+            Self::Split { vertical, share, first, second } => {
+                let (first, second) = (first.renamed(name), second.renamed(name));
+                match (first.views().is_empty(), second.views().is_empty()) {
+                    (true, _) => second,
+                    (_, true) => first,
+                    _ => Self::Split {
+                        vertical: *vertical,
+                        share: *share,
+                        first: Box::new(first),
+                        second: Box::new(second),
+                    },
+                }
+            }
+        }
+    }
+
     /// Takes a view out; panes without tabs go.
     pub fn remove(&mut self, view: ViewId) {
         match self {

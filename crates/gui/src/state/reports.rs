@@ -79,6 +79,9 @@ impl State {
             }
             Action::FileChanged(id, changed) => self.file_changed(id, changed),
             Action::NotesRead(id, notes) => {
+                if let Some(doc) = self.library.get_mut(id) {
+                    doc.tags = super::notes::tags_of(&notes);
+                }
                 if notes.is_empty() {
                     self.workspace.notes.remove(&id);
                 } else {
@@ -266,7 +269,22 @@ impl State {
         for file in &mut files {
             file.id = new_id(file.id).unwrap_or(file.id);
         }
-        let renew = |view: &mut View| view.docs = view.docs.iter().filter_map(|doc| new_id(*doc)).collect();
+        let renew = |view: &mut View| {
+            if !view.options.hide_series.is_empty() {
+                // Written before series were hidden by file: by places of files.
+                let options = std::mem::take(&mut view.options);
+                view.set_typed_options(options);
+            }
+            view.docs = view.docs.iter().filter_map(|doc| new_id(*doc)).collect();
+            view.only = view.only.and_then(new_id);
+            view.hidden.retain_mut(|hidden| match hidden.doc {
+                None => true,
+                Some(doc) => {
+                    hidden.doc = new_id(doc);
+                    hidden.doc.is_some()
+                }
+            });
+        };
         session.views.iter_mut().chain(&mut session.closed).for_each(renew);
         let highest = session.views.iter().chain(&session.closed).map(|view| view.id.0).max().unwrap_or(0);
         session.next_id = (base + 1 + ids.len() as u64).max(highest + 1).max(session.next_id);
@@ -277,13 +295,16 @@ impl State {
                 session.panes.remove(id);
             }
         }
-        let placed = session.panes.views();
+        let in_panes = session.panes.views();
+        let known: Vec<_> = session.views.iter().map(|view| view.id).collect();
+        session.floating.retain(|id| known.contains(id) && !in_panes.contains(id));
+        let placed = session.placed();
         let lost: Vec<_> = session.views.iter().map(|view| view.id).filter(|id| !placed.contains(id)).collect();
         for id in lost {
             session.panes.add(id, super::ViewId(0));
         }
         if session.focus.is_none_or(|focus| session.view(focus).is_none()) {
-            session.focus = session.panes.views().first().copied();
+            session.focus = session.placed().first().copied();
         }
         self.workspace = session;
         self.session += 1;

@@ -102,6 +102,25 @@ pub(crate) mod as_pairs {
     }
 }
 
+/// What is not drawn: a series in all files or in one, or all series of a file. Files are meant themselves, not their
+/// places: those change when a file cannot be read, is closed or moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HiddenSeries {
+    /// File; `None`: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doc: Option<DocId>,
+    /// Name of the series; `None`: all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
+}
+
+impl HiddenSeries {
+    /// Whether this hides a series of a file.
+    pub fn hides(&self, series: &str, doc: DocId) -> bool {
+        self.doc.is_none_or(|d| d == doc) && self.series.as_deref().is_none_or(|s| s == series)
+    }
+}
+
 /// One view.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct View {
@@ -112,9 +131,12 @@ pub struct View {
     pub plot: Option<String>,
     /// Files in order; the first one decides test, labels and scales.
     pub docs: Vec<DocId>,
-    /// Settings of the figure.
+    /// Settings of the figure, without what [`Self::hidden`] and [`Self::zoom`] hold.
     #[serde(default, with = "as_pairs")]
     pub options: FigureOptions,
+    /// What is not drawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<HiddenSeries>,
     /// What part is shown.
     #[serde(default)]
     pub zoom: ZoomState,
@@ -137,8 +159,8 @@ pub struct View {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cursors: Vec<f64>,
     /// Only this one of its files is shown, the others keep their places.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub only: Option<usize>,
+    #[serde(default, rename = "only_file", skip_serializing_if = "Option::is_none")]
+    pub only: Option<DocId>,
     /// While measuring, the right edge is followed.
     #[serde(default = "yes")]
     pub follow: bool,
@@ -159,6 +181,7 @@ impl View {
             plot: None,
             docs: doc.into_iter().collect(),
             options: FigureOptions::default(),
+            hidden: Vec::new(),
             zoom: ZoomState::default(),
             back: Vec::new(),
             forward: Vec::new(),
@@ -182,18 +205,45 @@ impl View {
         }
     }
 
-    /// The options with which the figure is made: those set, and what hides all files but one.
-    pub fn figure_options(&self) -> FigureOptions {
+    /// The options with which the figure of these of its files is made: those set, and what hides series and files.
+    pub fn figure_options(&self, drawn: &[DocId]) -> FigureOptions {
         let mut options = self.options.clone();
-        if let Some(only) = self.only.filter(|_| self.docs.len() > 1) {
-            let others = (0..self.docs.len()).filter(|i| *i != only);
+        options.hide_series.extend(self.hidden.iter().filter_map(|hidden| at_places(hidden, drawn)));
+        if let Some(only) = self.only.filter(|only| drawn.len() > 1 && drawn.contains(only)) {
+            let others = (0..drawn.len()).filter(|i| drawn[*i] != only);
             options.hide_series.extend(others.map(|file| Hidden { file: Some(file), series: None }));
         }
         options
     }
 
-    /// Whether a mark is drawn.
-    pub fn shows(&self, series: &str, file: usize) -> bool {
-        !self.options.hide_series.iter().any(|h| h.hides(series, file)) && self.only.is_none_or(|only| only == file)
+    /// The options as a person would type them for all files of the view.
+    pub fn typed_options(&self) -> FigureOptions {
+        let mut options = self.options.clone();
+        options.hide_series.extend(self.hidden.iter().filter_map(|hidden| at_places(hidden, &self.docs)));
+        options
     }
+
+    /// Takes over options that were typed: files are counted as in the view.
+    pub fn set_typed_options(&mut self, mut options: FigureOptions) {
+        let typed = std::mem::take(&mut options.hide_series);
+        let meant = typed.into_iter().filter_map(|Hidden { file, series }| {
+            Some(HiddenSeries { doc: file.map(|n| self.docs.get(n).copied().ok_or(())).transpose().ok()?, series })
+        });
+        self.hidden = meant.collect();
+        self.options = options;
+    }
+
+    /// Whether a series of a file is drawn.
+    pub fn shows(&self, series: &str, doc: DocId) -> bool {
+        !self.hidden.iter().any(|h| h.hides(series, doc)) && self.only.is_none_or(|only| only == doc)
+    }
+}
+
+/// What hides the same in a figure of these files; `None` when the file is not among them.
+fn at_places(hidden: &HiddenSeries, files: &[DocId]) -> Option<Hidden> {
+    let file = match hidden.doc {
+        None => None,
+        Some(doc) => Some(files.iter().position(|other| *other == doc)?),
+    };
+    Some(Hidden { file, series: hidden.series.clone() })
 }

@@ -138,6 +138,9 @@ pub struct Workspace {
     /// Where they are.
     #[serde(default)]
     pub panes: Pane,
+    /// Views in windows of their own, in the order in which they were taken out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub floating: Vec<ViewId>,
     /// The view that commands mean.
     #[serde(default)]
     pub focus: Option<ViewId>,
@@ -150,6 +153,9 @@ pub struct Workspace {
     /// Panels that are shown.
     #[serde(default = "default_panels")]
     pub panels: Vec<Panel>,
+    /// The whole run is shown below a figure of which a part of the time axis is shown.
+    #[serde(default = "yes")]
+    pub overview: bool,
     /// Only the view with the focus is shown.
     #[serde(default)]
     pub full_screen: bool,
@@ -176,6 +182,10 @@ pub struct Workspace {
     pub unknown: Map<String, Value>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn one() -> f32 {
     1.0
 }
@@ -191,10 +201,12 @@ impl Default for Workspace {
             files: Arc::default(),
             views: Vec::new(),
             panes: Pane::default(),
+            floating: Vec::new(),
             focus: None,
             closed: Vec::new(),
             table: Table::default(),
             panels: default_panels(),
+            overview: true,
             full_screen: false,
             theme: ThemeChoice::default(),
             palette: Palette::default(),
@@ -227,6 +239,21 @@ impl Workspace {
     pub fn focused_mut(&mut self) -> Option<&mut View> {
         let focus = self.focus?;
         self.view_mut(focus)
+    }
+
+    /// All views in the order of their places: from left to right, from top to bottom, then those that float.
+    pub fn placed(&self) -> Vec<ViewId> {
+        [self.panes.views(), self.floating.clone()].concat()
+    }
+
+    /// The views that can be seen.
+    pub fn visible(&self) -> Vec<ViewId> {
+        [self.panes.visible(), self.floating.clone()].concat()
+    }
+
+    /// Whether a view is in a window of its own.
+    pub fn floats(&self, id: ViewId) -> bool {
+        self.floating.contains(&id)
     }
 
     /// A file that is open.

@@ -1,7 +1,7 @@
 //! A figure on the screen: the page, and everything the pointer does on it.
 
 use eframe::egui::{self, Align2, Color32, Id, PointerButton, Pos2, Rect, Sense, Stroke, StrokeKind, pos2, vec2};
-use fa_plot::page::{Page, PageSize, Projection, Role};
+use fa_plot::page::{Page, PageSize, Projection};
 
 use super::{Viewer, look};
 use crate::figure::hover::{self, Hit};
@@ -28,9 +28,11 @@ const MOST_NODES: usize = 200;
 
 pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
     let Some(view) = viewer.state.workspace.view(id).cloned() else { return };
-    let area = ui.available_rect_before_wrap();
+    let whole = ui.available_rect_before_wrap();
+    let strip = super::overview::room(viewer, &view, whole);
+    let area = whole.with_max_y(whole.bottom() - strip);
     let response = ui.interact(area, Id::unique(("canvas", id)), Sense::click_and_drag());
-    ui.advance_cursor_after_rect(area);
+    ui.advance_cursor_after_rect(whole);
     if response.clicked() || response.drag_started() {
         response.request_focus();
         if viewer.state.workspace.focus != Some(id) {
@@ -52,7 +54,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
         return;
     };
     let origin = area.min;
-    nodes(viewer, ui, &view, &page, &response);
+    nodes(viewer, ui, &view, &figure, &page, &response);
     // What the pointer means: a sample, or the series of a legend entry.
     let pointer = ui.ctx().pointer_latest_pos().filter(|_| response.contains_pointer()).or(viewer.screen.pointer);
     let pointer = pointer.filter(|at| area.contains(*at));
@@ -64,7 +66,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
     } else if viewer.screen.hover.as_ref().is_some_and(|(v, _)| *v == id) {
         viewer.screen.hover = None;
     }
-    let entry = legend(viewer, ui, &view, &page, origin);
+    let entry = super::legend::show(viewer, ui, &view, &figure, &page, origin);
     let highlight = entry.or_else(|| hit.as_ref().map(|hit| hit.mark)).filter(|_| page.marks.len() > 1);
     let mut painted = viewer.screen.painted.remove(&id).unwrap_or_default();
     painted.paint(&painter, &page, origin, highlight);
@@ -72,11 +74,14 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
 
     overlays(viewer, &painter, &view, &figure, &page, origin);
     if let Some(hit) = &hit {
-        tooltip(viewer, &painter, &view, hit, origin, area);
+        tooltip(viewer, &painter, &view, &figure, hit, origin, area);
     }
-    if viewer.state.workspace.focus == Some(id) && viewer.state.workspace.panes.visible().len() > 1 {
+    if viewer.state.workspace.focus == Some(id) && viewer.state.workspace.visible().len() > 1 {
         let colour = ui.visuals().selection.stroke.color;
         painter.rect_stroke(area.shrink(1.0), 0.0, Stroke::new(1.0, colour), StrokeKind::Inside);
+    }
+    if strip > 0.0 {
+        super::overview::show(viewer, ui, &view, &figure, &page, whole.with_min_y(area.bottom()));
     }
     drags(viewer, ui, &view, &figure, &page, &response, origin);
     wheel(viewer, ui, &view, &figure, &page, &response, origin);
@@ -106,75 +111,24 @@ fn message(viewer: &Viewer, ui: &egui::Ui, view: &View, area: Rect) {
 }
 
 /// What screen readers are told: the figure as a whole, and every series with its median.
-fn nodes(viewer: &Viewer, ui: &egui::Ui, view: &View, page: &Page, response: &egui::Response) {
+fn nodes(viewer: &Viewer, ui: &egui::Ui, view: &View, figure: &Figure, page: &Page, response: &egui::Response) {
     let plot = viewer.state.plot_of(view).unwrap_or_default();
     let label = format!("Figure {plot}: {} files, {} marks", view.docs.len(), page.marks.len());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &label));
     for (i, mark) in page.marks.iter().enumerate().take(MOST_NODES) {
-        let doc = view.docs.get(mark.file).and_then(|doc| viewer.state.library.get(*doc));
+        let id = figure.doc(mark.file);
+        let doc = id.and_then(|doc| viewer.state.library.get(doc));
         let row = doc.and_then(|d| d.summary.as_ref()?.rows.iter().find(|row| row.series == mark.series));
         let facts = row.map_or(String::new(), |row| {
             let median = row.p50.map_or("–".to_owned(), fa_analyze::summary::short);
             format!(", median {median} {}, {} samples", row.unit, row.n)
         });
-        let hidden = if view.shows(&mark.series, mark.file) { "" } else { ", hidden" };
+        let hidden = if id.is_none_or(|id| view.shows(&mark.series, id)) { "" } else { ", hidden" };
         let file = doc.map(|d| fa_plot::text::one_line(&d.title())).unwrap_or_default();
         let text = format!("Mark {}, file {file}{facts}{hidden}", mark.series);
         let node = ui.interact(response.rect, response.id.with(("mark", i)), Sense::hover());
         node.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ListItem, true, &text));
     }
-}
-
-/// Legend entries: click hides, Alt+click or a double click isolates. The mark that the pointer is on.
-fn legend(viewer: &mut Viewer, ui: &egui::Ui, view: &View, page: &Page, origin: Pos2) -> Option<usize> {
-    let mut meant = None;
-    let mut entries: Vec<(&[usize], Rect, &str)> = Vec::new();
-    for item in
-        page.items.iter().filter(|i| matches!(i.role, Role::LegendText | Role::LegendSample) && !i.marks.is_empty())
-    {
-        let (bounds, text) = match &item.shape {
-            fa_plot::page::Shape::Text(run) => {
-                (paint::rect(&run.bounds, origin), run.full.as_deref().unwrap_or(&run.text))
-            }
-            fa_plot::page::Shape::Rect { rect, .. } => (paint::rect(rect, origin), ""),
-            fa_plot::page::Shape::Path { runs, .. } => {
-                let points = runs.iter().flatten().map(|p| paint::place(*p, origin));
-                (Rect::from_points(&points.collect::<Vec<_>>()).expand(3.0), "")
-            }
-            _ => continue,
-        };
-        match entries
-            .iter_mut()
-            .find(|(marks, rect, _)| *marks == item.marks && (rect.center().y - bounds.center().y).abs() < 12.0)
-        {
-            Some(entry) => {
-                entry.1 = entry.1.union(bounds);
-                if entry.2.is_empty() {
-                    entry.2 = text;
-                }
-            }
-            None => entries.push((&item.marks, bounds, text)),
-        }
-    }
-    for (i, (marks, rect, text)) in entries.into_iter().enumerate() {
-        let response = ui.interact(rect.expand(2.0), Id::unique(("legend", view.id, i)), Sense::click());
-        let label = format!("Legend {text}");
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
-        if response.hovered() {
-            meant = marks.first().copied();
-        }
-        let response = response.on_hover_text(format!("{text}\nclick: hide · Alt+click or double click: alone"));
-        let Some(mark) = marks.first().and_then(|m| page.marks.get(*m)) else { continue };
-        let one_file = marks.iter().filter_map(|m| page.marks.get(*m)).all(|m| m.file == mark.file);
-        let file = one_file.then_some(mark.file);
-        let alt = ui.input(|i| i.modifiers.alt);
-        if response.double_clicked() || (response.clicked() && alt) {
-            viewer.screen.act(Action::Isolate(view.id, mark.series.clone(), file));
-        } else if response.clicked() {
-            viewer.screen.act(Action::ToggleSeries(view.id, mark.series.clone(), file));
-        }
-    }
-    meant
 }
 
 /// What is drawn over a figure: marking, cursors, losses, notes, drags, the shared moment.
@@ -231,7 +185,7 @@ fn overlays(viewer: &Viewer, painter: &egui::Painter, view: &View, figure: &Figu
             }
         }
         if kind != XKind::Other {
-            losses(viewer, painter, view, page, p, data, &|x| on_axis(x).map(place));
+            losses(viewer, painter, (view, figure), page, p, data, &|x| on_axis(x).map(place));
         }
     }
     match viewer.screen.drag {
@@ -257,15 +211,16 @@ fn overlays(viewer: &Viewer, painter: &egui::Painter, view: &View, figure: &Figu
 fn losses(
     viewer: &Viewer,
     painter: &egui::Painter,
-    view: &View,
+    (view, figure): (&View, &Figure),
     page: &Page,
     panel: usize,
     data: Rect,
     place: &dyn Fn(f64) -> Option<f32>,
 ) {
     let mut drawn = std::collections::HashSet::new();
-    for mark in page.marks.iter().filter(|m| m.place.0 == panel && view.shows(&m.series, m.file)) {
-        let doc = view.docs.get(mark.file).and_then(|doc| viewer.state.library.get(*doc));
+    for mark in page.marks.iter().filter(|m| m.place.0 == panel) {
+        let Some(id) = figure.doc(mark.file).filter(|id| view.shows(&mark.series, *id)) else { continue };
+        let doc = viewer.state.library.get(id);
         let Some(times) = doc.and_then(|d| d.losses.as_ref()?.get(&mark.series)) else { continue };
         for x in times.iter().filter_map(|t| place(*t)).filter(|x| data.x_range().contains(*x)) {
             // One tick per column of pixels is all that can be seen.
@@ -278,11 +233,19 @@ fn losses(
 }
 
 /// The sample under the pointer, in full.
-fn tooltip(viewer: &Viewer, painter: &egui::Painter, view: &View, hit: &Hit, origin: Pos2, area: Rect) {
+fn tooltip(
+    viewer: &Viewer,
+    painter: &egui::Painter,
+    view: &View,
+    figure: &Figure,
+    hit: &Hit,
+    origin: Pos2,
+    area: Rect,
+) {
     let at = paint::place(hit.at, origin);
     let visuals = painter.ctx().global_style().visuals.clone();
     painter.circle(at, 4.0, Color32::TRANSPARENT, Stroke::new(1.5, visuals.text_color()));
-    let doc = view.docs.get(hit.file).and_then(|doc| viewer.state.library.get(*doc));
+    let doc = figure.doc(hit.file).and_then(|doc| viewer.state.library.get(doc));
     let mut lines = vec![fa_plot::text::one_line(&hit.label)];
     lines.extend(hit.text.iter().cloned());
     if let Some(doc) = doc {

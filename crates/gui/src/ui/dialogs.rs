@@ -6,7 +6,7 @@ use eframe::egui::{self, RichText};
 use fa_analyze::export::TableKind;
 use fa_plot::render::Format;
 
-use super::{Viewer, columns, explain, help, notes, open, palette, prefs, run_dialog};
+use super::{Viewer, columns, explain, help, layouts, notes, open, palette, prefs, run_dialog};
 use crate::state::commands::Dialog;
 use crate::state::{Action, Export, FigureFile, Panel, ViewId, session};
 
@@ -22,7 +22,7 @@ pub(crate) struct SaveDialog {
     scope_marked: bool,
     /// Put this view's figure on the clipboard at the end of the frame.
     pub(crate) copy_image: Option<ViewId>,
-    focus: bool,
+    pub(super) focus: bool,
     /// This path is there already; ask once more.
     confirm: Option<PathBuf>,
 }
@@ -60,7 +60,7 @@ pub(super) fn prepare(viewer: &mut Viewer, dialog: Dialog) {
     viewer.screen.save.focus = true;
     viewer.screen.save.confirm = None;
     match dialog {
-        Dialog::Open | Dialog::OpenSession => viewer.screen.open.begin(&folder, dialog),
+        Dialog::Open | Dialog::OpenSession | Dialog::Identify => viewer.screen.open.begin(&folder, dialog),
         Dialog::Watch => {
             let folder = viewer.state.watched.clone().unwrap_or(folder);
             viewer.screen.open.begin(&folder, dialog);
@@ -92,7 +92,7 @@ pub(super) fn prepare(viewer: &mut Viewer, dialog: Dialog) {
             viewer.screen.save.path = copy_name(&data).display().to_string();
         }
         Dialog::Explain => viewer.screen.explain = None,
-        Dialog::Columns | Dialog::Help => {}
+        Dialog::Columns | Dialog::Help | Dialog::SaveLayout => {}
     }
 }
 
@@ -112,6 +112,8 @@ fn title(dialog: Dialog) -> &'static str {
         Dialog::Preferences => "Preferences",
         Dialog::Explain => "What this means",
         Dialog::CopyWithNotes => "Copy with notes",
+        Dialog::SaveLayout => "Save layout",
+        Dialog::Identify => "What is this file?",
     }
 }
 
@@ -121,7 +123,9 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
     let mut is_open = true;
     let width = match dialog {
         Dialog::Help | Dialog::Preferences | Dialog::Explain => 620.0,
-        Dialog::Palette | Dialog::Open | Dialog::OpenSession | Dialog::Watch | Dialog::RunTest => 560.0,
+        Dialog::Palette | Dialog::Open | Dialog::OpenSession | Dialog::Watch | Dialog::RunTest | Dialog::Identify => {
+            560.0
+        }
         _ => 480.0_f32,
     };
     let (anchor, offset) = if dialog == Dialog::Palette {
@@ -141,7 +145,10 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
         .show(context, |ui| {
             ui.set_width(width.min(screen.width() - 60.0));
             match dialog {
-                Dialog::Open | Dialog::OpenSession | Dialog::Watch => open::show(viewer, ui, dialog),
+                Dialog::Open | Dialog::OpenSession | Dialog::Watch | Dialog::Identify => {
+                    open::show(viewer, ui, dialog);
+                }
+                Dialog::SaveLayout => layouts::save(viewer, ui),
                 Dialog::SaveFigure => save_figure(viewer, ui),
                 Dialog::SaveSession => save_session(viewer, ui),
                 Dialog::Export => export(viewer, ui),

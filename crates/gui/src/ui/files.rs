@@ -124,6 +124,8 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, rows: &[RowKind]) {
     let focus = viewer.state.workspace.focused().cloned();
     let height = ui.text_style_height(&egui::TextStyle::Body) + 5.0;
     let row_keys = keys(viewer, ui, rows);
+    let time = text_width(ui, "0000-00-00 00:00:00") + 8.0;
+    let tags = known_tags(&viewer.state);
     egui::ScrollArea::horizontal().id_salt("files").auto_shrink(false).show(ui, |ui| {
         let mut builder = TableBuilder::new(ui)
             .id_salt(("files", table.columns.len()))
@@ -132,9 +134,10 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, rows: &[RowKind]) {
             .auto_shrink(false)
             .sense(Sense::click())
             .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
-            .column(TableColumn::exact(46.0));
+            .column(TableColumn::exact(20.0))
+            .column(TableColumn::exact(18.0));
         for column in &table.columns {
-            builder = builder.column(TableColumn::initial(width_of(column)).at_least(36.0).clip(true));
+            builder = builder.column(TableColumn::initial(width_of(column, time)).at_least(36.0).clip(true));
         }
         if row_keys {
             builder = builder.scroll_to_row(viewer.screen.row, None);
@@ -143,6 +146,7 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, rows: &[RowKind]) {
         let state = &viewer.state;
         builder
             .header(height, |mut header| {
+                header.col(|_| {});
                 header.col(|_| {});
                 for column in &table.columns {
                     header.col(|ui| {
@@ -177,6 +181,7 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, rows: &[RowKind]) {
                     match &rows[at] {
                         RowKind::Test(name, count) => {
                             row.col(|_| {});
+                            row.col(|_| {});
                             row.col(|ui| {
                                 ui.label(RichText::new(format!("{name} ({count})")).strong());
                             });
@@ -187,6 +192,7 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, rows: &[RowKind]) {
                             let primary = focus.as_ref().is_some_and(|v| v.docs.first() == Some(id));
                             row.set_selected(at == screen.row && row_keys);
                             row.col(|ui| tick(ui, screen, *id, doc, ticked));
+                            row.col(|ui| status(ui, doc));
                             for column in &table.columns {
                                 row.col(|ui| {
                                     let text = column.cell(doc).text(state.prefs.digits);
@@ -215,7 +221,7 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, rows: &[RowKind]) {
                             if response.double_clicked() {
                                 screen.act(Action::ShowOnly(vec![*id]));
                             }
-                            response.context_menu(|ui| menu(ui, screen, *id, doc));
+                            response.context_menu(|ui| menu(ui, screen, *id, doc, &tags));
                         }
                     }
                 });
@@ -267,28 +273,59 @@ fn tick(ui: &mut egui::Ui, screen: &mut super::Screen, id: DocId, doc: &crate::s
     if response.changed() {
         screen.act(Action::Tick(id));
     }
-    let (sign, why) = match (&doc.state, doc.trouble()) {
-        (DocState::Failed(_), Some(why)) => ("⊗", Some((why, true))),
-        (_, Some(why)) => ("⚠", Some((why, false))),
-        (DocState::Loading, None) if doc.live => ("●", None),
-        (DocState::Loading, None) => ("…", None),
-        _ if doc.live => ("●", None),
-        _ => ("", None),
-    };
-    match why {
-        Some((why, bad)) => {
-            let colour = if bad { look::error(ui) } else { look::warn(ui) };
-            let label = ui.add(egui::Label::new(RichText::new(sign).color(colour)).sense(Sense::hover()));
-            label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("Problem: {why}")));
-            label.on_hover_text(&why);
-        }
-        None => {
-            ui.label(sign);
-        }
-    }
 }
 
-fn menu(ui: &mut egui::Ui, screen: &mut super::Screen, id: DocId, doc: &crate::state::Doc) {
+/// How far a file is, as a sign that a screen reader has words for.
+fn status(ui: &mut egui::Ui, doc: &crate::state::Doc) {
+    let weak = ui.visuals().weak_text_color();
+    let (sign, colour, what) = match (&doc.state, doc.trouble()) {
+        (DocState::Failed(_), Some(why)) => ("⊗", look::error(ui), format!("Problem: {why}")),
+        (_, Some(why)) => ("⚠", look::warn(ui), format!("Problem: {why}")),
+        _ if doc.live => ("●", look::error(ui), "Status: being measured".to_owned()),
+        (DocState::Loading, _) => ("…", weak, "Status: being read".to_owned()),
+        (DocState::Waiting, _) => ("…", weak, "Status: waiting to be read".to_owned()),
+        (DocState::Indexed, _) => ("○", weak, "Status: metadata are read; numbers when it is shown".to_owned()),
+        (DocState::Ready | DocState::Failed(_), _) => ("✔", weak, "Status: read".to_owned()),
+    };
+    let label = ui.add(egui::Label::new(RichText::new(sign).color(colour)).sense(Sense::hover()).selectable(false));
+    label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &what));
+    label.on_hover_text(&what);
+}
+
+/// Tags that files have, and two that most people want.
+fn known_tags(state: &State) -> Vec<String> {
+    let own = state.workspace.files.iter().filter_map(|file| state.library.get(file.id)).flat_map(|doc| &doc.tags);
+    let mut all: Vec<String> = own.cloned().chain(["good", "bad"].map(str::to_owned)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Tags of a file: tick known ones, or type a new one.
+fn tag_menu(ui: &mut egui::Ui, screen: &mut super::Screen, id: DocId, doc: &crate::state::Doc, known: &[String]) {
+    ui.menu_button("Tags", |ui| {
+        for tag in known {
+            let mut on = doc.tags.contains(tag);
+            let tick = ui.checkbox(&mut on, tag);
+            tick.widget_info(|| {
+                egui::WidgetInfo::selected(egui::Role::CheckBox, true, doc.tags.contains(tag), format!("Tag {tag}"))
+            });
+            if tick.changed() {
+                screen.act(Action::ToggleTag(id, tag.clone()));
+            }
+        }
+        let edit = ui.add(egui::TextEdit::singleline(&mut screen.tag).hint_text("new tag").desired_width(110.0));
+        edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "New tag"));
+        if edit.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) && !screen.tag.trim().is_empty() {
+            let tag = std::mem::take(&mut screen.tag).trim().replace(char::is_whitespace, "-");
+            screen.act(Action::ToggleTag(id, tag));
+            ui.close();
+        }
+        ui.label(RichText::new("kept in the notes beside the file").weak().small());
+    });
+}
+
+fn menu(ui: &mut egui::Ui, screen: &mut super::Screen, id: DocId, doc: &crate::state::Doc, tags: &[String]) {
     ui.label(RichText::new(fa_plot::text::one_line(&doc.title())).strong());
     if let Some(why) = doc.trouble() {
         ui.label(why);
@@ -297,6 +334,7 @@ fn menu(ui: &mut egui::Ui, screen: &mut super::Screen, id: DocId, doc: &crate::s
         ("Show only this file", Action::ShowOnly(vec![id])),
         ("Make it the first file", Action::MakePrimary(id)),
         ("Open in a new view", Action::NewView(Some(id))),
+        ("Show in the file manager", Action::Reveal(id)),
         ("Read again", Action::Reload(vec![id])),
         ("Close the file", Action::Close(vec![id])),
     ] {
@@ -305,6 +343,7 @@ fn menu(ui: &mut egui::Ui, screen: &mut super::Screen, id: DocId, doc: &crate::s
             ui.close();
         }
     }
+    tag_menu(ui, screen, id, doc, tags);
     if matches!(doc.state, DocState::Failed(_)) && ui.button("It is elsewhere: locate…").clicked() {
         screen.open.locate(id, &doc.path);
         screen.dialog = Some(Dialog::Open);
@@ -316,10 +355,16 @@ fn menu(ui: &mut egui::Ui, screen: &mut super::Screen, id: DocId, doc: &crate::s
     }
 }
 
-fn width_of(column: &Column) -> f32 {
+fn text_width(ui: &egui::Ui, text: &str) -> f32 {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    ui.painter().layout_no_wrap(text.to_owned(), font, egui::Color32::WHITE).size().x
+}
+
+/// - `time`: width of a date with its time
+fn width_of(column: &Column, time: f32) -> f32 {
     match column {
         Column::Title | Column::FileName => 150.0,
-        Column::Time => 130.0,
+        Column::Time => time,
         Column::Folder => 140.0,
         Column::Test | Column::Host | Column::Meta(_) => 80.0,
         _ => 76.0,

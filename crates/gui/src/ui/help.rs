@@ -5,7 +5,7 @@ use eframe::egui::{self, RichText};
 use super::Viewer;
 use crate::state::commands::{commands, groups};
 
-const GESTURES: [(&str, &str); 12] = [
+const GESTURES: [(&str, &str); 15] = [
     ("drag", "move; on an axis, only along it"),
     ("Shift + drag", "mark a part of the run: statistics of exactly that part"),
     ("right drag", "zoom to a box"),
@@ -14,9 +14,12 @@ const GESTURES: [(&str, &str); 12] = [
     ("double click", "show everything"),
     ("click a legend entry", "hide the series; the Series panel brings it back"),
     ("Alt + click or double click", "the series alone; again for all"),
+    ("drag a legend entry", "change the order; so do Alt + Up and Alt + Down on it"),
+    ("the strip below", "the whole run: drag the part, or its edges; arrows move and resize it (O: strip on, off)"),
     ("click a row", "tick the file: show it in the view, or not"),
     ("Ctrl + click a row", "open it in a new view"),
     ("drag a tab", "to a side of a view: split; to its middle: beside its tab"),
+    ("drag a tab out", "of the window: a window of its own; Ctrl + Shift + F does the same and brings it back"),
     ("arrows, Space, Enter", "in the files table: move, tick, show alone"),
 ];
 

@@ -20,7 +20,8 @@ pub(super) fn take(viewer: &mut Viewer, context: &egui::Context) {
         }
         return;
     }
-    let typing = context.egui_wants_keyboard_input();
+    // Any other control may have the focus: a figure after a click, a button after Tab.
+    let typing = context.text_edit_focused();
     let pressed: Vec<Chord> = context.input(|i| i.events.iter().filter_map(chord_of).collect());
     if pressed.is_empty() {
         return;

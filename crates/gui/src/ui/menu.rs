@@ -17,9 +17,16 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
                         ui.close();
                     }
                 }
-                if menu == "File" {
-                    ui.separator();
-                    recent(viewer, ui);
+                match menu {
+                    "File" => {
+                        ui.separator();
+                        recent(viewer, ui);
+                    }
+                    "View" => {
+                        ui.separator();
+                        super::layouts::menu(viewer, ui);
+                    }
+                    _ => {}
                 }
             });
         }

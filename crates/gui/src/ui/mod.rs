@@ -1,20 +1,29 @@
 //! The window: reads the state, sends actions. One panel per file.
 
+mod background;
 mod canvas;
 mod columns;
 mod dialogs;
+mod effects;
 mod empty;
 mod explain;
 mod files;
+mod floating;
+mod frame;
 mod help;
+mod identify;
 mod keys;
+mod layouts;
+mod legend;
 pub(crate) mod look;
 mod menu;
 mod metadata;
 mod notes;
 mod open;
+mod overview;
 mod palette;
 mod panes;
+mod plots;
 mod prefs;
 mod problems;
 mod recent_runs;
@@ -31,7 +40,7 @@ pub mod window;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use eframe::egui;
 use fa_analyze::metadiff::MetaDiff;
@@ -45,10 +54,10 @@ use crate::figure::Figures;
 use crate::figure::hover::Hit;
 use crate::figure::paint::Painted;
 use crate::state::commands::{Dialog, Does};
-use crate::state::{Action, DocId, Effect, Panel, Problem, State, ThemeChoice, View, ViewId};
-use crate::work::live::{Measurer, Stopper, check, measure, start};
+use crate::state::{Action, DocId, State, View, ViewId};
+use crate::work::live::{Measurer, Stopper};
 use crate::work::watch::Watcher;
-use crate::work::{DiffKey, Job, Reply, SaveFigure, StatsKey, Workers};
+use crate::work::{DiffKey, StatsKey, Workers};
 
 pub use look::install_fonts;
 
@@ -67,8 +76,6 @@ pub struct Options {
     pub measurer: Option<Arc<dyn Measurer>>,
     /// Where recent files and the last session are kept; without it, nothing is.
     pub state_dir: Option<PathBuf>,
-    /// Folder with sample data, for the empty window.
-    pub samples: Option<PathBuf>,
     /// Show how long frames take.
     pub perf: bool,
     /// Jobs are done at once, in the window's thread: for tests.
@@ -118,6 +125,16 @@ pub(crate) struct Screen {
     /// The row the keyboard is on in the files table.
     pub(crate) row: usize,
     pub(crate) painted: HashMap<ViewId, Painted>,
+    /// The same of the strips of whole runs.
+    pub(crate) strips: HashMap<ViewId, Painted>,
+    /// Small pictures of plots.
+    pub(crate) thumbs: plots::Thumbs,
+    /// The file that somebody asks about.
+    pub(crate) asked: Option<identify::Asked>,
+    /// Name of the layout to be saved.
+    pub(crate) layout_name: String,
+    /// Tag that is being typed in a file's menu.
+    pub(crate) tag: String,
     /// Where scripts say the pointer is.
     pub(crate) pointer: Option<egui::Pos2>,
     /// Size of each view's page in the last frame.
@@ -207,9 +224,6 @@ fn last_session(state_dir: &std::path::Path) -> PathBuf {
     state_dir.join(format!("last{}", crate::state::session::SUFFIX))
 }
 
-/// The page that a figure is waited for in the window's thread: a frame or two, so that quick changes do not flicker.
-const PATIENCE: Duration = Duration::from_millis(12);
-
 impl Viewer {
     /// A viewer that draws in `context`, and begins to open what `options` name.
     pub fn new(context: &egui::Context, options: Options) -> Self {
@@ -247,6 +261,7 @@ impl Viewer {
         };
         viewer.screen.run.begin(viewer.options.host.clone());
         viewer.read_prefs();
+        viewer.state.layouts = layouts::read(viewer.options.state_dir.as_deref());
         let files = viewer.options.files.clone();
         let last = viewer.options.state_dir.as_deref().map(last_session);
         if !files.is_empty() {
@@ -280,6 +295,9 @@ impl Viewer {
 
     /// Applies an action and sees to what follows from it.
     pub fn act(&mut self, action: Action) {
+        if matches!(action, Action::ApplyPreset(crate::state::layouts::Preset::Compare)) {
+            self.screen.metadata.diff = true;
+        }
         let now = self.begun.elapsed().as_secs_f64();
         let effects = self.state.apply(action, now);
         for effect in effects {
@@ -290,91 +308,6 @@ impl Viewer {
     /// Counts time from another moment: the start of the process.
     pub fn begun_at(&mut self, at: Instant) {
         self.begun = at;
-    }
-
-    fn see_to(&mut self, effect: Effect) {
-        let give = |job| self.workers.give(job);
-        match effect {
-            Effect::Find(paths) => give(Job::Find(paths)),
-            Effect::Index(files) => give(Job::Index(files)),
-            Effect::Load(doc, path) => give(Job::Load(doc, path)),
-            Effect::Summarise(doc) => {
-                if let Some(loaded) = self.state.library.loaded(doc) {
-                    let stamp = self.state.library.get(doc).and_then(|known| known.stamp);
-                    give(Job::Summarise(doc, Arc::clone(loaded), stamp));
-                }
-                if let Some(known) = self.state.library.get(doc)
-                    && let Some(stamp) = known.stamp
-                {
-                    let path = known.path.clone();
-                    self.watcher.with(|watched| watched.files.insert(doc, (path, stamp)));
-                }
-            }
-            Effect::ReadNotes(doc, path) => give(Job::ReadNotes(doc, path)),
-            Effect::WriteNotes(path, notes) => give(Job::WriteNotes(path, notes)),
-            Effect::CopyWithNotes(data, notes, copy) => give(Job::CopyWithNotes(data, notes, copy)),
-            Effect::SaveSession(path, workspace) => give(Job::SaveSession(path, workspace)),
-            Effect::OpenSession(path) => give(Job::OpenSession(path)),
-            Effect::SaveFigure(view, path, how) => match self.save_figure(view, how) {
-                Some(save) => self.workers.give(Job::SaveFigure(path, Box::new(save))),
-                None => self.state.note(Problem::error("there is no figure to save")),
-            },
-            Effect::CopyText(text) => self.copied = Some(text),
-            Effect::CopyImage(view) => self.screen.save.copy_image = Some(view),
-            Effect::Export(export) => {
-                let docs = export.docs.iter().filter_map(|doc| self.state.library.get(*doc));
-                let files = docs.map(|doc| (doc.path.clone(), doc.loaded.clone())).collect();
-                self.workers.give(Job::Export(export, files));
-            }
-            Effect::CheckServers(request) => {
-                if let Some(measurer) = &self.options.measurer {
-                    let (measurer, inline) = (Arc::clone(measurer), self.workers.is_inline());
-                    check(request, measurer, self.workers.shared(), inline);
-                } else {
-                    let outcome = Err("this program cannot measure".to_owned());
-                    let checked = crate::state::CheckedRun { request: *request, outcome };
-                    self.act(Action::ServersChecked(Box::new(checked)));
-                }
-            }
-            Effect::StartRun(doc, request) => match &self.options.measurer {
-                Some(measurer) => {
-                    let measurer = Arc::clone(measurer);
-                    let shared = self.workers.shared();
-                    if self.workers.is_inline() {
-                        let ended = measure(doc, &request, &*measurer, shared, &Stopper::default());
-                        shared.act(Action::RunEnded(doc, ended));
-                    } else {
-                        self.stopper = Some(start(doc, request, measurer, shared));
-                    }
-                }
-                None => self.act(Action::RunEnded(doc, Err("this program cannot measure".to_owned()))),
-            },
-            Effect::StopRun(how) => {
-                if let Some(stopper) = &self.stopper {
-                    stopper.stop(how);
-                }
-            }
-            Effect::WatchFolder(folder) => self.watcher.with(|watched| watched.set_folder(folder)),
-            Effect::Prefer(prefs) => {
-                self.heed(&prefs);
-                self.prefs_turn += 1;
-                if let Some(path) = &self.options.config {
-                    self.workers.give(Job::WritePrefs(path.clone(), prefs, self.prefs_turn));
-                }
-            }
-            Effect::ClearCache => self.workers.give(Job::ClearCache),
-            Effect::Survey(doc, path) => give(Job::Survey(doc, path)),
-            Effect::Remember(paths) => open::remember(&mut self.recent, paths, self.options.state_dir.as_deref()),
-        }
-    }
-
-    /// What a file of a view's figure is made from.
-    pub fn save_figure(&self, view: ViewId, how: crate::state::FigureFile) -> Option<SaveFigure> {
-        let figure = self.figures.get(view)?;
-        let shown = self.state.workspace.view(view)?;
-        let size = self.screen.sizes.get(&view).copied().unwrap_or_default();
-        let part = self.figures.part(&self.state, shown, figure);
-        Some(SaveFigure { figure: Arc::clone(figure), view: part, size, theme: self.theme(shown), how })
     }
 
     /// The theme of figures on the screen.
@@ -391,86 +324,6 @@ impl Viewer {
             Some(colours) => {
                 let colours: Vec<fa_plot::colour::Rgb> = colours.split(',').filter_map(|c| c.parse().ok()).collect();
                 theme.with_colours(&colours)
-            }
-        }
-    }
-
-    /// Takes in what workers have to say, and asks them for what is needed. Draws nothing.
-    pub fn logic(&mut self) {
-        loop {
-            let replies = self.workers.replies();
-            if replies.is_empty() {
-                break;
-            }
-            for reply in replies {
-                self.take_in(reply);
-            }
-        }
-        if let Some((plot, select)) = self.pending.clone()
-            && let Some(view) = self.state.workspace.focused()
-            && let Some(loaded) = view.docs.first().and_then(|doc| self.state.library.loaded(*doc)).cloned()
-        {
-            let id = view.id;
-            self.pending = None;
-            if let Some(plot) = plot {
-                if loaded.plot(&plot).is_some() {
-                    self.act(Action::SetPlot(id, plot));
-                } else {
-                    let text = format!("test {} has no plot {plot}: `fa list plots` names them", loaded.expanded.name);
-                    self.act(Action::Problem(Problem::error(text)));
-                }
-            }
-            if select.is_some() {
-                self.act(Action::Brush(id, select));
-                self.act(Action::ShowPanel(Panel::Stats));
-            }
-        }
-        self.want();
-        // What takes a moment only is waited for, so that the old figure does not flash up.
-        let patience = Instant::now();
-        let visible = self.state.workspace.panes.visible();
-        while !self.workers.is_inline()
-            && visible.iter().any(|view| self.figures.is_waiting(*view))
-            && patience.elapsed() < PATIENCE
-        {
-            match self.workers.wait(PATIENCE.saturating_sub(patience.elapsed())) {
-                Some(reply) => self.take_in(reply),
-                None => break,
-            }
-        }
-        for reply in self.workers.replies() {
-            self.take_in(reply);
-        }
-        self.want();
-    }
-
-    fn want(&mut self) {
-        let visible = self.state.workspace.panes.visible();
-        for view in self.state.workspace.views.iter().filter(|v| visible.contains(&v.id) || v.same_scale) {
-            self.figures.want(&self.state, view, &self.workers);
-        }
-        stats::want(self);
-        metadata::want(self);
-        let workspace = &self.state.workspace;
-        self.figures.keep(|view| workspace.view(view).is_some());
-        self.screen.painted.retain(|view, _| workspace.view(*view).is_some());
-    }
-
-    fn take_in(&mut self, reply: Reply) {
-        match reply {
-            Reply::Act(action) => self.act(*action),
-            Reply::Figure(view, figure) => self.figures.arrived(view, figure),
-            Reply::Stats(key, all) => {
-                if self.stats.asked.as_ref() == Some(&key) {
-                    self.stats.asked = None;
-                }
-                self.stats.there = Some((key, all));
-            }
-            Reply::Diff(key, diff) => {
-                if self.diff.asked.as_ref() == Some(&key) {
-                    self.diff.asked = None;
-                }
-                self.diff.there = Some((key, diff));
             }
         }
     }
@@ -497,7 +350,10 @@ impl Viewer {
                 panes::show(self, ui);
             }
         });
+        floating::show(self, ui.ctx());
         dialogs::show(self, ui.ctx());
+        identify::show(self, ui.ctx());
+        empty::show_hovered(ui.ctx());
         self.finish(ui.ctx());
         let ms = begun.elapsed().as_secs_f64() * 1e3;
         let perf = &mut self.perf;
@@ -510,120 +366,6 @@ impl Viewer {
         if perf.first_plot_ms.is_none() && !self.screen.painted.is_empty() {
             perf.first_plot_ms = Some(since);
         }
-    }
-
-    fn apply_look(&mut self, context: &egui::Context) {
-        let w = &self.state.workspace;
-        let system_dark = context.input(|i| i.raw.system_theme) == Some(egui::Theme::Dark);
-        let dark = match w.theme {
-            ThemeChoice::System => system_dark,
-            ThemeChoice::Light => false,
-            ThemeChoice::Dark => true,
-        };
-        let look = look::Look { dark, scale: w.scale };
-        if self.look.as_ref() != Some(&look) {
-            look.apply(context);
-            self.look = Some(look);
-        }
-    }
-
-    fn take_drops(&mut self, context: &egui::Context) {
-        let (dropped, pasted) = context.input(|i| {
-            let dropped: Vec<PathBuf> = i.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect();
-            let pasted = i.events.iter().find_map(|e| match e {
-                egui::Event::Paste(text) => Some(text.clone()),
-                _ => None,
-            });
-            (dropped, pasted)
-        });
-        if !dropped.is_empty() {
-            self.act(Action::Open(dropped));
-        }
-        if let Some(text) = pasted.filter(|_| !context.egui_wants_keyboard_input()) {
-            let paths = open::paths_in(&text);
-            if paths.is_empty() {
-                "the clipboard holds no paths of files".clone_into(&mut self.state.status);
-            } else {
-                self.act(Action::Open(paths));
-            }
-        }
-    }
-
-    fn show_panels(&mut self, ui: &mut egui::Ui) {
-        let width = ui.available_width();
-        let narrow = width < 900.0;
-        let height = ui.available_height();
-        let shown = |viewer: &Self, panel| viewer.state.workspace.shows(panel);
-        if shown(self, Panel::Stats) || shown(self, Panel::Problems) {
-            let panel = if shown(self, Panel::Stats) { Panel::Stats } else { Panel::Problems };
-            egui::Panel::bottom("below")
-                .resizable(true)
-                .default_size((height * 0.28).min(240.0))
-                .size_range(60.0..=height * 0.6)
-                .show(ui, |ui| {
-                    self.panel_tabs(ui, panel);
-                    match panel {
-                        Panel::Stats => stats::show(self, ui),
-                        _ => problems::show(self, ui),
-                    }
-                });
-        }
-        let (files, series) = (shown(self, Panel::Files), shown(self, Panel::Series));
-        if files || series {
-            let size = if narrow { width * 0.3 } else { (width * 0.26).min(400.0) };
-            egui::Panel::left("left").resizable(true).default_size(size).size_range(150.0..=width * 0.5).show(
-                ui,
-                |ui| {
-                    if series {
-                        let part = if files { ui.available_height() * 0.4 } else { ui.available_height() };
-                        egui::Panel::bottom("series")
-                            .resizable(true)
-                            .default_size(part)
-                            .size_range(80.0..=height * 0.8)
-                            .show(ui, |ui| {
-                                self.panel_tabs(ui, Panel::Series);
-                                series::show(self, ui);
-                            });
-                    }
-                    if files {
-                        egui::CentralPanel::default().frame(egui::Frame::NONE).show(ui, |ui| files::show(self, ui));
-                    }
-                },
-            );
-        }
-        let right = [Panel::Settings, Panel::Metadata, Panel::Notes].into_iter().find(|panel| shown(self, *panel));
-        if let Some(panel) = right {
-            let size = if narrow { width * 0.3 } else { 300.0 };
-            egui::Panel::right("right").resizable(true).default_size(size).size_range(180.0..=width * 0.5).show(
-                ui,
-                |ui| {
-                    self.panel_tabs(ui, panel);
-                    match panel {
-                        Panel::Settings => settings::show(self, ui),
-                        Panel::Metadata => metadata::show(self, ui),
-                        _ => notes::show(self, ui),
-                    }
-                },
-            );
-        }
-    }
-
-    /// Headings of the panels that share a place; a click shows another one.
-    fn panel_tabs(&mut self, ui: &mut egui::Ui, shown: Panel) {
-        ui.add_space(2.0);
-        ui.horizontal(|ui| {
-            for panel in Panel::ALL.into_iter().filter(|p| p.group() == shown.group()) {
-                let mut title = panel.title().to_owned();
-                if panel == Panel::Problems && !self.state.problems.is_empty() {
-                    title = format!("{title} {}", self.state.problems.len());
-                }
-                let tab = ui.selectable_label(panel == shown, title);
-                if tab.clicked() {
-                    self.screen.act(if panel == shown { Action::TogglePanel(panel) } else { Action::ShowPanel(panel) });
-                }
-            }
-        });
-        ui.separator();
     }
 
     /// Applies what was asked for in this frame.
@@ -647,20 +389,6 @@ impl Viewer {
         }
     }
 
-    fn copy_image(&mut self, context: &egui::Context, view: ViewId) {
-        let how =
-            crate::state::FigureFile { format: fa_plot::render::Format::Png, size_in: None, dpi: 144.0, theme: None };
-        let Some(save) = self.save_figure(view, how) else { return };
-        let Some(page) = crate::work::page_for_file(&save) else { return };
-        match fa_plot::render::pixels(&page, how.dpi / 72.0) {
-            Ok((width, height, rgba)) => {
-                context.copy_image(egui::ColorImage::from_rgba_unmultiplied([width as usize, height as usize], &rgba));
-                "the image is on the clipboard".clone_into(&mut self.state.status);
-            }
-            Err(error) => self.state.note(Problem::error(error.to_string())),
-        }
-    }
-
     /// Does what a command says.
     pub(crate) fn perform(&mut self, does: Does) {
         match does {
@@ -669,7 +397,7 @@ impl Viewer {
             Does::OnFigure(what) => keys::on_figure(self, what),
             Does::Quit => self.screen.quit = true,
             Does::Cancel => {
-                if self.screen.dialog.take().is_none() {
+                if self.screen.asked.take().is_none() && self.screen.dialog.take().is_none() {
                     self.screen.drag = None;
                     if self.state.workspace.full_screen {
                         self.screen.act(Action::ToggleFullScreen);
@@ -699,7 +427,7 @@ impl Viewer {
     /// Whether anything is being read or computed.
     pub fn is_busy(&self) -> bool {
         let loading = self.state.library.iter().any(|(_, doc)| doc.state == crate::state::DocState::Loading);
-        let waiting = self.state.workspace.panes.visible().iter().any(|view| self.figures.is_waiting(*view));
+        let waiting = self.state.workspace.visible().iter().any(|view| self.figures.is_waiting(*view));
         loading || waiting || self.stats.asked.is_some() || self.diff.asked.is_some()
     }
 
@@ -709,6 +437,11 @@ impl Viewer {
         let shown = self.state.workspace.view(view)?.clone();
         let theme = self.theme(&shown);
         self.figures.page(&self.state, &shown, size, &theme).map(|(_, page)| page)
+    }
+
+    /// How many small pictures of plots there are.
+    pub fn pictures(&self) -> usize {
+        self.screen.thumbs.there()
     }
 
     /// The figure of a view as it is now.

@@ -50,6 +50,7 @@ impl OpenDialog {
                 let wanted = |path: &Path| match dialog {
                     Dialog::OpenSession => path.to_string_lossy().ends_with(session::SUFFIX),
                     Dialog::Watch => false,
+                    Dialog::Identify => true,
                     _ => is_data_file(path),
                 };
                 let mut all: Vec<(PathBuf, bool)> = entries
@@ -135,6 +136,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, dialog: Dialog) {
         let count = state.chosen.len();
         let label = match (dialog, count) {
             (Dialog::OpenSession, _) => "Open the session".to_owned(),
+            (Dialog::Identify, _) => "What is it?".to_owned(),
             (_, 0 | 1) => "Open".to_owned(),
             (_, n) => format!("Open {n} files"),
         };
@@ -167,6 +169,9 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, dialog: Dialog) {
     if let Some(paths) = open {
         viewer.screen.dialog = None;
         let first = paths.first().cloned().unwrap_or_default();
+        if dialog == Dialog::Identify {
+            return super::identify::ask(viewer, first);
+        }
         let action = match (dialog, viewer.screen.open.locating.take()) {
             (Dialog::OpenSession, _) => Action::OpenSession(first),
             (Dialog::Watch, _) => Action::WatchFolder(Some(first)),

@@ -1,9 +1,12 @@
 //! Views as tabs that dock and split.
 
+use std::collections::HashMap;
+
 use eframe::egui::{self, Id, Rect, RichText, Sense, UiBuilder, pos2, vec2};
 
 use super::{Viewer, canvas, toolbar};
 use crate::state::panes::{Pane, Side};
+use crate::state::titles::{self, Full};
 use crate::state::{Action, ViewId};
 
 /// Width of the border between two panes.
@@ -15,33 +18,58 @@ struct Dragged(ViewId);
 
 pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     let area = ui.available_rect_before_wrap();
-    if viewer.state.workspace.full_screen
-        && let Some(view) = viewer.state.workspace.focus
+    let w = &viewer.state.workspace;
+    let alone = w.focus.filter(|view| !w.floats(*view)).or_else(|| w.panes.visible().first().copied());
+    if w.full_screen
+        && let Some(view) = alone
     {
         canvas::show(viewer, ui, view);
         return;
     }
-    let pane = viewer.state.workspace.panes.clone();
-    part(viewer, ui, &pane, area, &mut Vec::new());
+    let pane = w.panes.clone();
+    if pane.views().is_empty() {
+        all_float(viewer, ui);
+        return;
+    }
+    let names = names(viewer);
+    part(viewer, ui, &pane, (area, &names), &mut Vec::new());
+    dropped_outside(viewer, ui);
     ui.advance_cursor_after_rect(area);
 }
 
-fn part(viewer: &mut Viewer, ui: &mut egui::Ui, pane: &Pane, area: Rect, path: &mut Vec<bool>) {
+/// All views are in windows of their own.
+fn all_float(viewer: &mut Viewer, ui: &mut egui::Ui) {
+    ui.centered_and_justified(|ui| {
+        if ui.button("All views are in windows of their own: bring them back").clicked() {
+            for view in viewer.state.workspace.floating.clone() {
+                viewer.screen.act(Action::Dock(view, view, Side::Centre));
+            }
+        }
+    });
+}
+
+fn part(
+    viewer: &mut Viewer,
+    ui: &mut egui::Ui,
+    pane: &Pane,
+    (area, names): (Rect, &HashMap<ViewId, String>),
+    path: &mut Vec<bool>,
+) {
     match pane {
         Pane::Tabs { views, active } => {
             let salt = ("pane", path.clone());
             ui.scope_builder(UiBuilder::new().id_salt(salt).max_rect(area), |ui| {
                 ui.set_clip_rect(area.intersect(ui.clip_rect()));
-                tabs(viewer, ui, views, *active, area);
+                tabs(viewer, ui, (views, *active), names, area);
             });
         }
         Pane::Split { vertical, share, first, second } => {
             let (a, border, b) = cut(area, *vertical, *share);
             path.push(false);
-            part(viewer, ui, first, a, path);
+            part(viewer, ui, first, (a, names), path);
             path.pop();
             path.push(true);
-            part(viewer, ui, second, b, path);
+            part(viewer, ui, second, (b, names), path);
             path.pop();
             let handle = ui.interact(border, Id::unique(("border", path.clone())), Sense::drag());
             let icon = if *vertical { egui::CursorIcon::ResizeVertical } else { egui::CursorIcon::ResizeHorizontal };
@@ -75,31 +103,46 @@ fn cut(area: Rect, vertical: bool, share: f32) -> (Rect, Rect, Rect) {
     }
 }
 
-/// Title of a view's tab: plot and file, as much as tells it from the others.
-pub(super) fn title(viewer: &Viewer, id: ViewId) -> String {
-    let Some(view) = viewer.state.workspace.view(id) else { return String::new() };
-    let plot = viewer.state.plot_of(view).unwrap_or_else(|| "(no plot)".to_owned());
-    let name = |view: &crate::state::View| {
-        let first = view.docs.first().and_then(|doc| viewer.state.library.get(*doc));
-        fa_plot::text::one_line(&first.map(crate::state::Doc::title).unwrap_or_default())
-    };
-    let others: Vec<String> = viewer.state.workspace.views.iter().filter(|v| v.id != id).map(name).collect();
-    let own = name(view);
-    let own = if others.iter().all(|other| *other == own) { String::new() } else { own };
-    match (own.is_empty(), view.docs.len()) {
-        (true, n) if n > 1 => format!("{plot} · {n} files"),
-        (true, _) => plot,
-        (false, n) if n > 1 => format!("{plot} · {own} +{}", n - 1),
-        (false, _) => format!("{plot} · {own}"),
+/// What a view shows, in full.
+fn full(viewer: &Viewer, id: ViewId) -> Full {
+    let Some(view) = viewer.state.workspace.view(id) else { return Full::default() };
+    let first = view.docs.first().and_then(|doc| viewer.state.library.get(*doc));
+    Full {
+        plot: viewer.state.plot_of(view).unwrap_or_else(|| "(no plot)".to_owned()),
+        file: fa_plot::text::one_line(&first.map(crate::state::Doc::title).unwrap_or_default()),
+        files: view.docs.len(),
     }
 }
 
-fn tabs(viewer: &mut Viewer, ui: &mut egui::Ui, views: &[ViewId], active: usize, area: Rect) {
+/// Title of a view: plot and file, complete.
+pub(super) fn full_title(viewer: &Viewer, id: ViewId) -> String {
+    full(viewer, id).text()
+}
+
+/// Names of tabs, as much as tells them apart.
+fn names(viewer: &Viewer) -> HashMap<ViewId, String> {
+    let all = viewer.state.workspace.placed();
+    let full: Vec<Full> = all.iter().map(|id| full(viewer, *id)).collect();
+    all.into_iter().zip(titles::short(&full)).collect()
+}
+
+/// The beginning of a text, so many characters.
+pub(super) fn cut_to(text: &str, chars: usize) -> String {
+    if text.chars().count() <= chars { text.to_owned() } else { text.chars().take(chars - 1).chain(['…']).collect() }
+}
+
+fn tabs(
+    viewer: &mut Viewer,
+    ui: &mut egui::Ui,
+    (views, active): (&[ViewId], usize),
+    names: &HashMap<ViewId, String>,
+    area: Rect,
+) {
     ui.add_space(2.0);
     egui::ScrollArea::horizontal().id_salt("tabs").auto_shrink([false, true]).show(ui, |ui| {
         ui.horizontal(|ui| {
             for (i, view) in views.iter().enumerate() {
-                tab(viewer, ui, *view, i == active);
+                tab(viewer, ui, *view, names.get(view).map_or("", String::as_str), i == active);
             }
             let plus = ui.small_button("+").on_hover_text("New view (Ctrl+N)");
             plus.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "New view"));
@@ -115,10 +158,10 @@ fn tabs(viewer: &mut Viewer, ui: &mut egui::Ui, views: &[ViewId], active: usize,
     drop_zone(viewer, ui, view, area);
 }
 
-fn tab(viewer: &mut Viewer, ui: &mut egui::Ui, view: ViewId, active: bool) {
+fn tab(viewer: &mut Viewer, ui: &mut egui::Ui, view: ViewId, name: &str, active: bool) {
     const WIDEST: f32 = 220.0;
-    let text = title(viewer, view);
-    let shown = elided(ui, &text, WIDEST);
+    let text = full_title(viewer, view);
+    let shown = elided(ui, name, WIDEST);
     let focused = viewer.state.workspace.focus == Some(view);
     let rich = if focused { RichText::new(shown).strong() } else { RichText::new(shown) };
     let tab = ui.add(egui::Button::selectable(active, rich).sense(Sense::click_and_drag()));
@@ -135,6 +178,7 @@ fn tab(viewer: &mut Viewer, ui: &mut egui::Ui, view: ViewId, active: bool) {
         for (label, action) in [
             ("Split to the right", Action::Dock(view, view, Side::Right)),
             ("Split below", Action::Dock(view, view, Side::Bottom)),
+            ("Into a window of its own", Action::Float(view)),
             ("Duplicate", Action::Duplicate(view)),
             ("Close", Action::CloseView(view)),
         ] {
@@ -172,6 +216,16 @@ pub(super) fn elided(ui: &egui::Ui, text: &str, width: f32) -> String {
         if measure(&cut(middle)) <= width { low = middle } else { high = middle - 1 }
     }
     cut(low)
+}
+
+/// A tab that is dropped outside the window gets one of its own.
+fn dropped_outside(viewer: &mut Viewer, ui: &egui::Ui) {
+    let Some(dragged) = egui::DragAndDrop::payload::<Dragged>(ui.ctx()) else { return };
+    let outside = ui.ctx().pointer_latest_pos().is_none_or(|at| !ui.ctx().content_rect().contains(at));
+    if outside && ui.input(|i| i.pointer.any_released()) {
+        egui::DragAndDrop::clear_payload(ui.ctx());
+        viewer.screen.act(Action::Float(dragged.0));
+    }
 }
 
 /// Where a dragged tab would go, and going there.

@@ -10,6 +10,9 @@
 //! command run       a command by its id           run ping localhost 5 measure
 //! wait 2            seconds                       filter text          of the files table
 //! column Down       a column by its heading       dialog palette       open a dialog
+//! float             the view into its own window  layout compare       a layout of the program's
+//! sample 2          the second sample
+//! order 2 TCP up    a series two places down      tag 1 good           a tag for a file
 //! ```
 
 use std::time::{Duration, Instant};
@@ -20,8 +23,9 @@ use super::Viewer;
 use super::window::Script;
 use crate::state::columns::Column;
 use crate::state::commands::commands;
+use crate::state::layouts::Preset;
 use crate::state::panes::Side;
-use crate::state::{Action, DocId, Panel, RunRequest, ThemeChoice, XKind};
+use crate::state::{Action, DocId, Panel, RunRequest, Sample, ThemeChoice, XKind};
 
 /// A script from its text.
 ///
@@ -58,9 +62,9 @@ pub fn parse(text: &str) -> Result<Script, String> {
     }))
 }
 
-const WORDS: [&str; 20] = [
+const WORDS: [&str; 25] = [
     "tick", "plot", "brush", "zoom", "panel", "option", "theme", "diff", "view", "split", "cursor", "hover", "command",
-    "run", "wait", "filter", "column", "dialog", "palette", "size",
+    "run", "wait", "filter", "column", "dialog", "palette", "size", "float", "layout", "sample", "order", "tag",
 ];
 
 fn perform(viewer: &mut Viewer, context: &egui::Context, line: &str) -> Option<Duration> {
@@ -79,6 +83,19 @@ fn perform(viewer: &mut Viewer, context: &egui::Context, line: &str) -> Option<D
         ("cursor", Some(view)) => {
             let which = viewer.state.workspace.focused().map_or(0, |v| v.cursors.len());
             Some(Action::Cursor(view, which, numbers.first().copied()))
+        }
+        ("float", Some(view)) => Some(Action::Float(view)),
+        ("layout", _) => Preset::ALL.into_iter().find(|p| p.title() == rest).map(Action::ApplyPreset),
+        ("sample", _) => {
+            let n = (*numbers.first()? as usize).checked_sub(1)?;
+            Sample::ALL.get(n).copied().map(Action::OpenSample)
+        }
+        ("order", Some(view)) => {
+            let (by, series) = rest.split_once(' ')?;
+            Some(Action::MoveSeries(view, series.to_owned(), by.parse().ok()?))
+        }
+        ("tag", _) => {
+            nth(viewer, &numbers).zip(rest.split_once(' ')).map(|(d, (_, tag))| Action::ToggleTag(d, tag.to_owned()))
         }
         ("split", Some(view)) => Some(Action::Dock(view, view, Side::Right)),
         ("panel", _) => {

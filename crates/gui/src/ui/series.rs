@@ -14,7 +14,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
         let filter = &mut viewer.screen.series_filter;
         let edit = ui.add(egui::TextEdit::singleline(filter).hint_text("filter series…").desired_width(120.0));
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Filter series"));
-        let hidden = !view.options.hide_series.is_empty();
+        let hidden = !view.hidden.is_empty() || view.only.is_some();
         if ui.add_enabled(hidden, egui::Button::new("Show all")).clicked() {
             viewer.screen.act(Action::ShowAllSeries(view.id));
         }
@@ -24,11 +24,11 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     let several = view.docs.len() > 1;
     egui::ScrollArea::vertical().id_salt("series-list").auto_shrink(false).show(ui, |ui| {
         for name in names.iter().filter(|name| name.to_lowercase().contains(&filter)) {
-            for (file, doc) in view.docs.iter().enumerate() {
+            for doc in &view.docs {
                 let Some(known) = viewer.state.library.get(*doc) else { continue };
                 let rows = known.summary.iter().flat_map(|s| &s.rows);
                 let row = rows.into_iter().find(|row| row.series == *name);
-                let mut shown = view.shows(name, file);
+                let mut shown = view.shows(name, *doc);
                 let before = shown;
                 let title = if several {
                     format!("{name} — {}", fa_plot::text::one_line(&known.title()))
@@ -43,23 +43,32 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
                     let response = ui.checkbox(&mut shown, "");
                     let label = format!("Series {title}, {facts}{}", if before { "" } else { ", hidden" });
                     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, before, &label));
+                    if response.has_focus() {
+                        for (key, by) in [(egui::Key::ArrowUp, -1), (egui::Key::ArrowDown, 1)] {
+                            if ui.input_mut(|i| i.consume_key(egui::Modifiers::ALT, key)) {
+                                viewer.screen.act(Action::MoveSeries(view.id, name.clone(), by));
+                            }
+                        }
+                    }
                     if response.changed() {
-                        viewer.screen.act(Action::ToggleSeries(view.id, name.clone(), Some(file)));
+                        viewer.screen.act(Action::ToggleSeries(view.id, name.clone(), Some(*doc)));
                     }
                     let text = RichText::new(&title);
                     let text = if before { text } else { text.weak().strikethrough() };
                     let label = ui.add(egui::Label::new(text).truncate().sense(egui::Sense::click()));
-                    let label = label.on_hover_text(format!("{title}\n{facts}\nclick: show or hide; Alt+click: alone"));
+                    let label = label.on_hover_text(format!(
+                        "{title}\n{facts}\nclick: show or hide; Alt+click: alone; Alt+Up, Alt+Down: order"
+                    ));
                     if label.clicked() {
                         let alt = ui.input(|i| i.modifiers.alt);
                         viewer.screen.act(if alt {
-                            Action::Isolate(view.id, name.clone(), Some(file))
+                            Action::Isolate(view.id, name.clone(), Some(*doc))
                         } else {
-                            Action::ToggleSeries(view.id, name.clone(), Some(file))
+                            Action::ToggleSeries(view.id, name.clone(), Some(*doc))
                         });
                     }
                     if label.double_clicked() {
-                        viewer.screen.act(Action::Isolate(view.id, name.clone(), Some(file)));
+                        viewer.screen.act(Action::Isolate(view.id, name.clone(), Some(*doc)));
                     }
                 });
             }

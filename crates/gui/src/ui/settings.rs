@@ -48,7 +48,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
         ui.label("no view");
         return;
     };
-    let pairs = view.options.to_pairs();
+    let pairs = view.typed_options().to_pairs();
     ui.horizontal(|ui| {
         let search = &mut viewer.screen.settings.search;
         let edit = ui.add(egui::TextEdit::singleline(search).hint_text("search settings…").desired_width(150.0));

@@ -89,7 +89,7 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
         let Some((_, summary)) = all.iter().find(|(id, _)| id == doc) else { continue };
         let (mut own, mut others) = (Vec::new(), Vec::new());
         for row in &summary.rows {
-            if drawn.contains(&row.series) && view.shows(&row.series, file) { own.push(row) } else { others.push(row) }
+            if drawn.contains(&row.series) && view.shows(&row.series, *doc) { own.push(row) } else { others.push(row) }
         }
         let list = if own.is_empty() { others } else { own };
         rows.extend(list.into_iter().map(|row| (file, *doc, row)));
@@ -203,6 +203,9 @@ fn cells(row: &Row, digits: u8) -> [String; 11] {
     ]
 }
 
+/// Lines whose values at the cursors are shown.
+const MOST_VALUES: usize = 12;
+
 /// Values of all lines at the cursors.
 fn cursors(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
     let Some(figure) = viewer.figure(view.id).cloned() else { return };
@@ -228,19 +231,31 @@ fn cursors(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
         }
     });
     let digits = viewer.state.prefs.digits;
+    let labels: Vec<String> = at.first().into_iter().flatten().take(MOST_VALUES).map(|one| one.label.clone()).collect();
+    let width = column_width(ui, &labels, (ui.available_width() * 0.4).clamp(120.0, 420.0));
     egui::Grid::new("cursors").striped(true).num_columns(4).show(ui, |ui| {
-        for (n, first) in at.first().into_iter().flatten().enumerate().take(12) {
-            let label = super::panes::elided(ui, &first.label, 220.0);
-            ui.label(label);
+        for (n, first) in at.first().into_iter().flatten().enumerate().take(MOST_VALUES) {
+            let label = super::panes::elided(ui, &first.label, width);
+            ui.add(egui::Label::new(label).extend()).on_hover_text(&first.label);
             let values: Vec<Option<f64>> = at.iter().map(|list| list.get(n).and_then(|v| v.value)).collect();
             for value in &values {
                 let text = value.map_or("–".to_owned(), |v| format!("{} {}", hover::number(v), first.unit));
-                ui.label(text);
+                ui.add(egui::Label::new(text).extend());
             }
             if let [Some(a), Some(b)] = values[..] {
-                ui.label(format!("Δ {}", significant(b - a, digits)));
+                ui.add(egui::Label::new(format!("Δ {}", significant(b - a, digits))).extend());
             }
             ui.end_row();
         }
     });
+    if at.first().is_some_and(|all| all.len() > MOST_VALUES) {
+        ui.label(RichText::new(format!("{} more lines; hide some to see them", at[0].len() - MOST_VALUES)).weak());
+    }
+}
+
+/// As wide as the widest of these texts, at most so much.
+fn column_width(ui: &egui::Ui, texts: &[String], most: f32) -> f32 {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let width = |text: &String| ui.painter().layout_no_wrap(text.clone(), font.clone(), egui::Color32::WHITE).size().x;
+    texts.iter().map(width).fold(0.0, f32::max).min(most) + 1.0
 }

@@ -25,8 +25,8 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
         }
         ui.label(text);
         if let Some((view, hit)) = &viewer.screen.hover {
-            let t0 = viewer.state.workspace.view(*view).and_then(|v| v.docs.get(hit.file)).and_then(|doc| {
-                let set = &viewer.state.library.loaded(*doc)?.set;
+            let t0 = viewer.figure(*view).and_then(|figure| figure.doc(hit.file)).and_then(|doc| {
+                let set = &viewer.state.library.loaded(doc)?.set;
                 set.metadata.t0_unix()
             });
             let over_time = viewer.figure(*view).is_some_and(|f| f.x_kind() == crate::state::XKind::Run);

@@ -1,7 +1,7 @@
 //! The row above a figure: which plot, and what people change most.
 
 use eframe::egui::{self, RichText};
-use fa_catalog::PlotType;
+use fa_plot::options::ColourBy;
 
 use super::{Viewer, look};
 use crate::state::library::PlotInfo;
@@ -10,7 +10,7 @@ use crate::state::{Action, View, ViewId};
 pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
     let Some(view) = viewer.state.workspace.view(id).cloned() else { return };
     ui.horizontal_wrapped(|ui| {
-        plots(viewer, ui, &view);
+        super::plots::show(viewer, ui, &view);
         let flag = |ui: &mut egui::Ui, text: &str, help: &str, on: bool| {
             ui.add(egui::Button::selectable(on, text)).on_hover_text(help).clicked()
         };
@@ -35,6 +35,15 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
         }
         if view.docs.len() > 1 {
             combine(viewer, ui, &view);
+            let by_file = o.colour_by == Some(ColourBy::File);
+            if flag(
+                ui,
+                "colour by file",
+                "Colours tell files apart and line patterns series, or the other way round",
+                by_file,
+            ) {
+                viewer.screen.act(set("colour-by", by_file, "file"));
+            }
         }
         if ui.button("fit").on_hover_text("Show everything (0, or double click)").clicked() {
             viewer.screen.act(Action::Fit(id));
@@ -43,7 +52,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
             viewer.screen.act(Action::Focus(id));
             viewer.ask(crate::state::commands::Dialog::SaveFigure);
         }
-        let hidden = view.options.hide_series.len();
+        let hidden = view.hidden.len();
         if hidden > 0 && ui.button(format!("{hidden} hidden: show all")).clicked() {
             viewer.screen.act(Action::ShowAllSeries(id));
         }
@@ -58,7 +67,8 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
 /// Overlay, a panel each, one after the other in time, or in turn.
 fn combine(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
     let o = &view.options;
-    let now = match (o.concatenate, o.subplot_combine, o.scale_mode, view.only) {
+    let only = view.only.and_then(|only| view.docs.iter().position(|doc| *doc == only));
+    let now = match (o.concatenate, o.subplot_combine, o.scale_mode, only) {
         (_, _, _, Some(n)) => format!("file {} of {}", n + 1, view.docs.len()),
         (true, ..) => "joined in time".to_owned(),
         (_, true, ..) => "a panel each".to_owned(),
@@ -89,70 +99,6 @@ fn combine(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
     combo
         .response
         .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Combine files: {now}")));
-}
-
-const KINDS: [(&str, &[PlotType]); 6] = [
-    ("Over time", &[PlotType::Timeseries, PlotType::Meta, PlotType::TimeseriesCombine, PlotType::LineCombine]),
-    ("Distributions", &[PlotType::Cdf, PlotType::CdfCombine]),
-    ("Boxes", &[PlotType::Box, PlotType::BoxCombine]),
-    ("Bars", &[PlotType::Bar, PlotType::BarCombine]),
-    ("Quantiles", &[PlotType::Qq]),
-    ("Ellipses", &[PlotType::Ellipsis, PlotType::EllipsisCombine]),
-];
-
-/// The plots of the test, by kind; those that cannot be drawn are dimmed and say why.
-fn plots(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
-    let now = viewer.state.plot_of(view).unwrap_or_else(|| "…".to_owned());
-    let loaded = view.docs.iter().find_map(|doc| viewer.state.library.loaded(*doc)).cloned();
-    let response = egui::ComboBox::from_id_salt(("plot", view.id))
-        .selected_text(RichText::new(&now).strong())
-        .width(190.0)
-        .height(460.0)
-        .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
-        .show_ui(ui, |ui| {
-            ui.set_min_width(440.0);
-            let search = &mut viewer.screen.plot_search;
-            let edit = ui.add(egui::TextEdit::singleline(search).hint_text("search plots…").desired_width(220.0));
-            edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search plots"));
-            let search = search.to_lowercase();
-            let Some(loaded) = &loaded else { return };
-            let mut chosen = None;
-            for (title, kinds) in KINDS {
-                let fits = |p: &&PlotInfo| {
-                    kinds.contains(&p.kind) && format!("{} {}", p.name, p.description).to_lowercase().contains(&search)
-                };
-                let list: Vec<&PlotInfo> = loaded.plots.iter().filter(fits).collect();
-                if list.is_empty() {
-                    continue;
-                }
-                ui.label(RichText::new(title).strong().small());
-                for plot in list {
-                    let text = format!("{}  ({})", plot.name, plot.description);
-                    let text = if plot.drawable { RichText::new(text) } else { RichText::new(text).weak() };
-                    let entry = ui.add(egui::Button::selectable(plot.name == now, text).truncate());
-                    let entry = match plot.reason() {
-                        None => entry,
-                        Some(why) => {
-                            entry.widget_info(|| {
-                                let label = format!("{} cannot be drawn: {why}", plot.name);
-                                egui::WidgetInfo::labeled(egui::Role::Button, true, label)
-                            });
-                            entry.on_hover_text(format!("cannot be drawn: {why}"))
-                        }
-                    };
-                    if entry.clicked() {
-                        chosen = Some(plot.name.clone());
-                    }
-                }
-            }
-            if let Some(plot) = chosen {
-                viewer.screen.act(Action::SetPlot(view.id, plot));
-                viewer.screen.plot_search.clear();
-                ui.close();
-            }
-        });
-    response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, format!("Plot: {now}")));
-    response.response.on_hover_text("Which plot (Ctrl+Up, Ctrl+Down)");
 }
 
 /// The run that this view shows, if it is still being measured.

@@ -15,8 +15,9 @@ use fa_plot::resolve::resolve_scaled;
 use fa_plot::theme::Theme;
 
 use super::files::replace;
-use super::{FigureRequest, SaveFigure, Shared, options_of};
+use super::{FigureRequest, SaveFigure, Shared, Thumb, options_of};
 use crate::figure::Figure;
+use crate::figure::miniature::bare;
 use crate::state::library::Losses;
 use crate::state::{Action, Export, Loaded, Problem};
 
@@ -32,6 +33,26 @@ pub(super) fn resolve(request: FigureRequest) -> Figure {
         }
         Err(why) => Figure { key, scene: None, pyramids: Arc::default(), error: Some(why.to_string()) },
     }
+}
+
+/// A small picture of a plot, without words.
+///
+/// - `size`: pixels
+pub(super) fn thumb(request: FigureRequest, dark: bool, size: (f32, f32)) -> Result<Thumb, String> {
+    /// As many points high: lines are as thick as in a large figure.
+    const HEIGHT_PT: f32 = 62.0;
+    const PANELS: usize = 4;
+    let figure = resolve(request);
+    let scene = figure.scene.as_deref().ok_or_else(|| figure.error.clone().unwrap_or_default())?;
+    if let Some(why) = &scene.empty {
+        return Err(why.clone());
+    }
+    let scale = size.1 / HEIGHT_PT;
+    let page = PageSize { width_pt: size.0 / scale, height_pt: HEIGHT_PT };
+    let theme = if dark { Theme::dark() } else { Theme::light() };
+    let page = layout_with(&bare(scene, PANELS), page, &theme, None, &figure.pyramids);
+    let (width, height, rgba) = render::pixels(&page, scale).map_err(|e| e.to_string())?;
+    Ok(Thumb { width: width as usize, height: height as usize, rgba })
 }
 
 /// Statistics of a run.

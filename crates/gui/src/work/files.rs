@@ -13,9 +13,10 @@ use sha2::{Digest, Sha256};
 
 use super::Shared;
 use super::cache::Known;
+use crate::state::layouts::Layout;
 use crate::state::library::{PlotInfo, Stamp};
 use crate::state::notes::{Note, sidecar};
-use crate::state::{Action, DocId, Loaded, Problem, Workspace, session};
+use crate::state::{Action, DocId, Loaded, Problem, Sample, Workspace, session};
 
 /// Suffixes that a folder is searched for; a file named by itself may be called anything.
 const SUFFIXES: [&str; 6] = [".flent.gz", ".flent", ".flent.bz2", ".flnt", ".json.gz", ".json"];
@@ -228,6 +229,40 @@ pub(super) fn save_session(path: &Path, mut workspace: Workspace, shared: &Share
         Ok(()) => Action::Done(format!("session written to {}", path.display())),
         Err(why) => Action::Problem(Problem::error(format!("could not write the session {}: {why}", path.display()))),
     });
+}
+
+/// Puts a sample's files into a folder and shows them.
+pub(super) fn write_sample(sample: Sample, folder: &Path, shared: &Shared) {
+    let mut paths = Vec::new();
+    for (name, bytes) in sample.files() {
+        let path = folder.join(name);
+        let there = std::fs::read(&path).is_ok_and(|old| old == *bytes);
+        let written = if there {
+            Ok(())
+        } else {
+            std::fs::create_dir_all(folder).map_err(|e| e.to_string()).and_then(|()| replace(&path, bytes))
+        };
+        if let Err(why) = written {
+            let text = format!("could not write the sample {}: {why}", path.display());
+            return shared.act(Action::Problem(Problem::error(text)));
+        }
+        paths.push(path);
+    }
+    shared.act(Action::SampleFound(sample, paths));
+}
+
+/// Layouts saved earlier; none where there are none.
+pub(crate) fn read_layouts(path: &Path) -> Vec<Layout> {
+    std::fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+pub(super) fn write_layouts(path: &Path, layouts: &[Layout], shared: &Shared) {
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(|e| e.to_string());
+    let text = folder.and_then(|()| serde_json::to_string_pretty(layouts).map_err(|e| e.to_string()));
+    if let Err(why) = text.and_then(|text| replace(path, text.as_bytes())) {
+        let text = format!("could not keep the layouts in {}: {why}", path.display());
+        shared.act(Action::Problem(Problem::error(text)));
+    }
 }
 
 pub(super) fn open_session(path: &Path, shared: &Shared) {

@@ -2,8 +2,10 @@
 
 pub(crate) mod cache;
 mod copy;
+pub mod desktop;
 mod figures;
 pub(crate) mod files;
+pub mod identify;
 pub mod live;
 pub(crate) mod prefs;
 pub mod watch;
@@ -21,9 +23,10 @@ use fa_format::{DataSet, Metadata};
 use fa_plot::options::FigureOptions;
 
 use crate::figure::{Figure, FigureKey};
+use crate::state::layouts::Layout;
 use crate::state::library::Stamp;
 use crate::state::notes::Note;
-use crate::state::{Action, DocId, Export, FigureFile, Loaded, Prefs, Problem, ViewId, Workspace};
+use crate::state::{Action, DocId, Export, FigureFile, Loaded, Prefs, Problem, Sample, ViewId, Workspace};
 
 pub use figures::page_for_file;
 pub use files::is_data_file;
@@ -65,6 +68,16 @@ pub enum Job {
     ClearCache,
     /// Write preferences; of two that meet, those with the higher number stay.
     WritePrefs(PathBuf, Box<Prefs>, u64),
+    /// A small picture of a plot, so many pixels wide and high.
+    Thumb(ThumbKey, Box<FigureRequest>, (f32, f32)),
+    /// Put a sample's files into a folder.
+    Sample(Sample, PathBuf),
+    /// Show a file in the desktop's file manager.
+    Reveal(DocId, PathBuf),
+    /// What a file is.
+    Identify(PathBuf),
+    /// Keep saved layouts.
+    WriteLayouts(PathBuf, Vec<Layout>),
 }
 
 impl Job {
@@ -77,9 +90,13 @@ impl Job {
             | Self::Load(..)
             | Self::Export(..)
             | Self::SaveSession(..)
-            | Self::CopyWithNotes(..) => 1,
+            | Self::CopyWithNotes(..)
+            | Self::Sample(..)
+            | Self::Reveal(..)
+            | Self::Identify(_)
+            | Self::WriteLayouts(..) => 1,
             Self::ReadNotes(..) | Self::WriteNotes(..) | Self::WritePrefs(..) | Self::ClearCache => 2,
-            Self::Summarise(..) | Self::Survey(..) => 3,
+            Self::Summarise(..) | Self::Survey(..) | Self::Thumb(..) => 3,
         }
     }
 
@@ -93,6 +110,7 @@ impl Job {
                 | Self::SaveFigure(..)
                 | Self::Export(..)
                 | Self::WritePrefs(..)
+                | Self::WriteLayouts(..)
         )
     }
 }
@@ -106,6 +124,26 @@ pub struct FigureRequest {
     pub expanded: Arc<fa_catalog::Expanded>,
     /// Files in order.
     pub sets: Vec<Arc<DataSet>>,
+}
+
+/// Which small picture of a plot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ThumbKey {
+    /// What is drawn.
+    pub figure: FigureKey,
+    /// Light on dark.
+    pub dark: bool,
+}
+
+/// A small picture.
+#[derive(Debug, Clone)]
+pub struct Thumb {
+    /// Pixels.
+    pub width: usize,
+    /// Pixels.
+    pub height: usize,
+    /// Four bytes a pixel.
+    pub rgba: Vec<u8>,
 }
 
 /// A figure to be written.
@@ -154,6 +192,10 @@ pub enum Reply {
     Stats(StatsKey, Vec<(DocId, Arc<Summary>)>),
     /// Differences are ready.
     Diff(DiffKey, Arc<MetaDiff>),
+    /// A small picture is ready, or why there is none.
+    Thumb(ThumbKey, Result<Thumb, String>),
+    /// What a file is.
+    Identified(PathBuf, Vec<String>),
 }
 
 impl Reply {
@@ -362,6 +404,17 @@ fn do_job(job: Job, shared: &Shared) {
             Err(why) => Action::Problem(Problem::error(format!("could not clear the cache: {why}"))),
         }),
         Job::WritePrefs(path, prefs, turn) => prefs::write(&path, &prefs, turn, shared),
+        Job::Thumb(key, request, size) => {
+            let made = figures::thumb(*request, key.dark, size);
+            shared.send(Reply::Thumb(key, made));
+        }
+        Job::Sample(sample, folder) => files::write_sample(sample, &folder, shared),
+        Job::Reveal(doc, path) => desktop::reveal(doc, &path, shared),
+        Job::Identify(path) => {
+            let facts = identify::facts(&path, &shared.catalog);
+            shared.send(Reply::Identified(path, facts));
+        }
+        Job::WriteLayouts(path, layouts) => files::write_layouts(&path, &layouts, shared),
     }
 }
 

@@ -1,0 +1,128 @@
+//! What follows from actions: work for threads, watching, measuring, the clipboard.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use eframe::egui;
+
+use super::{Viewer, layouts, open};
+use crate::state::{Action, Effect, Problem, ViewId};
+use crate::work::live::{Stopper, check, measure, start};
+use crate::work::{Job, SaveFigure};
+
+impl Viewer {
+    /// Where samples are put: beside the list of recent files, else where the system keeps temporary files.
+    fn samples_folder(&self) -> PathBuf {
+        match &self.options.state_dir {
+            Some(dir) => dir.join("samples"),
+            None => std::env::temp_dir().join(format!("fa-samples-{}", std::process::id())),
+        }
+    }
+
+    pub(super) fn see_to(&mut self, effect: Effect) {
+        let give = |job| self.workers.give(job);
+        match effect {
+            Effect::Find(paths) => give(Job::Find(paths)),
+            Effect::OpenSample(sample) => give(Job::Sample(sample, self.samples_folder())),
+            Effect::Reveal(doc, path) => give(Job::Reveal(doc, path)),
+            Effect::WriteLayouts(layouts) => {
+                // Without a folder they last as long as the window.
+                if let Some(dir) = &self.options.state_dir {
+                    give(Job::WriteLayouts(layouts::file(dir), layouts));
+                }
+            }
+            Effect::Index(files) => give(Job::Index(files)),
+            Effect::Load(doc, path) => give(Job::Load(doc, path)),
+            Effect::Summarise(doc) => {
+                if let Some(loaded) = self.state.library.loaded(doc) {
+                    let stamp = self.state.library.get(doc).and_then(|known| known.stamp);
+                    give(Job::Summarise(doc, Arc::clone(loaded), stamp));
+                }
+                if let Some(known) = self.state.library.get(doc)
+                    && let Some(stamp) = known.stamp
+                {
+                    let path = known.path.clone();
+                    self.watcher.with(|watched| watched.files.insert(doc, (path, stamp)));
+                }
+            }
+            Effect::ReadNotes(doc, path) => give(Job::ReadNotes(doc, path)),
+            Effect::WriteNotes(path, notes) => give(Job::WriteNotes(path, notes)),
+            Effect::CopyWithNotes(data, notes, copy) => give(Job::CopyWithNotes(data, notes, copy)),
+            Effect::SaveSession(path, workspace) => give(Job::SaveSession(path, workspace)),
+            Effect::OpenSession(path) => give(Job::OpenSession(path)),
+            Effect::SaveFigure(view, path, how) => match self.save_figure(view, how) {
+                Some(save) => self.workers.give(Job::SaveFigure(path, Box::new(save))),
+                None => self.state.note(Problem::error("there is no figure to save")),
+            },
+            Effect::CopyText(text) => self.copied = Some(text),
+            Effect::CopyImage(view) => self.screen.save.copy_image = Some(view),
+            Effect::Export(export) => {
+                let docs = export.docs.iter().filter_map(|doc| self.state.library.get(*doc));
+                let files = docs.map(|doc| (doc.path.clone(), doc.loaded.clone())).collect();
+                self.workers.give(Job::Export(export, files));
+            }
+            Effect::CheckServers(request) => {
+                if let Some(measurer) = &self.options.measurer {
+                    let (measurer, inline) = (Arc::clone(measurer), self.workers.is_inline());
+                    check(request, measurer, self.workers.shared(), inline);
+                } else {
+                    let outcome = Err("this program cannot measure".to_owned());
+                    let checked = crate::state::CheckedRun { request: *request, outcome };
+                    self.act(Action::ServersChecked(Box::new(checked)));
+                }
+            }
+            Effect::StartRun(doc, request) => match &self.options.measurer {
+                Some(measurer) => {
+                    let measurer = Arc::clone(measurer);
+                    let shared = self.workers.shared();
+                    if self.workers.is_inline() {
+                        let ended = measure(doc, &request, &*measurer, shared, &Stopper::default());
+                        shared.act(Action::RunEnded(doc, ended));
+                    } else {
+                        self.stopper = Some(start(doc, request, measurer, shared));
+                    }
+                }
+                None => self.act(Action::RunEnded(doc, Err("this program cannot measure".to_owned()))),
+            },
+            Effect::StopRun(how) => {
+                if let Some(stopper) = &self.stopper {
+                    stopper.stop(how);
+                }
+            }
+            Effect::WatchFolder(folder) => self.watcher.with(|watched| watched.set_folder(folder)),
+            Effect::Prefer(prefs) => {
+                self.heed(&prefs);
+                self.prefs_turn += 1;
+                if let Some(path) = &self.options.config {
+                    self.workers.give(Job::WritePrefs(path.clone(), prefs, self.prefs_turn));
+                }
+            }
+            Effect::ClearCache => self.workers.give(Job::ClearCache),
+            Effect::Survey(doc, path) => give(Job::Survey(doc, path)),
+            Effect::Remember(paths) => open::remember(&mut self.recent, paths, self.options.state_dir.as_deref()),
+        }
+    }
+
+    /// What a file of a view's figure is made from.
+    pub fn save_figure(&self, view: ViewId, how: crate::state::FigureFile) -> Option<SaveFigure> {
+        let figure = self.figures.get(view)?;
+        let shown = self.state.workspace.view(view)?;
+        let size = self.screen.sizes.get(&view).copied().unwrap_or_default();
+        let part = self.figures.part(&self.state, shown, figure);
+        Some(SaveFigure { figure: Arc::clone(figure), view: part, size, theme: self.theme(shown), how })
+    }
+
+    pub(super) fn copy_image(&mut self, context: &egui::Context, view: ViewId) {
+        let how =
+            crate::state::FigureFile { format: fa_plot::render::Format::Png, size_in: None, dpi: 144.0, theme: None };
+        let Some(save) = self.save_figure(view, how) else { return };
+        let Some(page) = crate::work::page_for_file(&save) else { return };
+        match fa_plot::render::pixels(&page, how.dpi / 72.0) {
+            Ok((width, height, rgba)) => {
+                context.copy_image(egui::ColorImage::from_rgba_unmultiplied([width as usize, height as usize], &rgba));
+                "the image is on the clipboard".clone_into(&mut self.state.status);
+            }
+            Err(error) => self.state.note(Problem::error(error.to_string())),
+        }
+    }
+}
