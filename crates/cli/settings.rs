@@ -84,9 +84,6 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         if let Some(known) = misspelt(name) {
             crate::output::Console::warn(format!("no test reads a parameter {name}; did you mean {known}?"));
         }
-        if let Some((_, why)) = WITHOUT_EFFECT.iter().find(|(known, _)| known == name) {
-            crate::output::Console::warn(format!("parameter {name} has no effect: {why}"));
-        }
     }
     Ok((plan, expanded))
 }
@@ -159,12 +156,6 @@ const PARAMETERS: &[&str] = &[
     "mqtt_user",
     "mqtt_payload_key",
 ];
-
-/// Parameters of Flent that are stored and change nothing here, and why.
-const WITHOUT_EFFECT: &[(&str, &str)] = &[(
-    "burst_ports",
-    "all bursts use one pair of ports, since a far end hears only addresses that have shown to be real",
-)];
 
 /// The parameter that was probably meant by one that nothing reads.
 fn misspelt(name: &str) -> Option<&'static str> {

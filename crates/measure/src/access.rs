@@ -507,6 +507,7 @@ mod tests {
             datagrams: Some(crate::control::FarDatagrams {
                 traffic: crate::traffic::Traffic::at_rate(rate, size, 1),
                 packets: false,
+                spread: false,
             }),
         };
         let ask = |flows| Prepare {

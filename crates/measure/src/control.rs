@@ -133,6 +133,9 @@ pub struct FarDatagrams {
     pub traffic: Traffic,
     /// Tell every packet.
     pub packets: bool,
+    /// They come from several ports of the host whose first one has shown to be real.
+    #[serde(default)]
+    pub spread: bool,
 }
 
 /// The server's end of a probe.

@@ -309,6 +309,13 @@ pub struct DatagramPlan {
     /// Interface that what we send leaves by.
     #[serde(default)]
     pub interface: Option<String>,
+    /// Source ports that what we send leaves from, in turn.
+    #[serde(default = "one")]
+    pub ports: u32,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Fetching web objects, again and again.

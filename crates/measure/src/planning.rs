@@ -17,6 +17,9 @@ const DEFAULT_RATE_BPS: f64 = 100e6;
 /// Payload of a UDP flow's datagrams when the test does not say: what fits into one Ethernet frame, as iperf has it.
 const DEFAULT_DATAGRAM: u32 = 1470;
 
+/// Source ports of a burst, at most: half of those that Linux gives out.
+const MAX_BURST_PORTS: u32 = 10_000;
+
 const NO_SCTP: &str = "SCTP is not measured: fa speaks TCP, UDP and ICMP";
 
 /// Makes a plan, series by series.
@@ -177,7 +180,7 @@ impl<'a> Planner<'a> {
             return Err(wrong("it has to be more than 0".into()));
         }
         let traffic = Traffic::at_rate(rate, size, self.seed(id)).checked().map_err(wrong)?;
-        Ok(DatagramPlan { traffic, packets: false, name: None, ttl: None, interface: None })
+        Ok(DatagramPlan { traffic, packets: false, name: None, ttl: None, interface: None, ports: 1 })
     }
 
     fn seed(&self, id: FlowId) -> u64 {
@@ -289,7 +292,7 @@ impl<'a> Planner<'a> {
                     })?),
                 };
                 let interface = self.param("voip_interface").map(str::to_owned);
-                let datagrams = DatagramPlan { traffic, packets: true, name: Some(name), ttl, interface };
+                let datagrams = DatagramPlan { traffic, packets: true, name: Some(name), ttl, interface, ports: 1 };
                 self.push_datagrams(def, id, host, window, datagrams);
                 if let Some(flow) = self.plan.flows.last_mut() {
                     (flow.tos, flow.local_bind) = (tos, local_bind);
@@ -319,7 +322,12 @@ impl<'a> Planner<'a> {
             None => None,
             Some(text) => Some(fa_catalog::tos(text).ok_or_else(|| wrong(format!("burst_tos={text} is not a mark")))?),
         };
-        let datagrams = self.paced(def, rate, size, id)?;
+        let mut datagrams = self.paced(def, rate, size, id)?;
+        if let Some(text) = options.get("ports") {
+            let ports = text.trim().parse().ok().filter(|ports| (1..=MAX_BURST_PORTS).contains(ports));
+            datagrams.ports = ports
+                .ok_or_else(|| wrong(format!("burst_ports={text}: a number of ports from 1 to {MAX_BURST_PORTS}")))?;
+        }
         let host = self.host_id(0, None, None);
         self.push_datagrams(def, id, host, window, datagrams);
         let local_bind = self.bind(None, host);

@@ -7,6 +7,7 @@
 use crate::clock::Clock;
 use crate::datagram::DatagramSocket;
 use crate::group::{Crew, Engine, GroupId, Groups, Left, Order};
+use crate::reflecting;
 use crate::sys::batch::{Inbox as Receptions, Told, receive_joined, send_each, send_joined};
 use crate::sys::priority;
 use crate::wait::{Ready, Waiter};
@@ -18,7 +19,9 @@ use fa_measure::wire::{Packet, Token};
 use fa_measure::{Span, Time, When};
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::Socket;
+use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 
 /// Receptions taken per wake-up, each up to 64 KiB.
 const RECEPTIONS: usize = 8;
@@ -32,8 +35,12 @@ const HOPELESS: u32 = 200;
 /// A flow of datagrams to take over, its address shown to be real.
 pub(crate) struct NewPaced {
     pub(crate) socket: Socket,
+    /// Of a sender: further sockets, each at a port of its own, that take turns with the first one.
+    pub(crate) more: Vec<Socket>,
     pub(crate) token: Token,
     pub(crate) spec: StreamSpec,
+    /// Of a receiver whose socket hears all ports of a host: where what is not for a flow goes.
+    pub(crate) door: Option<reflecting::Door>,
 }
 
 /// A flow to add, the only order that no other thread knows.
@@ -61,7 +68,7 @@ impl Paced {
             let mut payload = vec![0; 65_535];
             rand::Rng::fill_bytes(&mut rand::rng(), &mut payload);
             let (groups, flows, receptions) = (Groups::new(), Places::new(), Receptions::new(RECEPTIONS));
-            Loop { clock, waiter, inbox, groups, flows, payload, receptions }.run();
+            Loop { clock, waiter, inbox, groups, flows, spread: HashMap::new(), payload, receptions }.run();
         })
     }
 
@@ -102,6 +109,8 @@ type Group = crate::group::Group<Timed>;
 
 struct Flow {
     socket: DatagramSocket,
+    more: Vec<Socket>,
+    door: Option<reflecting::Door>,
     token: Token,
     tag: u32,
     group: GroupId,
@@ -111,6 +120,9 @@ struct Flow {
     joined: bool,
     waits_to_write: bool,
     refused: u32,
+    /// Of one with a door: what its queue has dropped so far, and what of that is put down to this flow.
+    queue_dropped: u32,
+    dropped: u32,
 }
 
 struct Loop {
@@ -119,6 +131,8 @@ struct Loop {
     inbox: Inbox<Order<Timed, PacedOrder>>,
     groups: Groups<Timed>,
     flows: Places<Flow>,
+    /// Flows that come from several ports, by their tags: the kernel gives what is for any of them to one of their sockets.
+    spread: HashMap<u32, usize>,
     /// What is sent behind the headers: not compressible.
     payload: Vec<u8>,
     receptions: Receptions,
@@ -192,8 +206,24 @@ impl Loop {
         match socket {
             Ok(socket) => {
                 let (tag, joined) = (tag(new.token), true);
-                let (token, group, waits_to_write, refused) = (new.token, group_id, false, 0);
-                let flow = Flow { socket, token, tag, group, id, end, joined, waits_to_write, refused };
+                if new.door.is_some() {
+                    self.spread.insert(tag, index);
+                }
+                let flow = Flow {
+                    socket,
+                    more: new.more,
+                    door: new.door,
+                    token: new.token,
+                    tag,
+                    group: group_id,
+                    id,
+                    end,
+                    joined,
+                    waits_to_write: false,
+                    refused: 0,
+                    queue_dropped: 0,
+                    dropped: 0,
+                };
                 self.flows.put(index, flow);
             }
             Err(e) => group.engine.streams.fail(id, format!("the socket cannot be waited for: {e}"), now),
@@ -255,12 +285,74 @@ impl Loop {
     fn close(&mut self, index: usize) {
         if let Some(flow) = self.flows.take(index) {
             self.waiter.remove(&flow.socket);
+            if flow.door.is_some() {
+                self.spread.remove(&flow.tag);
+            }
+        }
+    }
+
+    /// A socket that hears all ports of a host: what it hears is for the flow whose tag it has, or for the door.
+    fn turn_spread(&mut self, index: usize, wall_at_zero: i64) {
+        let now = self.clock.now();
+        let Some(flow) = self.flows.get(index) else { return };
+        let to = flow.socket.socket().local_addr().ok().and_then(|to| to.as_socket());
+        let (mut heard, mut queue_dropped) = (Vec::new(), None);
+        // An error is about what this socket sent, and it sends nothing.
+        let _ = self.receptions.receive(&flow.socket, |bytes, told| {
+            queue_dropped = told.dropped.or(queue_dropped);
+            if let (Some(Packet::Hello(_) | Packet::Answer(..)), Some(door), Some(from), Some(to)) =
+                (Packet::parse(bytes), &flow.door, told.from, to)
+            {
+                return door.knock(bytes, from, to);
+            }
+            let size = if told.segment == 0 { bytes.len().max(1) } else { told.segment };
+            let at = told.stamp.map_or(now, |(secs, nanos)| Time(secs * 1_000_000_000 + nanos - wall_at_zero));
+            let headers = bytes.chunks(size).filter_map(|datagram| Some((Header::parse(datagram)?, datagram.len())));
+            heard.extend(headers.map(|(header, len)| (header, len as u32, at, told.tos)));
+        });
+        let mut last = index;
+        for (header, size, at, tos) in heard {
+            let (found, ends) = match (self.spread.get(&header.tag), self.spread.get(&!header.tag)) {
+                (Some(&found), _) => (found, false),
+                (None, Some(&found)) => (found, true),
+                (None, None) => continue,
+            };
+            let Some(flow) = self.flows.get(found) else { continue };
+            let Some(group) = self.groups.get_mut(flow.group) else { continue };
+            group.touched = true;
+            last = found;
+            let (clock, engine) = (group.engine.clock, &mut group.engine.streams);
+            if let Some(sent) = header.ends(flow.tag).filter(|_| ends) {
+                engine.ended(flow.id, sent, now);
+            } else {
+                let before = engine.total(flow.id);
+                engine.arrived(flow.id, &Arrived { header, at: raw(clock, at), size, tos }, now);
+                let moved = engine.total(flow.id) - before;
+                group.spend(moved, now);
+            }
+        }
+        if let Some(total) = queue_dropped {
+            self.put_down(index, last, total);
+        }
+    }
+
+    /// What a socket's queue dropped is put down to the flow that was being received.
+    fn put_down(&mut self, socket: usize, flow: usize, total: u32) {
+        let Some(heard_by) = self.flows.get_mut(socket) else { return };
+        let new = total.wrapping_sub(std::mem::replace(&mut heard_by.queue_dropped, total));
+        let Some(flow) = self.flows.get_mut(flow) else { return };
+        flow.dropped = flow.dropped.wrapping_add(new);
+        if let Some(group) = self.groups.get_mut(flow.group) {
+            group.engine.streams.dropped(flow.id, flow.dropped);
         }
     }
 
     fn turn(&mut self, event: Ready, wall_at_zero: i64) {
         let index = event.key as usize;
         let Some(flow) = self.flows.get_mut(index) else { return };
+        if flow.door.is_some() {
+            return self.turn_spread(index, wall_at_zero);
+        }
         let Some(group) = self.groups.get_mut(flow.group) else { return };
         group.touched = true;
         if event.write && flow.waits_to_write {
@@ -293,8 +385,14 @@ impl Loop {
 }
 
 /// What a flow's socket is, for the run.
-pub(crate) fn connected(socket: &Socket, spec: &StreamSpec, tos_asked: Option<u8>, at: When) -> Option<FlowConnected> {
-    let (local, peer) = (socket.local_addr().ok()?.as_socket()?, socket.peer_addr().ok()?.as_socket()?);
+pub(crate) fn connected(
+    socket: &Socket,
+    peer: SocketAddr,
+    spec: &StreamSpec,
+    tos_asked: Option<u8>,
+    at: When,
+) -> Option<FlowConnected> {
+    let local = socket.local_addr().ok()?.as_socket()?;
     let facts = EndFacts {
         cong_control_asked: None,
         cong_control: None,
@@ -356,7 +454,9 @@ impl Flow {
             let header = Header { tag: self.tag, seq: number as u32, stamp };
             datagram[..HEADER].copy_from_slice(&header.emit());
         }
-        match self.put(bytes, count, size) {
+        let one = self.more.is_empty();
+        let put = if one { self.put(bytes, count, size) } else { self.put_in_turn(bytes, first, size) };
+        match put {
             Ok(taken) => {
                 self.refused = 0;
                 self.waits_to_write = taken < count;
@@ -374,6 +474,26 @@ impl Flow {
                 0
             }
         }
+    }
+
+    /// Each from the next port, the one of its number; how many were taken.
+    fn put_in_turn(&mut self, bytes: &[u8], first: u64, size: usize) -> io::Result<usize> {
+        let mut taken = 0;
+        for (number, datagram) in (first..).zip(bytes.chunks_exact(size)) {
+            let port = (number % (self.more.len() as u64 + 1)) as usize;
+            let send = || match port.checked_sub(1) {
+                None => self.socket.send(datagram),
+                Some(other) => self.more[other].send(datagram).map(|_| ()),
+            };
+            // The error of an earlier datagram is told at the next call, which sends nothing.
+            let sent = send().or_else(|e| if e.kind() == io::ErrorKind::ConnectionRefused { send() } else { Err(e) });
+            match sent {
+                Ok(()) => taken += 1,
+                Err(e) if taken == 0 => return Err(e),
+                Err(_) => break,
+            }
+        }
+        Ok(taken)
     }
 
     fn put(&mut self, bytes: &[u8], count: usize, size: usize) -> io::Result<usize> {
@@ -407,6 +527,58 @@ impl Flow {
         self.refused += 1;
         if self.refused > HOPELESS {
             group.engine.streams.fail(self.id, format!("datagrams cannot be sent: {e}"), now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use fa_measure::traffic::Traffic;
+    use fa_measure::{FlowId, Span};
+    use std::collections::BTreeMap;
+    use std::net::UdpSocket;
+    use std::sync::Arc;
+    use std::sync::mpsc::sync_channel;
+    use std::time::Duration;
+
+    #[test]
+    fn datagrams_of_a_burst_leave_from_its_ports_in_turn() {
+        let far = UdpSocket::bind("127.0.0.1:0").unwrap();
+        far.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let open = || {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            socket.connect(far.local_addr().unwrap()).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            Socket::from(socket)
+        };
+        let clock = Clock::start();
+        let paced = Paced::start(clock).unwrap();
+        let sink: crate::group::Sink = Arc::new(|_, _| {});
+        let (done, ended) = sync_channel(1);
+        let group = GroupId(1);
+        let step = Span::from_millis(50);
+        let engine = Timed::new(OwnClock::Here, step);
+        paced.add_group(group, Group::new(engine, sink, None, move || done.send(()).unwrap()));
+        // 100 datagrams in 40 ms, from five ports.
+        let traffic = Traffic::at_rate(2e6, 100, 1);
+        let (start, length) = (Span::ZERO, Span::from_millis(40));
+        let spec = StreamSpec { flow: FlowId(0), end: FlowEnd::Sender, start, length, traffic, packets: false };
+        let more = (1..5).map(|_| open()).collect();
+        paced.add(group, NewPaced { socket: open(), more, token: Token([7; 16]), spec, door: None });
+        paced.begin(group, clock.now());
+        ended.recv().unwrap();
+        let mut by_port: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
+        let mut buffer = [0; 200];
+        for _ in 0..100 {
+            let (len, from) = far.recv_from(&mut buffer).unwrap();
+            by_port.entry(from.port()).or_default().push(Header::parse(&buffer[..len]).unwrap().seq);
+        }
+        assert_eq!(by_port.len(), 5);
+        for numbers in by_port.values() {
+            assert_eq!(numbers.len(), 20);
+            assert!(numbers.iter().all(|number| number % 5 == numbers[0] % 5), "{numbers:?}");
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::socket::set_tos;
 use crate::spending::Spending;
 use crate::sys::priority;
 use crate::wait::Waiter;
-use crate::worker::{Inbox, Places, Worker};
+use crate::worker::{self, Inbox, Places, Worker};
 use fa_measure::access::{Policy, may_send_to};
 use fa_measure::event::StampKind;
 use fa_measure::reflect::{Reflector, Seen};
@@ -35,8 +35,13 @@ pub(crate) enum Guest {
         /// Requests in its schedule.
         count: u32,
     },
-    /// A flow of datagrams: its socket goes there.
-    Flow(Box<dyn Fn(Socket) + Send>),
+    /// A flow of datagrams.
+    Flow {
+        /// Its socket, and the address that has shown to be real, go there.
+        take: Box<dyn Fn(Socket, SocketAddr) + Send>,
+        /// It comes from several ports of that host: the socket hears them all.
+        spread: bool,
+    },
 }
 
 /// A probe or flow that may come.
@@ -58,6 +63,18 @@ enum Command {
     Forget(Token),
     Ask(Vec<Token>, SyncSender<Vec<Option<Seen>>>),
     Connection { token: Token, socket: std::net::TcpStream, answering: Answering },
+    Stranger { bytes: Vec<u8>, from: SocketAddr, to: SocketAddr },
+}
+
+/// The way back for what a socket hears that hears all ports of a host, and that is not for it.
+#[derive(Clone)]
+pub(crate) struct Door(worker::Door<Command>);
+
+impl Door {
+    /// Somebody at `from` knocks at `to`, our own address.
+    pub(crate) fn knock(&self, bytes: &[u8], from: SocketAddr, to: SocketAddr) {
+        self.0.tell(Command::Stranger { bytes: bytes.to_vec(), from, to });
+    }
 }
 
 /// Handle of the thread; the thread ends when it is dropped.
@@ -96,6 +113,11 @@ impl Reflecting {
         })?;
         let priority = told.recv().unwrap_or_default();
         Ok(Self { worker, priority, receive_stamps })
+    }
+
+    /// The way back to this thread.
+    pub(crate) fn door(&self) -> Door {
+        Door(self.worker.door())
     }
 
     /// A probe with this token may come.
@@ -199,6 +221,17 @@ impl Loop {
                 self.members.put(index, Member::Connection { socket, answering, pending: Vec::new() });
                 self.admitted.insert(token, index);
             }
+            Command::Stranger { bytes, from, to } => {
+                // The ports have the first places.
+                let ports = (0..).map_while(|index| match self.members.get(index) {
+                    Some(Member::Port { socket, port }) => Some((index, *port, socket.is_v6())),
+                    _ => None,
+                });
+                let mut own = ports.filter(|&(_, port, v6)| port == to.port() && v6 == to.is_ipv6());
+                if let Some((index, ..)) = own.next() {
+                    self.doorman(index, &bytes, from, Some(to.ip()));
+                }
+            }
             Command::Ask(tokens, reply) => {
                 let seen = tokens.iter().map(|token| {
                     let index = *self.admitted.get(token)?;
@@ -252,14 +285,17 @@ impl Loop {
                         answering.answer(&self.clock, socket, request, &arrival);
                     }
                 }
-                Member::Port { .. } => self.doorman(index, bytes, &arrival),
+                Member::Port { .. } => {
+                    if let Some(from) = arrival.from {
+                        self.doorman(index, bytes, from, arrival.to);
+                    }
+                }
             }
         }
     }
 
     /// Who is not admitted yet: hello is answered with a nonce, the nonce with a welcome, all else with silence.
-    fn doorman(&mut self, index: usize, bytes: &[u8], arrival: &Arrival) {
-        let Some(from) = arrival.from else { return };
+    fn doorman(&mut self, index: usize, bytes: &[u8], from: SocketAddr, to: Option<IpAddr>) {
         let Some(packet) = Packet::parse(bytes) else { return };
         let (Packet::Hello(token) | Packet::Answer(token, _)) = packet else { return };
         let Some(expected) = self.expected.get(&token) else { return };
@@ -268,6 +304,7 @@ impl Loop {
             None => self.policy.admit(from.ip()).is_ok(),
         };
         let tos = expected.tos;
+        let spread = matches!(expected.guest, Guest::Flow { spread: true, .. });
         if !welcome || !may_send_to(from.ip()) || from.port() == 0 {
             return;
         }
@@ -276,14 +313,23 @@ impl Loop {
         match packet {
             Packet::Hello(_) => {
                 // Lost or refused alike: the client asks again.
-                let _ = socket.send_from(&Packet::Challenge(token, nonce).emit(), arrival.to, from);
+                let _ = socket.send_from(&Packet::Challenge(token, nonce).emit(), to, from);
             }
             Packet::Answer(_, answer) if answer == nonce && !self.admitted.contains_key(&token) => {
                 let v6 = socket.is_v6();
-                let local = arrival.to.map(|to| SocketAddr::new(to, *port));
-                if let Ok(socket) = connected(local, from, v6, tos) {
-                    self.admit(index, token, socket);
+                let local = to.map(|to| SocketAddr::new(to, *port));
+                let mut peer = from;
+                if spread {
+                    // Linux takes such a socket for one that hears all ports of the host.
+                    peer.set_port(0);
                 }
+                if let Ok(socket) = connected(local, peer, v6, tos) {
+                    self.admit(index, token, socket, from, to);
+                }
+            }
+            // Its welcome was lost; its socket cannot answer.
+            Packet::Answer(_, answer) if answer == nonce && spread => {
+                let _ = socket.send_from(&Packet::Welcome(token).emit(), to, from);
             }
             _ => {}
         }
@@ -298,7 +344,7 @@ impl Loop {
         u64::from_le_bytes(nonce)
     }
 
-    fn admit(&mut self, port: usize, token: Token, mut socket: DatagramSocket) {
+    fn admit(&mut self, port: usize, token: Token, mut socket: DatagramSocket, from: SocketAddr, to: Option<IpAddr>) {
         let Some(expected) = self.expected.get(&token) else { return };
         let mut answering = match &expected.guest {
             Guest::Probe { count } => Answering {
@@ -306,13 +352,18 @@ impl Loop {
                 epoch: expected.epoch,
                 spending: expected.spending.clone(),
             },
-            Guest::Flow(take) => {
+            Guest::Flow { take, spread } => {
+                let welcome = Packet::Welcome(token).emit();
+                let told = match self.members.get(port) {
+                    Some(Member::Port { socket, .. }) if *spread => socket.send_from(&welcome, to, from),
+                    _ => socket.send(&welcome),
+                };
                 // Whatever was caught between bind and connect is not worth keeping: the flow has not begun, and strangers
                 // ask again.
-                if socket.send(&Packet::Welcome(token).emit()).is_ok()
+                if told.is_ok()
                     && let Ok(copy) = socket.socket().try_clone()
                 {
-                    take(copy);
+                    take(copy, from);
                     self.admitted.insert(token, usize::MAX);
                 }
                 return;
@@ -341,7 +392,9 @@ impl Loop {
         self.members.put(index, Member::Probe { socket, token, answering });
         self.admitted.insert(token, index);
         for (bytes, arrival) in strangers {
-            self.doorman(port, &bytes, &arrival);
+            if let Some(from) = arrival.from {
+                self.doorman(port, &bytes, from, arrival.to);
+            }
         }
     }
 }

@@ -190,3 +190,20 @@ fn each_stream_has_the_payload_of_its_place_in_the_list_and_downloads_have_none(
     assert!(down.iter().all(|(_, payload)| payload.is_empty()), "{down:?}");
     assert!(notes.iter().any(|note| note.contains("TCP download::1") && note.contains("zeros")), "{notes:?}");
 }
+
+#[test]
+fn bursts_leave_from_a_thousand_ports_or_as_many_as_asked_for() {
+    let ports = |params: &[(&str, &str)]| {
+        let mut setup = Setup::new("bursts", &["a"]);
+        for (key, value) in params {
+            setup.params.insert((*key).into(), (*value).into());
+        }
+        plan_of(&setup, |_| {}).map(|plan| plan.flows[0].datagrams.as_ref().unwrap().ports)
+    };
+    assert_eq!(ports(&[]), Ok(1000));
+    assert_eq!(ports(&[("burst_ports", "7")]), Ok(7));
+    for wrong in ["0", "-1", "10001", "many"] {
+        let error = ports(&[("burst_ports", wrong)]).unwrap_err();
+        assert!(error.to_string().contains("a number of ports from 1 to 10000"), "{error}");
+    }
+}

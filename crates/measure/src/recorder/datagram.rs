@@ -152,6 +152,7 @@ impl DatagramRecord {
             ("DELAY_BOUND", Value::from(bound)),
             ("DELAY_NEGATIVE", Value::from(bound.map(|_| below_zero.count()))),
             ("DATAGRAM_SIZE", Value::from(traffic.and_then(crate::traffic::Traffic::fixed_size))),
+            ("SOURCE_PORTS", Value::from(plan.datagrams.as_ref().map(|d| d.ports).filter(|&ports| ports > 1))),
             ("RATE_ASKED", Value::from(traffic.map(|traffic| traffic.bits_per_sec() / 1e6))),
             ("TRAFFIC", Value::from(plan.datagrams.as_ref().and_then(|datagrams| datagrams.name.clone()))),
         ];

@@ -127,8 +127,36 @@ pub(super) async fn probe(plan: &ProbePlan, reflector: SocketAddr, token: Token)
     Ok(ProbeSocket::new(plan.id, socket, own_speech(token), plan.payload))
 }
 
-/// Opens the socket of a flow of datagrams, at our end.
-pub(super) async fn datagrams(plan: &FlowPlan, far: SocketAddr, token: Token) -> Result<Socket, Trouble> {
+/// The sockets of a flow of datagrams at our end: the one that has shown to be real, and those of further ports. Fewer of them
+/// than asked for where the system has no more, which the last one tells.
+pub(super) struct DatagramSockets {
+    pub(super) first: Socket,
+    pub(super) more: Vec<Socket>,
+    pub(super) missing: Option<Trouble>,
+}
+
+/// Opens the sockets of a flow of datagrams, at our end.
+pub(super) async fn datagrams(plan: &FlowPlan, far: SocketAddr, token: Token) -> Result<DatagramSockets, Trouble> {
+    let first = introduced(datagram_socket(plan, far)?, far, token).await?;
+    let ports = plan.datagrams.as_ref().map_or(1, |datagrams| datagrams.ports);
+    let mut sockets = DatagramSockets { first, more: Vec::new(), missing: None };
+    for _ in 1..ports {
+        let opened = datagram_socket(plan, far).and_then(|socket| {
+            let quiet = socket.set_nonblocking(true).map_err(|e| Trouble::new(format!("UDP to {far}: {e}")));
+            quiet.map(|()| socket)
+        });
+        match opened {
+            Ok(socket) => sockets.more.push(socket),
+            Err(trouble) => {
+                sockets.missing = Some(trouble);
+                break;
+            }
+        }
+    }
+    Ok(sockets)
+}
+
+fn datagram_socket(plan: &FlowPlan, far: SocketAddr) -> Result<Socket, Trouble> {
     let tos = plan.tos.map(|(ours, _)| ours);
     let socket = open_udp(tos, plan.local_bind.as_deref(), far)?;
     if let Some(datagrams) = &plan.datagrams {
@@ -142,7 +170,7 @@ pub(super) async fn datagrams(plan: &FlowPlan, far: SocketAddr, token: Token) ->
             set.map_err(|e| failed(&format!("interface {interface:?}"), e))?;
         }
     }
-    introduced(socket, far, token).await
+    Ok(socket)
 }
 
 /// A UDP socket whose address the far end believes.

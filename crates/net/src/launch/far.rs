@@ -411,7 +411,11 @@ fn ask_for(plan: &Plan, host: HostId) -> Prepare {
         block: f.block,
         bytes: f.bytes,
         socket_stats: plan.settings.options.socket_stats,
-        datagrams: f.datagrams.as_ref().map(|d| FarDatagrams { traffic: d.traffic.clone(), packets: d.packets }),
+        datagrams: f.datagrams.as_ref().map(|d| FarDatagrams {
+            traffic: d.traffic.clone(),
+            packets: d.packets,
+            spread: d.ports > 1 && FlowEnd::there(f.direction) == FlowEnd::Receiver,
+        }),
     });
     let probes = plan.probes.iter().filter(|p| p.host == host && p.kind.needs_server()).map(|p| FarProbe {
         probe: p.id,

@@ -129,12 +129,18 @@ impl Context {
             let (traffic, packets) = (datagrams.traffic, datagrams.packets);
             let spec = StreamSpec { flow: plan.id, end, start: plan.start, length: plan.length, traffic, packets };
             match opened {
-                Ok(socket) => {
+                Ok(connect::DatagramSockets { first, more, missing }) => {
                     let (tos, at) = (plan.tos.map(|(ours, _)| ours), When::Here(self.clock.now()));
-                    if let Some(connected) = paced::connected(&socket, &spec, tos, at) {
+                    let peer = first.peer_addr().ok().and_then(|peer| peer.as_socket());
+                    if let Some(connected) = peer.and_then(|peer| paced::connected(&first, peer, &spec, tos, at)) {
                         self.tell(What::FlowConnected(Box::new(connected)));
                     }
-                    flows.push(NewPaced { socket, token, spec });
+                    if let Some(missing) = missing {
+                        let (series, ports, asked) = (&plan.series, more.len() + 1, datagrams.ports);
+                        let text = format!("{series}: leaves from {ports} ports instead of {asked}: {}", missing.error);
+                        self.tell(What::Warning { host: None, text });
+                    }
+                    flows.push(NewPaced { socket: first, more, token, spec, door: None });
                 }
                 Err(Trouble { error, hint }) => self.tell(What::FlowFailed { flow: plan.id, error, hint }),
             }

@@ -311,7 +311,7 @@ impl Shared {
         }
         for (flow, token) in &flow_tokens {
             let Some(far) = ask.flows.iter().find(|f| f.flow == *flow) else { continue };
-            let (door, Some(datagrams)) = (self.paced.paced_door(), &far.datagrams) else { continue };
+            let (flows, Some(datagrams)) = (self.paced.paced_door(), &far.datagrams) else { continue };
             let spec = StreamSpec {
                 flow: *flow,
                 end: far.end,
@@ -322,13 +322,17 @@ impl Shared {
             };
             let (token, tos, clock) = (*token, far.tos, self.clock);
             let (store, open) = (flow_store.clone(), session_open.clone());
-            let guest = Guest::Flow(Box::new(move |socket: socket2::Socket| {
-                if let Some(connected) = connected(&socket, &spec, tos, OwnClock::There(epoch).when(clock.now())) {
+            let (spread, back) = (datagrams.spread, self.reflecting.door());
+            let take = Box::new(move |socket: socket2::Socket, from: std::net::SocketAddr| {
+                let at = OwnClock::There(epoch).when(clock.now());
+                if let Some(connected) = connected(&socket, from, &spec, tos, at) {
                     store.push(What::FlowConnected(Box::new(connected)));
                 }
                 open.fetch_add(1, Ordering::Relaxed);
-                door.add(group, NewPaced { socket, token, spec: spec.clone() });
-            }));
+                let door = spread.then(|| back.clone());
+                flows.add(group, NewPaced { socket, more: Vec::new(), token, spec: spec.clone(), door });
+            });
+            let guest = Guest::Flow { take, spread };
             let spending = spending.clone();
             self.reflecting.expect(token, Expected { guest, tos, epoch, controller, spending });
         }

@@ -2,8 +2,10 @@
 
 #![expect(unsafe_code, reason = "sendmmsg, recvmmsg and control messages have no safe wrapper that keeps its buffers")]
 
+use socket2::{SockAddr, SockAddrStorage};
 use std::io;
 use std::mem::{size_of, zeroed};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
 
 /// `UDP_SEGMENT` and `UDP_GRO` of linux/udp.h, since Linux 4.18 and 5.0.
@@ -77,6 +79,7 @@ pub(crate) fn send_each(socket: &impl AsFd, bytes: &[u8], size: usize) -> io::Re
 pub(crate) struct Inbox {
     buffers: Vec<Vec<u8>>,
     control: Vec<Control>,
+    names: Vec<SockAddrStorage>,
 }
 
 /// What came with a reception.
@@ -91,13 +94,16 @@ pub(crate) struct Told {
     pub(crate) tos: Option<u8>,
     /// Datagrams that the socket's queue dropped so far.
     pub(crate) dropped: Option<u32>,
+    /// Whom it came from.
+    pub(crate) from: Option<SocketAddr>,
 }
 
 impl Inbox {
     /// Room for `receptions` of up to 64 KiB each.
     pub(crate) fn new(receptions: usize) -> Self {
         let receptions = receptions.clamp(1, MESSAGES);
-        Self { buffers: vec![vec![0; 65_535]; receptions], control: vec![[0; 32]; receptions] }
+        let names = (0..receptions).map(|_| SockAddrStorage::zeroed()).collect();
+        Self { buffers: vec![vec![0; 65_535]; receptions], control: vec![[0; 32]; receptions], names }
     }
 
     /// Takes what is there, without waiting; nothing when nothing is.
@@ -108,8 +114,10 @@ impl Inbox {
         // SAFETY: both are plain old data, for which all zeros is a valid value.
         let mut iovs: [libc::iovec; MESSAGES] = unsafe { zeroed() };
         let mut messages: [libc::mmsghdr; MESSAGES] = unsafe { zeroed() };
-        let parts = self.buffers.iter_mut().zip(&mut self.control);
-        for ((buffer, control), (iov, message)) in parts.zip(iovs.iter_mut().zip(&mut messages)) {
+        let parts = self.buffers.iter_mut().zip(&mut self.control).zip(&mut self.names);
+        for (((buffer, control), name), (iov, message)) in parts.zip(iovs.iter_mut().zip(&mut messages)) {
+            message.msg_hdr.msg_name = (&raw mut *name).cast();
+            message.msg_hdr.msg_namelen = name.size_of();
             *iov = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
             message.msg_hdr.msg_iov = iov;
             message.msg_hdr.msg_iovlen = 1;
@@ -125,10 +133,14 @@ impl Inbox {
             let nothing = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted);
             return if nothing { Ok(0) } else { Err(error) };
         }
-        for (message, buffer) in messages.iter().take(found as usize).zip(&self.buffers) {
+        for ((message, buffer), name) in messages.iter().take(found as usize).zip(&self.buffers).zip(&mut self.names) {
             let len = (message.msg_len as usize).min(buffer.len());
             let truncated = message.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
-            take(&buffer[..len], told(&message.msg_hdr, len, truncated));
+            // SAFETY: the kernel wrote the address and its length.
+            let from = unsafe {
+                SockAddr::new(std::mem::replace(name, SockAddrStorage::zeroed()), message.msg_hdr.msg_namelen)
+            };
+            take(&buffer[..len], Told { from: from.as_socket(), ..told(&message.msg_hdr, len, truncated) });
         }
         Ok(found as usize)
     }

@@ -9,7 +9,7 @@ use fa_measure::{Event, Plan, Span};
 
 fn flood(port: u16, direction: Direction, traffic: Traffic, packets: bool) -> Plan {
     let mut plan = plan(port, 300).flow(direction);
-    plan.flows[0].datagrams = Some(DatagramPlan { traffic, packets, name: None, ttl: None, interface: None });
+    plan.flows[0].datagrams = Some(DatagramPlan { traffic, packets, name: None, ttl: None, interface: None, ports: 1 });
     plan.flows[0].tos = Some((0xb8, 0x28));
     plan
 }
@@ -44,6 +44,40 @@ fn what_one_end_sends_the_other_counts() {
             _ => None,
         });
         assert_eq!(tos, Some(if direction == Direction::Up { 0xb8 } else { 0x28 }), "marks as they arrive");
+    }
+}
+
+#[test]
+fn bursts_from_many_ports_are_heard_each_by_its_own_flow_and_probes_still_get_in() {
+    let server = server();
+    // Both bursts at once, so that the kernel gives the packets of one to the socket of the other; the probe's handshake and
+    // those of a later run come by that socket, too.
+    let burst = |events: &[Event], flow: u16, end| {
+        let of = |what: &What| match what {
+            What::DatagramTotals(totals) if totals.end == end && totals.flow.0 == flow => Some(**totals),
+            _ => None,
+        };
+        whats(events).find_map(of).unwrap_or_else(|| panic!("no totals of the {end:?} of {flow}: {events:?}"))
+    };
+    let mut two = plan(port(&server), 300).flow(Direction::Up).flow(Direction::Up).probe(ProbeKind::Udp, 20);
+    for (flow, ports) in two.flows.iter_mut().zip([50, 7]) {
+        let traffic = Traffic::at_rate(4e6, 500, 1);
+        flow.datagrams = Some(DatagramPlan { traffic, packets: false, name: None, ttl: None, interface: None, ports });
+    }
+    for _ in 0..2 {
+        let events = launch(two.clone());
+        for flow in [0, 1] {
+            // 4 Mbit/s of 500 bytes: 300 datagrams in 300 ms.
+            let (sent, received) = (burst(&events, flow, FlowEnd::Sender), burst(&events, flow, FlowEnd::Receiver));
+            assert_eq!(sent.packets, 300);
+            assert!(received.end_known, "flow {flow}");
+            assert_eq!((received.packets as i64 + received.lost, received.duplicates), (300, 0), "flow {flow}");
+            assert!(received.packets > 250, "flow {flow}: {received:?}");
+        }
+        let connected = |what: &&What| matches!(what, What::FlowConnected(c) if c.end == FlowEnd::Receiver);
+        assert_eq!(whats(&events).filter(connected).count(), 2);
+        let answers = whats(&events).filter(|what| matches!(what, What::ProbeReply(_))).count();
+        assert!(answers > 5, "{answers}");
     }
 }
 

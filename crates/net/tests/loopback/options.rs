@@ -36,8 +36,14 @@ fn flows_and_probes_may_be_bound_to_other_addresses_than_control() {
     let mut plan = plan(port(&server), 200).flow(Direction::Up).flow(Direction::Up);
     plan = plan.probe(ProbeKind::Udp, 50).probe(ProbeKind::Tcp, 50);
     let traffic = Traffic::at_rate(1e6, 500, 1);
-    plan.flows[1].datagrams =
-        Some(DatagramPlan { traffic, packets: false, name: None, ttl: Some(3), interface: Some("lo".into()) });
+    plan.flows[1].datagrams = Some(DatagramPlan {
+        traffic,
+        packets: false,
+        name: None,
+        ttl: Some(3),
+        interface: Some("lo".into()),
+        ports: 1,
+    });
     plan.flows.iter_mut().for_each(|flow| flow.local_bind.clone_from(&bound));
     plan.probes.iter_mut().for_each(|probe| probe.local_bind.clone_from(&bound));
     let events = launch(plan);
