@@ -54,6 +54,12 @@ pub enum Action {
     Locate(DocId, PathBuf),
     /// Watch a folder for new data files, or stop doing so.
     WatchFolder(Option<PathBuf>),
+    /// The runs of the watched folder are as told.
+    Monitored(Arc<super::monitor::Monitor>),
+    /// Show a data file, opening it if need be.
+    ShowPath(PathBuf),
+    /// Show the run that somebody else measures into this data file, as it grows.
+    FollowRun(PathBuf),
 
     // Views
     /// Tick or untick a file in the focused view.
@@ -438,6 +444,8 @@ pub enum Effect {
     StopRun(Stop),
     /// Watch a folder.
     WatchFolder(Option<PathBuf>),
+    /// Follow the journal of the run that will be this data file.
+    Follow(DocId, PathBuf),
     /// Remember files as opened.
     Remember(Vec<PathBuf>),
     /// Write the preferences and heed them.
@@ -512,7 +520,7 @@ pub fn command(plot: &str, options: &FigureOptions, files: &[PathBuf]) -> String
 }
 
 /// For a POSIX shell.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()

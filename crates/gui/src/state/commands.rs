@@ -110,9 +110,17 @@ pub fn built_in() -> Vec<(&'static str, &'static str)> {
 const NO_VIEW: &str = "there is no view: open a file first";
 
 /// Keys and names of the commands that are made from lists.
-const KEYS: [&str; 7] = ["Ctrl+1", "Ctrl+2", "Ctrl+3", "Ctrl+4", "Ctrl+5", "Ctrl+6", "Ctrl+7"];
-const IDS: [&str; 7] =
-    ["panel-files", "panel-series", "panel-settings", "panel-metadata", "panel-notes", "panel-stats", "panel-problems"];
+const KEYS: [&str; 8] = ["Ctrl+1", "Ctrl+2", "Ctrl+3", "Ctrl+4", "Ctrl+5", "Ctrl+6", "Ctrl+7", "Ctrl+8"];
+const IDS: [&str; 8] = [
+    "panel-files",
+    "panel-series",
+    "panel-settings",
+    "panel-metadata",
+    "panel-notes",
+    "panel-stats",
+    "panel-problems",
+    "panel-runs",
+];
 const LAYOUTS: [&str; 3] = ["layout-one-figure", "layout-compare", "layout-statistics"];
 const THEMES: [&str; 3] = ["theme-system", "theme-light", "theme-dark"];
 const PALETTES: [&str; 3] = ["palette-okabe-ito", "palette-tol-bright", "palette-tol-muted"];

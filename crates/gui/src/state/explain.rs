@@ -50,7 +50,9 @@ pub fn plot(
     for (n, panel) in scene.panels.iter().enumerate() {
         for axes in &panel.axes {
             let place = if scene.panels.len() > 1 { format!("Panel {}", n + 1) } else { "Axes".to_owned() };
-            about.say(&place, format!("across: {}; up: {}", axis(&axes.x), axis(&axes.y)));
+            // Panels below each other share an axis, whose label is at the last one.
+            let across = if axes.x.label.is_empty() { String::new() } else { format!("across: {}; ", axis(&axes.x)) };
+            about.say(&place, format!("{across}up: {}", axis(&axes.y)));
         }
     }
     about.say(
@@ -67,6 +69,7 @@ pub fn plot(
     for mark in scene.panels.iter().flat_map(|panel| &panel.axes).flat_map(|axes| &axes.marks) {
         let (id, label, drawn) = drawn(mark);
         let Some((loaded, rows)) = files.get(id.file) else { continue };
+        let label = if label == id.series { label } else { format!("{} — “{label}” in the legend", id.series) };
         let heading = match scene.files.get(id.file).filter(|_| scene.files.len() > 1) {
             Some(file) => format!("{label} — {file}"),
             None => label,
@@ -74,7 +77,8 @@ pub fn plot(
         let mut section = Section::new(fa_plot::text::one_line(&heading));
         say_series(&mut section, &id.series, loaded);
         section.say("Drawn", drawn);
-        let asked = def.and_then(|def| def.series.iter().find(|series| series.data == id.series));
+        let parts = def.into_iter().flat_map(|def| &def.subplots).filter_map(|name| loaded.expanded.plots.get(name));
+        let asked = def.into_iter().chain(parts).flat_map(|def| &def.series).find(|series| series.data == id.series);
         if let Some(points) = asked.and_then(|series| series.smoothing) {
             section.say("Smoothed", format!("a centred moving mean of {points} values"));
         }
@@ -153,7 +157,8 @@ fn exact(value: f64) -> String {
 }
 
 fn part(row: &Row) -> String {
-    format!("{} to {} s", significant(row.window_secs.0, 4), significant(row.window_secs.1, 4))
+    let secs = |value: f64| (value * 100.0).round() / 100.0;
+    format!("{} to {} s", secs(row.window_secs.0), secs(row.window_secs.1))
 }
 
 /// What a series is and where it comes from.
@@ -162,8 +167,6 @@ fn say_series(section: &mut Section, series: &str, loaded: &Loaded) {
     let parent = series.rsplit_once("::").filter(|_| !expanded.series.contains_key(series));
     if let Some((parent, key)) = parent {
         section.say("Series", format!("{key} of the samples of {parent}"));
-    } else {
-        section.say("Series", series);
     }
     let name = parent.map_or(series, |(parent, _)| parent);
     let run = fa_analyze::run::Run::new(&loaded.set, expanded);

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod keys;
 pub mod layouts;
 pub mod library;
+pub mod monitor;
 pub mod notes;
 pub mod panes;
 pub mod planned;
@@ -72,6 +73,8 @@ pub struct State {
     pub checked: Option<CheckedRun>,
     /// The folder that is watched.
     pub watched: Option<std::path::PathBuf>,
+    /// Its runs.
+    pub monitor: Option<std::sync::Arc<monitor::Monitor>>,
     /// Size of each view's figure on the screen, points, and whether it is dark.
     pub looks: std::collections::BTreeMap<ViewId, (f32, f32, bool)>,
     /// Layouts saved by name.

@@ -110,6 +110,22 @@ impl State {
             }
             Action::SetPrefs(prefs) => self.set_prefs(*prefs),
             Action::ClearCache => vec![Effect::ClearCache],
+            Action::Monitored(monitor) => {
+                if self.watched.as_ref() == Some(&monitor.folder) {
+                    self.monitor = Some(monitor);
+                }
+                Vec::new()
+            }
+            Action::ShowPath(path) => {
+                let mut effects = self.reduce(Action::Found(vec![path.clone()]));
+                let doc = self.workspace.files.iter().find(|file| file.path == path).map(|file| file.id);
+                if let Some(doc) = doc.filter(|doc| self.workspace.focused().is_none_or(|v| !v.docs.contains(doc))) {
+                    effects.extend(self.reduce(Action::Tick(doc)));
+                }
+                effects.extend(self.wanted_files());
+                effects
+            }
+            Action::FollowRun(data) => self.follow(data),
             Action::CheckServers(request) => {
                 if self.checking.is_some() {
                     self.refuse("servers are being asked already");
@@ -203,6 +219,24 @@ impl State {
         Vec::new()
     }
 
+    /// A row and a view for a run that somebody else measures.
+    fn follow(&mut self, data: std::path::PathBuf) -> Vec<Effect> {
+        let w = &mut self.workspace;
+        if let Some(known) = w.files.iter().find(|file| file.path == data).map(|file| file.id) {
+            return self.reduce(Action::Tick(known));
+        }
+        let id = DocId(w.next_id.max(self.library.last_id() + 1));
+        w.next_id = id.0 + 1;
+        let mut files = w.files.as_ref().clone();
+        files.push(FileRef { id, path: data.clone(), hash: None });
+        w.files = Arc::new(files);
+        *self.library.ensure(id, &data) =
+            Doc { path: data.clone(), live: true, state: DocState::Loading, ..Doc::default() };
+        w.open_view(Some(id));
+        self.status = format!("following {}", data.display());
+        vec![Effect::Follow(id, data)]
+    }
+
     fn start_run(&mut self, request: Box<super::RunRequest>) -> Vec<Effect> {
         if self.running.is_some() {
             self.refuse("a test is running already: one at a time");
@@ -224,7 +258,9 @@ impl State {
     }
 
     fn run_ended(&mut self, id: DocId, result: Result<std::path::PathBuf, String>) -> Vec<Effect> {
-        self.running = None;
+        if self.running.as_ref().is_some_and(|run| run.doc == id) {
+            self.running = None;
+        }
         let mut files = self.workspace.files.as_ref().clone();
         match result {
             Ok(path) => {

@@ -92,12 +92,22 @@ pub enum Panel {
     Stats,
     /// What went wrong.
     Problems,
+    /// Runs of the watched folder.
+    Runs,
 }
 
 impl Panel {
-    /// All, in the order of their shortcuts Ctrl+1 to Ctrl+7.
-    pub const ALL: [Self; 7] =
-        [Self::Files, Self::Series, Self::Settings, Self::Metadata, Self::Notes, Self::Stats, Self::Problems];
+    /// All, in the order of their shortcuts Ctrl+1 to Ctrl+8.
+    pub const ALL: [Self; 8] = [
+        Self::Files,
+        Self::Series,
+        Self::Settings,
+        Self::Metadata,
+        Self::Notes,
+        Self::Stats,
+        Self::Problems,
+        Self::Runs,
+    ];
 
     /// What it is called.
     pub fn title(self) -> &'static str {
@@ -109,6 +119,7 @@ impl Panel {
             Self::Notes => "Notes",
             Self::Stats => "Statistics",
             Self::Problems => "Problems",
+            Self::Runs => "Runs",
         }
     }
 
@@ -118,7 +129,7 @@ impl Panel {
             Self::Files => 0,
             Self::Series => 1,
             Self::Settings | Self::Metadata | Self::Notes => 2,
-            Self::Stats | Self::Problems => 3,
+            Self::Stats | Self::Problems | Self::Runs => 3,
         }
     }
 }

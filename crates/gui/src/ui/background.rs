@@ -1,5 +1,6 @@
 //! Between frames: taking in what threads have made, and asking them for what is needed.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Viewer, identify, metadata, stats};
@@ -12,6 +13,12 @@ const PATIENCE: Duration = Duration::from_millis(12);
 impl Viewer {
     /// Takes in what workers have to say, and asks them for what is needed. Draws nothing.
     pub fn logic(&mut self) {
+        let (now, catalog) = (std::time::SystemTime::now(), Arc::clone(&self.catalog));
+        let actions: Vec<Action> = self.followers.iter_mut().flat_map(|one| one.step(&catalog, now)).collect();
+        self.followers.retain(|one| !one.is_over());
+        for action in actions {
+            self.act(action);
+        }
         loop {
             let replies = self.workers.replies();
             if replies.is_empty() {

@@ -157,6 +157,7 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
                     egui::ScrollArea::vertical()
                         .id_salt("run dialog")
                         .max_height(height)
+                        .min_scrolled_height(height)
                         .show(ui, |ui| run_dialog::show(viewer, ui));
                 }
                 Dialog::Columns => columns::show(viewer, ui),

@@ -89,6 +89,14 @@ impl Viewer {
                     stopper.stop(how);
                 }
             }
+            Effect::Follow(doc, data) => {
+                let follower = crate::work::monitor::Follower::new(doc, data);
+                if self.workers.is_inline() {
+                    self.followers.push(follower);
+                } else {
+                    crate::work::monitor::follow(follower, self.workers.shared());
+                }
+            }
             Effect::WatchFolder(folder) => self.watcher.with(|watched| watched.set_folder(folder)),
             Effect::Prefer(prefs) => {
                 self.heed(&prefs);

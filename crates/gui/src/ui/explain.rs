@@ -25,25 +25,30 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
         return;
     }
     let height = (ui.ctx().content_rect().height() - 160.0).max(120.0);
-    egui::ScrollArea::vertical().id_salt("explained").max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-        for (n, section) in sections.iter().enumerate() {
-            if n > 0 {
-                ui.add_space(6.0);
-            }
-            ui.add(egui::Label::new(RichText::new(&section.heading).strong()).wrap());
-            egui::Grid::new(("explained", n)).num_columns(2).spacing([10.0, 2.0]).show(ui, |ui| {
-                for (what, text) in &section.lines {
-                    ui.label(RichText::new(what).weak());
-                    let wide = (ui.ctx().content_rect().width() - 60.0).min(620.0) - 140.0;
-                    ui.scope(|ui| {
-                        ui.set_max_width(wide.max(200.0));
-                        ui.add(egui::Label::new(fa_plot::text::one_line(text)).wrap());
-                    });
-                    ui.end_row();
+    egui::ScrollArea::vertical()
+        .id_salt("explained")
+        .max_height(height)
+        .min_scrolled_height(height)
+        .auto_shrink([false, true])
+        .show(ui, |ui| {
+            for (n, section) in sections.iter().enumerate() {
+                if n > 0 {
+                    ui.add_space(6.0);
                 }
-            });
-        }
-    });
+                ui.add(egui::Label::new(RichText::new(&section.heading).strong()).wrap());
+                egui::Grid::new(("explained", n)).num_columns(2).spacing([10.0, 2.0]).show(ui, |ui| {
+                    for (what, text) in &section.lines {
+                        ui.label(RichText::new(what).weak());
+                        let wide = (ui.ctx().content_rect().width() - 60.0).min(620.0) - 140.0;
+                        ui.scope(|ui| {
+                            ui.set_max_width(wide.max(200.0));
+                            ui.add(egui::Label::new(fa_plot::text::one_line(text)).wrap());
+                        });
+                        ui.end_row();
+                    }
+                });
+            }
+        });
     ui.separator();
     ui.horizontal(|ui| {
         if ui.button("Copy").on_hover_text("The whole text").clicked() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui;
 
-use super::{Viewer, files, look, metadata, notes, open, problems, series, settings, stats};
+use super::{Viewer, files, look, metadata, notes, open, problems, runs, series, settings, stats};
 use crate::state::{Action, Panel, Severity, ThemeChoice};
 
 impl Viewer {
@@ -50,8 +50,8 @@ impl Viewer {
         let narrow = width < 900.0;
         let height = ui.available_height();
         let shown = |viewer: &Self, panel| viewer.state.workspace.shows(panel);
-        if shown(self, Panel::Stats) || shown(self, Panel::Problems) {
-            let panel = if shown(self, Panel::Stats) { Panel::Stats } else { Panel::Problems };
+        let below = [Panel::Stats, Panel::Problems, Panel::Runs].into_iter().find(|panel| shown(self, *panel));
+        if let Some(panel) = below {
             egui::Panel::bottom("below")
                 .resizable(true)
                 .default_size((height * 0.28).min(240.0))
@@ -60,6 +60,7 @@ impl Viewer {
                     self.panel_tabs(ui, panel);
                     match panel {
                         Panel::Stats => stats::show(self, ui),
+                        Panel::Runs => runs::show(self, ui),
                         _ => problems::show(self, ui),
                     }
                 });

@@ -29,6 +29,7 @@ mod problems;
 mod recent_runs;
 mod run_check;
 mod run_dialog;
+mod runs;
 pub mod script;
 mod series;
 mod settings;
@@ -211,6 +212,8 @@ pub struct Viewer {
     look: Option<look::Look>,
     /// Counts changes of preferences.
     prefs_turn: u64,
+    /// Runs that are followed without a thread.
+    followers: Vec<crate::work::monitor::Follower>,
 }
 
 impl std::fmt::Debug for Viewer {
@@ -257,6 +260,7 @@ impl Viewer {
             pending,
             look: None,
             prefs_turn: 0,
+            followers: Vec::new(),
             options,
         };
         viewer.screen.run.begin(viewer.options.host.clone());

@@ -151,7 +151,11 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, dialog: Dialog) {
                 open = Some(vec![state.folder.clone()]);
             }
             Dialog::Watch => {
-                if ui.button("Watch this folder").on_hover_text("Open data files that appear in it").clicked() {
+                if ui
+                    .button("Watch this folder")
+                    .on_hover_text("List its runs, and open data files that appear in it")
+                    .clicked()
+                {
                     open = Some(vec![state.folder.clone()]);
                 }
                 if viewer.state.watched.is_some() && ui.button("Watch no folder").clicked() {

@@ -26,6 +26,11 @@ impl PrefsState {
         *self = Self { keys: self.keys, ..Self::default() };
     }
 
+    /// Shows the keys.
+    pub(super) fn show_keys(&mut self) {
+        self.keys = true;
+    }
+
     /// A key was pressed while one was waited for. Esc ends the waiting.
     pub(super) fn heard(&mut self, key: Key, modifiers: Modifiers) {
         let Some(id) = self.listening else { return };
@@ -183,7 +188,11 @@ fn number(
 ) {
     let named = ui.label(name).on_hover_text(help);
     ui.horizontal(|ui| {
-        let drag = egui::DragValue::new(value).range(range).speed(step * 0.2).suffix(unit).max_decimals(2);
+        let drag = egui::DragValue::new(value)
+            .range(range)
+            .speed(step * 0.2)
+            .suffix(unit)
+            .max_decimals(usize::from(step < 1.0));
         ui.add(drag).on_hover_text(help).labelled_by(named.id);
         ui.label(RichText::new(help).weak().small());
     });
@@ -268,7 +277,10 @@ fn row(
 ) {
     let own = prefs.keys.contains_key(command.id);
     let mark = if own { format!("● {}", command.label) } else { command.label.clone() };
-    ui.add_sized([300.0, 18.0], egui::Label::new(mark).truncate().halign(egui::Align::LEFT));
+    ui.allocate_ui_with_layout(egui::vec2(300.0, 18.0), egui::Layout::left_to_right(egui::Align::Center), |ui| {
+        ui.set_min_width(300.0);
+        ui.add(egui::Label::new(mark).truncate());
+    });
     let listening = viewer.screen.prefs.listening == Some(command.id);
     let text = match command.key.as_str() {
         _ if listening => "…",

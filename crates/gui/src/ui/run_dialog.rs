@@ -60,6 +60,13 @@ impl RunDialog {
         }
     }
 
+    /// Fills in a host and shows all that is known before the start; the run to ask about.
+    pub(super) fn check(&mut self, host: &str) -> Option<RunRequest> {
+        host.clone_into(&mut self.hosts);
+        (self.details, self.stored) = (true, true);
+        self.request().ok()
+    }
+
     /// Takes over a run that was saved or made before; the folder stays.
     fn fill(&mut self, run: &RunRequest) {
         self.hosts = run.hosts.join(", ");
@@ -124,11 +131,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
             ui.colored_label(look::error(ui), format!("⊗ {why}"));
         }
     }
-    if let (Ok(plan), Ok(request)) = (&plan, &request) {
-        run_check::show(viewer, ui, plan, request);
-    }
     let running = viewer.state.running.is_some();
-    ui.separator();
     ui.horizontal(|ui| {
         let start = ui.add_enabled(plan.is_ok() && !running, egui::Button::new(RichText::new("Start").strong()));
         if start.on_disabled_hover_text(if running { "a test is running already" } else { "see above" }).clicked()
@@ -141,6 +144,10 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
         let text = "A run can be stopped and kept; what was measured is in a journal from the first second.";
         ui.label(RichText::new(text).weak().small());
     });
+    ui.separator();
+    if let (Ok(plan), Ok(request)) = (&plan, &request) {
+        run_check::show(viewer, ui, plan, request);
+    }
 }
 
 /// Runs with a name, and those made lately.

@@ -13,6 +13,8 @@
 //! float             the view into its own window  layout compare       a layout of the program's
 //! sample 2          the second sample
 //! order 2 TCP up    a series two places down      tag 1 good           a tag for a file
+//! watch FOLDER       list its runs                 follow               the first of them under way
+//! check HOST         ask servers in the run dialog keys                 the keys of the preferences
 //! ```
 
 use std::time::{Duration, Instant};
@@ -62,9 +64,10 @@ pub fn parse(text: &str) -> Result<Script, String> {
     }))
 }
 
-const WORDS: [&str; 25] = [
+const WORDS: [&str; 29] = [
     "tick", "plot", "brush", "zoom", "panel", "option", "theme", "diff", "view", "split", "cursor", "hover", "command",
     "run", "wait", "filter", "column", "dialog", "palette", "size", "float", "layout", "sample", "order", "tag",
+    "check", "keys", "watch", "follow",
 ];
 
 fn perform(viewer: &mut Viewer, context: &egui::Context, line: &str) -> Option<Duration> {
@@ -113,6 +116,17 @@ fn perform(viewer: &mut Viewer, context: &egui::Context, line: &str) -> Option<D
         ("diff", _) => {
             viewer.screen.metadata.diff = true;
             Some(Action::ShowPanel(Panel::Metadata))
+        }
+        ("check", _) => viewer.screen.run.check(rest).map(|run| Action::CheckServers(Box::new(run))),
+        ("watch", _) => Some(Action::WatchFolder(Some(rest.into()))),
+        ("follow", _) => {
+            let running = |run: &&crate::state::monitor::Seen| run.stage == crate::state::monitor::Stage::Running;
+            let run = viewer.state.monitor.as_ref().and_then(|monitor| monitor.runs.iter().find(running));
+            run.map(|run| Action::FollowRun(run.data.clone()))
+        }
+        ("keys", _) => {
+            viewer.screen.prefs.show_keys();
+            None
         }
         ("filter", _) => Some(Action::Filter(rest.to_owned())),
         ("column", _) => {

@@ -223,7 +223,7 @@ pub(crate) fn measure(
 }
 
 /// `7/20 s   down 93.1  up 18.7 Mbit/s   latency 45.2 ms`
-fn line(progress: &Progress) -> String {
+pub(super) fn line(progress: &Progress) -> String {
     let mut text = format!("{:.0}/{:.0} s", progress.elapsed().as_secs_f64(), progress.total().as_secs_f64());
     for (direction, name) in [(Direction::Down, "down"), (Direction::Up, "up")] {
         if let Some(mbits) = progress.mbits(direction) {

@@ -7,6 +7,7 @@ mod figures;
 pub(crate) mod files;
 pub mod identify;
 pub mod live;
+pub mod monitor;
 pub(crate) mod prefs;
 pub mod watch;
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::monitor::Looker;
 use super::{Shared, is_data_file};
 use crate::state::library::{Changed, Stamp};
 use crate::state::{Action, DocId};
@@ -96,6 +97,7 @@ impl Watcher {
         let watched = Arc::new(Mutex::new(Watched::default()));
         let (shared, mine) = (shared.clone(), Arc::clone(&watched));
         let thread = std::thread::Builder::new().name("fa-watch".to_owned()).spawn(move || {
+            let (mut looker, mut seen) = (Looker::default(), None);
             let mut last = Instant::now();
             loop {
                 std::thread::sleep(TICK);
@@ -107,8 +109,19 @@ impl Watcher {
                     continue;
                 }
                 last = Instant::now();
-                let actions = watched.look();
+                let mut actions = watched.look();
+                let folder = watched.folder.as_ref().map(|(folder, _)| folder.clone());
                 drop(watched);
+                // Without the lock: the window must not wait for journals to be read.
+                if let Some(folder) = folder {
+                    let now = looker.look(&folder, std::time::SystemTime::now());
+                    if seen.as_ref() != Some(&now) {
+                        seen = Some(now.clone());
+                        actions.push(Action::Monitored(Arc::new(now)));
+                    }
+                } else {
+                    seen = None;
+                }
                 for action in actions {
                     shared.act(action);
                 }

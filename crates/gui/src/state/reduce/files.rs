@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::action::{Action, Effect};
 use super::super::library::{DocId, DocState};
 use super::super::view::{View, ViewId};
-use super::super::workspace::FileRef;
+use super::super::workspace::{FileRef, Panel};
 use super::super::{Sample, State};
 use super::Reduced;
 use super::views::close_view;
@@ -55,6 +55,10 @@ impl State {
             },
             Action::WatchFolder(folder) => {
                 self.watched.clone_from(&folder);
+                self.monitor = None;
+                if folder.is_some() {
+                    w.show_panel(Panel::Runs);
+                }
                 self.status = match &folder {
                     Some(folder) => format!("watching {}", folder.display()),
                     None => "watching no folder".to_owned(),
