@@ -9,14 +9,14 @@
 //!
 //! A far clock may be set during the run (our own far ends carry their time on by a clock that nobody sets). A step larger than
 //! the round trip makes exchanges contradict each other; a smaller one contradicts nothing, and nobody can tell it from the
-//! path. So what was before a moment and what came after it are intersected apart, [`Filter`] forwards and [`Filter`]
+//! path. So what was before a moment and what came after it are intersected apart, one filter running forwards and one
 //! backwards, and each begins anew at a contradiction: whenever the one step was, one of the two has seen only one side of it.
 //! What is possible is from the lower of both to the upper of both; the estimate is the middle and the error bound half the
 //! width. A run without steps pays with a bound that is somewhat wider where one of the two has seen little.
 //!
 //! The rates' difference (drift) is found the same way: a straight line must pass through all intervals; what slopes are
 //! left is the drift and its uncertainty. A step below the round trip never excludes the true one. Around it the rate may
-//! wander by [`WANDER`]; where that leaves contradictions that would not be there otherwise, twice as much is allowed, and so
+//! wander by 20 ppm; where that leaves contradictions that would not be there otherwise, twice as much is allowed, and so
 //! on. When no line passes, the widest rate difference of ordinary clocks is allowed everywhere.
 //!
 //! What cannot be known from stamps, so that the bound may fail: more than one hidden step; and, while no exchange was short (a

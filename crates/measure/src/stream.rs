@@ -17,15 +17,18 @@
 //! - *jitter*: mean of |ΔR − ΔS| over neighbours as they arrive, R arrival and S sending, as D-ITG has it;
 //! - *delay*: R − S, each on its own clock: the recorder relates the two.
 
+mod counter;
+mod header;
+
+pub use counter::{Arrived, Counter};
+pub use header::{HEADER, Header};
+
 use crate::event::{DatagramInterval, DatagramTotals, FlowBytes, FlowEnd, FlowEnded, PacketSeen, Packets, What};
 use crate::flow::OwnClock;
 use crate::plan::FlowId;
 use crate::time::{Span, Time};
 use crate::traffic::{Schedule, Traffic};
 use std::collections::VecDeque;
-
-/// Bytes at the beginning of every datagram.
-pub const HEADER: usize = 16;
 
 /// Flows whose datagrams are closer together wake up this often and send all that is due then.
 pub const TICK: Span = Span::from_micros(250);
@@ -47,210 +50,6 @@ const ENDINGS: [Span; 4] = [Span::ZERO, Span::from_millis(40), Span::from_millis
 
 /// Packets of one record, at most: the JSON of one is about 50 bytes.
 const PACKETS_PER_RECORD: usize = 200;
-
-/// First bytes of a datagram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
-    /// Tag of the flow.
-    pub tag: u32,
-    /// Number, low half.
-    pub seq: u32,
-    /// Sender's clock; how many were sent, in those that end the flow.
-    pub stamp: i64,
-}
-
-impl Header {
-    /// The bytes on the wire.
-    pub fn emit(&self) -> [u8; HEADER] {
-        let mut b = [0; HEADER];
-        b[0..4].copy_from_slice(&self.tag.to_le_bytes());
-        b[4..8].copy_from_slice(&self.seq.to_le_bytes());
-        b[8..16].copy_from_slice(&self.stamp.to_le_bytes());
-        b
-    }
-
-    /// Reads them; `None` when there are too few.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let b: &[u8; HEADER] = bytes.get(..HEADER)?.try_into().ok()?;
-        let u32_at = |i: usize| u32::from_le_bytes([b[i], b[i + 1], b[i + 2], b[i + 3]]);
-        let stamp = (u64::from(u32_at(8)) | u64::from(u32_at(12)) << 32) as i64;
-        Some(Self { tag: u32_at(0), seq: u32_at(4), stamp })
-    }
-
-    /// Ends a flow.
-    pub fn end(tag: u32, sent: u64) -> Self {
-        Self { tag: !tag, seq: 0, stamp: sent as i64 }
-    }
-
-    /// How many datagrams the flow had, when this ends the flow with that tag.
-    pub fn ends(&self, tag: u32) -> Option<u64> {
-        (self.tag == !tag).then_some(self.stamp as u64)
-    }
-}
-
-/// Numbers behind the highest that are told apart from duplicates.
-const WINDOW: u64 = 4096;
-
-/// What a receiver counts.
-#[derive(Debug)]
-pub struct Counter {
-    /// One bit per number, of the last [`WINDOW`] up to the highest.
-    window: Vec<u64>,
-    highest: Option<u64>,
-    received: u64,
-    bytes: u64,
-    duplicates: u64,
-    reordered: u64,
-    congestion_marks: u64,
-    tos_seen: Option<u8>,
-    transit: Option<i64>,
-    /// RFC 3550, section 6.4.1, nanoseconds.
-    smoothed_jitter: f64,
-    all: Sums,
-    now: Sums,
-}
-
-/// Sums over an interval.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    packets: u64,
-    bytes: u64,
-    lost: i64,
-    duplicates: u64,
-    reordered: u64,
-    jitter_ns: u64,
-    jitter_count: u64,
-    delay_ns: i128,
-    delay_count: u64,
-    least_delay: Option<i64>,
-    most_delay: Option<i64>,
-}
-
-/// A datagram as it arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Arrived {
-    /// Its header.
-    pub header: Header,
-    /// Arrival on this end's clock, in the nanoseconds that its events have.
-    pub at: i64,
-    /// Bytes of UDP payload.
-    pub size: u32,
-    /// TOS byte, where the kernel told.
-    pub tos: Option<u8>,
-}
-
-impl Counter {
-    fn new() -> Self {
-        Self {
-            window: vec![0; (WINDOW / 64) as usize],
-            highest: None,
-            received: 0,
-            bytes: 0,
-            duplicates: 0,
-            reordered: 0,
-            congestion_marks: 0,
-            tos_seen: None,
-            transit: None,
-            smoothed_jitter: 0.0,
-            all: Sums::default(),
-            now: Sums::default(),
-        }
-    }
-
-    /// The whole number of a datagram from its low half: the one nearest to the highest so far.
-    fn number(&self, low: u32) -> u64 {
-        let Some(highest) = self.highest else { return low.into() };
-        let ahead = low.wrapping_sub(highest as u32) as i32;
-        highest.saturating_add_signed(ahead.into())
-    }
-
-    fn bit(&mut self, number: u64) -> (&mut u64, u64) {
-        let at = number % WINDOW;
-        (&mut self.window[(at / 64) as usize], 1 << (at % 64))
-    }
-
-    /// Counts a datagram; its number when it is a new one.
-    fn count(&mut self, a: &Arrived) -> Option<u64> {
-        let number = self.number(a.header.seq);
-        if let Some(tos) = a.tos {
-            self.tos_seen = Some(tos);
-            self.congestion_marks += u64::from(tos & 3 == 3);
-        }
-        let next = self.highest.map_or(0, |h| h + 1);
-        if number >= next {
-            let gap = number - next;
-            // A jump over the whole window leaves nothing of it.
-            for passed in next.max(number.saturating_sub(WINDOW - 1))..number {
-                let (word, bit) = self.bit(passed);
-                *word &= !bit;
-            }
-            self.now.lost += gap as i64;
-            self.highest = Some(number);
-        } else {
-            let too_old = number + WINDOW <= next;
-            let (word, bit) = self.bit(number);
-            if too_old || *word & bit != 0 {
-                self.duplicates += 1;
-                self.now.duplicates += 1;
-                return None;
-            }
-            self.reordered += 1;
-            self.now.reordered += 1;
-            self.now.lost -= 1;
-        }
-        let (word, bit) = self.bit(number);
-        *word |= bit;
-        self.received += 1;
-        self.bytes += u64::from(a.size);
-        self.now.packets += 1;
-        self.now.bytes += u64::from(a.size);
-        let transit = a.at.wrapping_sub(a.header.stamp);
-        if let Some(before) = self.transit {
-            let apart = transit.abs_diff(before);
-            self.now.jitter_ns = self.now.jitter_ns.saturating_add(apart);
-            self.now.jitter_count += 1;
-            self.smoothed_jitter += (apart as f64 - self.smoothed_jitter) / 16.0;
-        }
-        self.transit = Some(transit);
-        self.now.delay_ns += i128::from(transit);
-        self.now.delay_count += 1;
-        self.now.least_delay = Some(self.now.least_delay.map_or(transit, |least| least.min(transit)));
-        self.now.most_delay = Some(self.now.most_delay.map_or(transit, |most| most.max(transit)));
-        Some(number)
-    }
-
-    /// The sender says how many there were: what is missing behind the highest is lost too.
-    fn sent(&mut self, total: u64) {
-        let known = self.highest.map_or(0, |h| h + 1);
-        // More than the bits of a number's low half can tell would be nonsense.
-        if total > known && total - known < u64::from(u32::MAX) {
-            self.now.lost += (total - known) as i64;
-            self.highest = Some(total - 1);
-        }
-    }
-
-    /// Ends an interval.
-    fn interval(&mut self) -> Sums {
-        let now = std::mem::take(&mut self.now);
-        self.all.packets += now.packets;
-        self.all.lost += now.lost;
-        self.all.jitter_ns = self.all.jitter_ns.saturating_add(now.jitter_ns);
-        self.all.jitter_count += now.jitter_count;
-        self.all.delay_ns += now.delay_ns;
-        self.all.delay_count += now.delay_count;
-        now
-    }
-}
-
-impl Sums {
-    fn jitter(&self) -> Option<Span> {
-        (self.jitter_count > 0).then(|| Span((self.jitter_ns / self.jitter_count) as i64))
-    }
-
-    fn delay(&self) -> Option<i64> {
-        (self.delay_count > 0).then(|| (self.delay_ns / i128::from(self.delay_count)) as i64)
-    }
-}
 
 /// One end of a datagram flow.
 #[derive(Debug, Clone, PartialEq)]
