@@ -363,10 +363,12 @@ fn text_width(ui: &egui::Ui, text: &str) -> f32 {
 /// - `time`: width of a date with its time
 fn width_of(column: &Column, time: f32) -> f32 {
     match column {
-        Column::Title | Column::FileName => 150.0,
+        Column::Title => 112.0,
+        Column::FileName => 150.0,
         Column::Time => time,
         Column::Folder => 140.0,
-        Column::Test | Column::Host | Column::Meta(_) => 80.0,
+        Column::Test => 54.0,
+        Column::Host | Column::Meta(_) => 80.0,
         _ => 76.0,
     }
 }

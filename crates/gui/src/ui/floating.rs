@@ -84,8 +84,7 @@ fn within(viewer: &mut Viewer, context: &egui::Context, view: ViewId, title: &st
 fn content(viewer: &mut Viewer, ui: &mut egui::Ui, view: ViewId) {
     let title = panes::full_title(viewer, view);
     ui.horizontal(|ui| {
-        let back =
-            ui.small_button("⮌ Dock").on_hover_text("Back to the tabs of the main window (closing does the same)");
+        let back = ui.small_button("Dock").on_hover_text("Back to the tabs of the main window (closing does the same)");
         back.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Dock view {title}")));
         if back.clicked() {
             viewer.screen.act(Action::Dock(view, view, Side::Centre));

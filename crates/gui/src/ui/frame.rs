@@ -67,7 +67,7 @@ impl Viewer {
         }
         let (files, series) = (shown(self, Panel::Files), shown(self, Panel::Series));
         if files || series {
-            let size = if narrow { width * 0.3 } else { (width * 0.26).min(400.0) };
+            let size = if narrow { width * 0.3 } else { (width * 0.285).min(420.0) };
             egui::Panel::left("left").resizable(true).default_size(size).size_range(150.0..=width * 0.5).show(
                 ui,
                 |ui| {

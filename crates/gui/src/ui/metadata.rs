@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Viewer;
 use crate::state::columns::Column;
-use crate::state::{Action, Panel};
+use crate::state::{Action, DocId, Panel};
 use crate::work::{DiffKey, Job};
 
 /// What is chosen in the panel.
@@ -24,16 +24,36 @@ pub(crate) struct MetadataState {
     open: Option<bool>,
 }
 
+/// The files that are compared: those of the view, or of all views in sight where each shows one.
+fn compared(viewer: &Viewer) -> Vec<DocId> {
+    let workspace = &viewer.state.workspace;
+    let own = workspace.focused().map(|view| view.docs.clone()).unwrap_or_default();
+    if own.len() > 1 {
+        return own;
+    }
+    let visible = workspace.visible();
+    let mut all: Vec<DocId> = Vec::new();
+    for doc in visible.iter().filter_map(|id| workspace.view(*id)).flat_map(|view| view.docs.iter().copied()) {
+        if !all.contains(&doc) {
+            all.push(doc);
+        }
+    }
+    all
+}
+
 /// Asks for the differences if they are in sight and not there.
 pub(super) fn want(viewer: &mut Viewer) {
     let workspace = &viewer.state.workspace;
     if !workspace.shows(Panel::Metadata) || !viewer.screen.metadata.diff {
         return;
     }
-    let Some(view) = workspace.focused().filter(|view| view.docs.len() > 1) else { return };
+    let docs = compared(viewer);
+    if docs.len() < 2 {
+        return;
+    }
     let mut key = DiffKey { docs: Vec::new(), all: viewer.screen.metadata.all, versions: Vec::new() };
     let mut files = Vec::new();
-    for doc in &view.docs {
+    for doc in &docs {
         let Some((known, meta)) = viewer.state.library.get(*doc).and_then(|d| Some((d, d.metadata.as_ref()?))) else {
             continue;
         };
@@ -59,9 +79,10 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
         let edit =
             ui.add(egui::TextEdit::singleline(&mut state.search).hint_text("search metadata…").desired_width(130.0));
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search metadata"));
-        let several = view.docs.len() > 1;
+        let several = compared(viewer).len() > 1;
+        let state = &mut viewer.screen.metadata;
         let diff = ui.add_enabled(several, egui::Button::selectable(state.diff, "Differences"));
-        if diff.on_disabled_hover_text("tick a second file first").clicked() {
+        if diff.on_disabled_hover_text("tick a second file, or show it in another view, first").clicked() {
             state.diff = !state.diff;
         }
         if !state.diff {
@@ -73,7 +94,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
         }
     });
     pinned(viewer, ui);
-    if viewer.screen.metadata.diff && view.docs.len() > 1 {
+    if viewer.screen.metadata.diff && compared(viewer).len() > 1 {
         differences(viewer, ui);
     } else {
         tree(viewer, ui, &view);

@@ -233,20 +233,25 @@ fn cursors(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
     let digits = viewer.state.prefs.digits;
     let labels: Vec<String> = at.first().into_iter().flatten().take(MOST_VALUES).map(|one| one.label.clone()).collect();
     let width = column_width(ui, &labels, (ui.available_width() * 0.4).clamp(120.0, 420.0));
-    egui::Grid::new("cursors").striped(true).num_columns(4).show(ui, |ui| {
-        for (n, first) in at.first().into_iter().flatten().enumerate().take(MOST_VALUES) {
-            let label = super::panes::elided(ui, &first.label, width);
-            ui.add(egui::Label::new(label).extend()).on_hover_text(&first.label);
-            let values: Vec<Option<f64>> = at.iter().map(|list| list.get(n).and_then(|v| v.value)).collect();
-            for value in &values {
-                let text = value.map_or("–".to_owned(), |v| format!("{} {}", hover::number(v), first.unit));
-                ui.add(egui::Label::new(text).extend());
+    // The statistics below keep their room.
+    let most = (ui.available_height() * 0.5).max(60.0);
+    let scroll = egui::ScrollArea::vertical().id_salt("cursor-values").max_height(most).auto_shrink([false, true]);
+    scroll.show(ui, |ui| {
+        egui::Grid::new("cursors").striped(true).num_columns(4).show(ui, |ui| {
+            for (n, first) in at.first().into_iter().flatten().enumerate().take(MOST_VALUES) {
+                let label = super::panes::elided(ui, &first.label, width);
+                ui.add(egui::Label::new(label).extend()).on_hover_text(&first.label);
+                let values: Vec<Option<f64>> = at.iter().map(|list| list.get(n).and_then(|v| v.value)).collect();
+                for value in &values {
+                    let text = value.map_or("–".to_owned(), |v| format!("{} {}", hover::number(v), first.unit));
+                    ui.add(egui::Label::new(text).extend());
+                }
+                if let [Some(a), Some(b)] = values[..] {
+                    ui.add(egui::Label::new(format!("Δ {}", significant(b - a, digits))).extend());
+                }
+                ui.end_row();
             }
-            if let [Some(a), Some(b)] = values[..] {
-                ui.add(egui::Label::new(format!("Δ {}", significant(b - a, digits))).extend());
-            }
-            ui.end_row();
-        }
+        });
     });
     if at.first().is_some_and(|all| all.len() > MOST_VALUES) {
         ui.label(RichText::new(format!("{} more lines; hide some to see them", at[0].len() - MOST_VALUES)).weak());
