@@ -46,6 +46,9 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
     for note in &plan.notes {
         console.note(note);
     }
+    if args.redact && args.json_lines {
+        Console::warn("--redact is for the data file: the lines of JSON name hosts and addresses");
+    }
     let key = args.key.as_deref().map(record::read_key).transpose()?;
     // Whoever names a port means a certain server, and is told when it is not there.
     let any_server = plan.hosts.iter().all(|host| host.port == DEFAULT_PORT);
@@ -76,6 +79,9 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
                 }
             }
             output::say(format_args!("hint: fa recover {}", journal.display()));
+            if args.redact {
+                console.note("the journal names hosts and addresses; the file that fa recover makes of it does not");
+            }
             return Ok(Code::Interrupted);
         }
     };

@@ -9,6 +9,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let target: Option<IpAddr> = args.next().map(|text| text.parse()).transpose()?;
     let detail = if args.next().is_some() { Detail::Extended } else { Detail::Anonymous };
-    println!("{}", serde_json::to_string_pretty(&HostFacts::collect(target, detail).to_metadata())?);
+    println!("{}", serde_json::to_string_pretty(&HostFacts::collect(target.map(Into::into), detail).to_metadata())?);
     Ok(())
 }

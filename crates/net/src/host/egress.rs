@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::netlink::{Ask, Netlink, request};
 use super::qdisc::{Discipline, Kind, disciplines};
-use super::route::{DESTINATION, Link, Route, links, route, route_request_body};
+use super::route::{DESTINATION, INTERFACE, Link, Route, Target, links, route, route_request_body};
 use super::{Detail, read_text};
 use crate::sys::ethtool::{self, Query};
 
@@ -45,7 +45,7 @@ pub struct EgressInfo {
 }
 
 /// Facts about the way to `target`; `None` when the kernel knows no way, or does not tell.
-pub(crate) fn egress(target: IpAddr, detail: Detail) -> Option<EgressInfo> {
+pub(crate) fn egress(target: Target, detail: Detail) -> Option<EgressInfo> {
     let mut netlink = Netlink::open().ok()?;
     let route = route_to(&mut netlink, target)?;
     let answer = netlink.ask(&request(Ask::Link, true, &[0; 16], &[])).ok()?;
@@ -63,22 +63,25 @@ pub(crate) fn egress(target: IpAddr, detail: Detail) -> Option<EgressInfo> {
         qdiscs,
         classes,
         src: route.source.filter(|_| detail.is_extended()),
-        target: detail.is_extended().then_some(target),
+        target: detail.is_extended().then_some(target.address),
         nexthop: detail.is_extended().then_some(route.gateway),
         iface: link.name,
     })
 }
 
 /// Counters of the qdiscs on the way to `target` now, one text each: what `tc_stats_post` holds after a run.
-pub(crate) fn qdisc_statistics(target: IpAddr) -> Option<Vec<String>> {
+pub(crate) fn qdisc_statistics(target: Target) -> Option<Vec<String>> {
     let mut netlink = Netlink::open().ok()?;
     let interface = route_to(&mut netlink, target)?.interface;
     statistics(&dump(&mut netlink, interface, Kind::Qdisc)?)
 }
 
-fn route_to(netlink: &mut Netlink, target: IpAddr) -> Option<Route> {
-    let (body, destination) = route_request_body(target);
-    let answer = netlink.ask(&request(Ask::Route, false, &body, &[(DESTINATION, &destination)])).ok()?;
+fn route_to(netlink: &mut Netlink, target: Target) -> Option<Route> {
+    let (body, destination) = route_request_body(target.address);
+    let interface = target.interface.map(u32::to_ne_bytes);
+    let mut attributes: Vec<(u16, &[u8])> = vec![(DESTINATION, &destination)];
+    attributes.extend(interface.iter().map(|index| (INTERFACE, index.as_slice())));
+    let answer = netlink.ask(&request(Ask::Route, false, &body, &attributes)).ok()?;
     route(&answer)
 }
 

@@ -26,7 +26,7 @@ use serde_json::{Map, Value};
 
 pub use cpu::Cpu;
 pub use egress::EgressInfo;
-pub use route::Gateway;
+pub use route::{Gateway, Target};
 
 /// No file of `/proc` or `/sys` that is read here is near this long.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
@@ -87,7 +87,7 @@ impl HostFacts {
     /// Asks the kernel; takes a few milliseconds, so not while a measurement runs.
     ///
     /// - `target`: where packets will go; decides which interface is described.
-    pub fn collect(target: Option<IpAddr>, detail: Detail) -> Self {
+    pub fn collect(target: Option<Target>, detail: Detail) -> Self {
         let system = nix::sys::utsname::uname().ok();
         let word = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
         let place = match detail {
@@ -116,8 +116,8 @@ impl HostFacts {
     /// - `controller`: who runs the test; `INGRESS_INFO` describes the way back to it, whatever else is on that way;
     /// - `toward`: where the test's traffic goes that only passes here, as `EGRESS_INFO`; without it this host is the target
     ///   itself, what it sends goes to the controller, and the two are the same.
-    pub fn of_far_end(controller: IpAddr, toward: Option<IpAddr>, detail: Detail) -> Self {
-        let mut facts = Self::collect(Some(toward.unwrap_or(controller)), detail);
+    pub fn of_far_end(controller: Target, toward: Option<IpAddr>, detail: Detail) -> Self {
+        let mut facts = Self::collect(Some(toward.map_or(controller, Target::from)), detail);
         facts.ingress_info = Some(match toward {
             Some(_) => egress::egress(controller, detail),
             None => facts.egress_info.clone(),
@@ -137,14 +137,14 @@ impl HostFacts {
 
 /// What changed during a run, in the shape of the same metadata, to be merged with what was collected before it: the
 /// qdisc counters on the way to `target`.
-pub fn facts_after(target: IpAddr) -> Map<String, Value> {
+pub fn facts_after(target: Target) -> Map<String, Value> {
     let after = Map::from_iter([("tc_stats_post".to_owned(), Value::from(egress::qdisc_statistics(target)))]);
     Map::from_iter([("EGRESS_INFO".to_owned(), Value::Object(after))])
 }
 
 /// What [`facts_after`] is here, for a far end as in [`HostFacts::of_far_end`].
-pub(crate) fn facts_after_far_end(controller: IpAddr, toward: Option<IpAddr>) -> Map<String, Value> {
-    let mut facts = facts_after(toward.unwrap_or(controller));
+pub(crate) fn facts_after_far_end(controller: Target, toward: Option<IpAddr>) -> Map<String, Value> {
+    let mut facts = facts_after(toward.map_or(controller, Target::from));
     let mut back = facts_after(controller);
     facts.extend(back.remove("EGRESS_INFO").map(|info| ("INGRESS_INFO".to_owned(), info)));
     facts

@@ -1,6 +1,6 @@
 //! Routes, links and addresses: which interface leads to a target, and what the host is called on its networks.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -16,6 +16,32 @@ const RTA_GATEWAY: u16 = 5;
 const RTA_PREFSRC: u16 = 7;
 const RT_TABLE_MAIN: u8 = 254;
 const RTN_UNICAST: u8 = 1;
+
+/// Where packets will go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// The address.
+    pub address: IpAddr,
+    /// Index of the interface, where the address alone does not say: a link-local one may be on any link.
+    pub interface: Option<u32>,
+}
+
+impl<A: Into<IpAddr>> From<A> for Target {
+    fn from(address: A) -> Self {
+        Self { address: address.into(), interface: None }
+    }
+}
+
+impl Target {
+    /// With the interface that a socket's address names.
+    pub fn of(address: SocketAddr) -> Self {
+        let interface = match address {
+            SocketAddr::V6(v6) => Some(v6.scope_id()).filter(|&scope| scope != 0),
+            SocketAddr::V4(_) => None,
+        };
+        Self { address: address.ip().to_canonical(), interface }
+    }
+}
 
 /// The way to one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +89,8 @@ pub(crate) fn route_request_body(target: IpAddr) -> ([u8; 12], Vec<u8>) {
 
 /// Number of the destination attribute in a route request.
 pub(crate) const DESTINATION: u16 = RTA_DST;
+/// Number of the attribute that names the interface in it.
+pub(crate) const INTERFACE: u16 = RTA_OIF;
 
 /// The route in the answer to a route request.
 pub(crate) fn route(answer: &[u8]) -> Option<Route> {
@@ -180,6 +208,12 @@ mod tests {
         for cut in 0..answer.len() {
             assert_eq!(route(&answer[..cut]), None);
         }
+    }
+
+    #[test]
+    fn the_interface_of_a_link_local_address_is_its_scope() {
+        let of = |text: &str| Target::of(text.parse().unwrap()).interface;
+        assert_eq!((of("[fe80::1%7]:5999"), of("[2001:db8::1]:5999"), of("192.0.2.1:5999")), (Some(7), None, None));
     }
 
     #[test]

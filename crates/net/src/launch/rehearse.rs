@@ -9,6 +9,7 @@ use super::pipe::Pipe;
 use super::run::{Context, tell_beginning};
 use super::{LaunchOptions, NetLauncher};
 use crate::clock::Clock;
+use crate::host::Target;
 use crate::socket::Trouble;
 use fa_measure::event::{EndReason, What};
 use fa_measure::plan::{ProbeKind, ProbePlan};
@@ -89,7 +90,7 @@ async fn ask(
     options: LaunchOptions,
     clock: Clock,
     pipe: Arc<Pipe>,
-) -> (Answer, Option<std::net::IpAddr>) {
+) -> (Answer, Option<Target>) {
     match Far::reach(&plan, host, &options, clock, pipe).await {
         Ok(far) => {
             let probe = plan.probes.iter().find(|probe| probe.host == host && probe.kind == ProbeKind::Udp);
@@ -97,7 +98,7 @@ async fn ask(
                 Some(probe) => Some(handshake(probe, &far).await.map_err(|trouble| trouble.to_string())),
                 None => None,
             };
-            (Answer { host, trouble: None, udp }, Some(far.address.ip()))
+            (Answer { host, trouble: None, udp }, Some(Target::of(far.address)))
         }
         Err(trouble) => (Answer { host, trouble: Some(trouble.to_string()), udp: None }, None),
     }

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::collect::{Collecting, Job, Running};
 use crate::fetching::{Fetching, Job as FetchJob};
 use crate::group::{Group, GroupId, Sink};
-use crate::host::{Detail, HostFacts, facts_after};
+use crate::host::{Detail, HostFacts, Target, facts_after};
 use crate::marks::{self, Download, MAX_FLOWS};
 use crate::paced::{NewPaced, Paced, Timed};
 use crate::probe_socket::ProbeSocket;
@@ -23,7 +23,7 @@ use fa_measure::probe::Probes;
 use fa_measure::{FlowId, Plan, Span, Stop, Time};
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -137,9 +137,9 @@ impl Context {
     }
 
     /// Where the traffic goes; the first far end where there is none.
-    fn target(&self, fars: &[Far]) -> Option<IpAddr> {
+    fn target(&self, fars: &[Far]) -> Option<Target> {
         let target = fars.iter().find(|far| self.plan.is_target(far.host)).or(fars.first());
-        target.map(|far| far.address.ip())
+        target.map(|far| Target::of(far.address))
     }
 
     /// Programs of this host; one that cannot be started is a failed collector.
@@ -173,7 +173,7 @@ impl Context {
         .collect()
     }
 
-    pub(super) async fn tell_own_facts(&self, target: Option<IpAddr>) {
+    pub(super) async fn tell_own_facts(&self, target: Option<Target>) {
         let detail = if self.options.extended { Detail::Extended } else { Detail::Anonymous };
         let collected = tokio::task::spawn_blocking(move || HostFacts::collect(target, detail).to_metadata()).await;
         if let Ok(facts) = collected {
@@ -182,7 +182,7 @@ impl Context {
     }
 
     /// What the run did to our queues, beside what they had done before it.
-    async fn tell_own_counters(&self, target: Option<IpAddr>) {
+    async fn tell_own_counters(&self, target: Option<Target>) {
         let Some(target) = target else { return };
         if let Ok(facts) = tokio::task::spawn_blocking(move || facts_after(target)).await {
             self.tell(What::HostFacts { host: None, facts });

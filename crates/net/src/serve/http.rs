@@ -3,7 +3,7 @@
 use super::objects;
 use super::session::{ConnectionId, Session, Shared};
 use crate::bulk::NewStream;
-use crate::host::{Detail, HostFacts, facts_after_far_end};
+use crate::host::{Detail, HostFacts, Target, facts_after_far_end};
 use crate::socket::{Trouble, end_facts, set_cong_control, set_tos};
 use crate::sys::seen_tos::seen_tos;
 use axum::body::Body;
@@ -174,7 +174,7 @@ async fn prepare(
         shared.totals.refused.fetch_add(1, Ordering::Relaxed);
         No(StatusCode::FORBIDDEN, refusal)
     })?;
-    let (controller, toward) = (peer.ip().to_canonical(), ask.toward);
+    let (controller, toward) = (Target::of(peer.address), ask.toward);
     let detail = if ask.extended && admitted.may_observe { Detail::Extended } else { Detail::Anonymous };
     let facts = tokio::task::spawn_blocking(move || HostFacts::of_far_end(controller, toward, detail).to_metadata());
     Ok(Json(Prepared {
@@ -273,7 +273,7 @@ async fn facts(
     Json(FactsAsk {}): Json<FactsAsk>,
 ) -> Answer<FactsTold> {
     let toward = shared.hear(token(&session)?, peer.ip(), peer.connection, |s| s.toward).ok_or_else(No::gone)?;
-    let controller = peer.ip().to_canonical();
+    let controller = Target::of(peer.address);
     let facts = tokio::task::spawn_blocking(move || facts_after_far_end(controller, toward));
     Ok(Json(FactsTold { facts: facts.await.unwrap_or_default() }))
 }
