@@ -7,6 +7,48 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rgb(pub u8, pub u8, pub u8);
 
+/// How well a colour is seen on another: the ratio of their luminances, 1–21 (WCAG 2.2, "contrast ratio").
+pub fn contrast(a: Rgb, b: Rgb) -> f64 {
+    let luminance = |Rgb(r, g, b): Rgb| {
+        let linear = |c: u8| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+    };
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// How far apart two colours are for the eye that tells them apart least: CIE 1976 ΔE, the least of normal sight,
+/// protanopia and deuteranopia (Viénot, Brettel and Mollon 1999), and tritanopia (Machado, Oliveira and Fernandes 2009).
+pub fn apart(a: Rgb, b: Rgb) -> f64 {
+    const EYES: [[[f64; 3]; 3]; 4] = [
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        [[0.1124, 0.8876, 0.0], [0.1124, 0.8876, 0.0], [0.004, -0.004, 1.0]],
+        [[0.2928, 0.7072, 0.0], [0.2928, 0.7072, 0.0], [-0.0223, 0.0223, 1.0]],
+        [[1.2555, -0.0767, -0.1788], [-0.0784, 0.9308, 0.1476], [0.0047, 0.6914, 0.3039]],
+    ];
+    let distance = |eye: &[[f64; 3]; 3]| {
+        let (p, q) = (lab(a, eye), lab(b, eye));
+        p.iter().zip(q).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt()
+    };
+    EYES.iter().map(distance).fold(f64::INFINITY, f64::min)
+}
+
+/// Lightness and the two chromatic axes of a colour as an eye sees it; the eye mixes linear red, green and blue.
+fn lab(Rgb(r, g, b): Rgb, eye: &[[f64; 3]; 3]) -> [f64; 3] {
+    let rgb = [r, g, b].map(|c| (f64::from(c) / 255.0).powf(2.2));
+    let [r, g, b] = eye.map(|row| row.iter().zip(rgb).map(|(m, v)| m * v).sum::<f64>().clamp(0.0, 1.0));
+    let xyz = [
+        (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505,
+        0.2126 * r + 0.7152 * g + 0.0722 * b,
+        (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089,
+    ];
+    let [x, y, z] = xyz.map(|v: f64| if v > 0.008_856 { v.cbrt() } else { 7.787 * v + 16.0 / 116.0 });
+    [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+}
+
 /// A text that is no colour.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a colour: use #rrggbb, #rgb or a name such as black, tomato or steelblue")]
@@ -108,5 +150,15 @@ mod tests {
             assert!(bad.parse::<Rgb>().is_err(), "{bad}");
         }
         assert_eq!(Rgb(1, 2, 255).to_string(), "#0102ff");
+    }
+
+    #[test]
+    fn contrast_and_distance_are_those_of_the_books() {
+        let (black, white) = (Rgb(0, 0, 0), Rgb(255, 255, 255));
+        assert!((contrast(black, white) - 21.0).abs() < 1e-9);
+        assert!((contrast(white, Rgb(0x76, 0x76, 0x76)) - 4.54).abs() < 0.005, "the lightest grey for text on white");
+        assert!((apart(black, white) - 100.0).abs() < 0.1);
+        let (red, green) = (Rgb(190, 60, 40), Rgb(105, 115, 40));
+        assert!(apart(red, green) < 15.0, "much the same without red receptors");
     }
 }

@@ -21,6 +21,7 @@
 mod build;
 mod close;
 mod link;
+mod picture;
 mod random;
 mod simulation;
 mod stream;
@@ -28,5 +29,6 @@ mod stream;
 pub use build::{plan, plan_with};
 pub use close::assert_close;
 pub use link::Link;
+pub use picture::{Difference, Picture, Tolerance};
 pub use random::Random;
 pub use simulation::{FarClock, Simulation};

@@ -137,7 +137,8 @@ impl Pyramids {
         Self(all)
     }
 
-    pub(super) fn get(&self, place: (usize, usize, usize)) -> Option<&Pyramid> {
+    /// Of a line by its panel, axes and mark; `None` for short lines and for those whose x does not ascend.
+    pub fn get(&self, place: (usize, usize, usize)) -> Option<&Pyramid> {
         self.0.get(&place)
     }
 
