@@ -51,9 +51,11 @@ pub(crate) fn run(args: &GuiArgs, begun: Instant, console: Console) -> Outcome {
         config: folder("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("config.toml")),
         cache_dir: folder("XDG_CACHE_HOME", ".cache"),
         perf: args.perf,
+        thread_time: Some(thread_time),
         inline: false,
         host: None,
     };
+    let (perf, told) = mpsc::channel();
     let running = Running {
         requests: Some(requests),
         waker: instance.map(|first| -> Box<dyn FnOnce(fa_gui::work::Waker) + Send> {
@@ -63,9 +65,19 @@ pub(crate) fn run(args: &GuiArgs, begun: Instant, console: Console) -> Outcome {
         exit_when_drawn: args.exit_when_drawn,
         screenshot: args.screenshot.clone(),
         script,
+        perf: args.perf.then_some(perf),
     };
     open_window(options, running).map_err(|e| no_window(&e))?;
+    if let Ok(perf) = told.try_recv() {
+        console.note(perf.to_string());
+    }
     Ok(Code::Ok)
+}
+
+/// Processor time of the calling thread.
+fn thread_time() -> std::time::Duration {
+    // Every Linux has this clock; without it the counter stands still.
+    nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(std::time::Duration::ZERO, Into::into)
 }
 
 fn no_window(error: &WindowError) -> Failure {

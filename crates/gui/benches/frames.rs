@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use eframe::egui;
 use fa_catalog::{Orientation, PlotType};
+use fa_gui::figure::hover::{nearest, values_at};
 use fa_gui::figure::paint::Painted;
 use fa_plot::layout::{Pyramids, View, Zoom, layout_with};
-use fa_plot::page::PageSize;
+use fa_plot::page::{PageSize, Pt};
 use fa_plot::scene::{
     Axes, Axis, Colour, Dash, LegendPlacement, Line, Mark, MarkId, Panel, Quantity, Scale, Scene, Side, Style,
 };
@@ -83,13 +84,41 @@ fn panning_ten_million_points(bencher: divan::Bencher) {
         let zoom = Zoom { panel: 0, axes: 0, x: Some((at, at + 800.0)), y: None };
         let view = View { zooms: vec![zoom] };
         let page = Arc::new(layout_with(&scene, SIZE, &theme, Some(&view), &pyramids));
-        let output = context.run_ui(egui::RawInput::default(), |ui| {
+        let mut output = context.run_ui(egui::RawInput::default(), |ui| {
             painted.paint(ui.painter(), &page, egui::Pos2::ZERO, None);
         });
-        context.tessellate(output.shapes, 1.0).len()
+        output.textures_delta.clear();
+        context.tessellate(std::mem::take(&mut output.shapes), 1.0).len()
     };
     frame();
     bencher.bench_local(frame);
+}
+
+/// The sample under the pointer, wherever it is: ten places a time.
+#[divan::bench(sample_count = 50)]
+fn hovering_at_ten_places(bencher: divan::Bencher) {
+    let (scene, pyramids) = scene(10, 1_000_000);
+    let page = layout_with(&scene, SIZE, &Theme::light(), None, &pyramids);
+    let r = page.panels[0].rect;
+    let mut seed = 3_u64;
+    bencher.bench_local(|| {
+        (0..10)
+            .filter_map(|_| {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let share = |bits: u64| (bits & 0xFFFF) as f32 / 65_536.0;
+                let at = Pt { x: r.x + r.w * share(seed >> 16), y: r.y + r.h * share(seed >> 40) };
+                nearest(&scene, &pyramids, &page, at)
+            })
+            .count()
+    });
+}
+
+/// Values of all lines at a cursor.
+#[divan::bench(sample_count = 50)]
+fn values_at_a_cursor(bencher: divan::Bencher) {
+    let (scene, pyramids) = scene(10, 1_000_000);
+    let page = layout_with(&scene, SIZE, &Theme::light(), None, &pyramids);
+    bencher.bench_local(|| values_at(&scene, &page, 437.21, 1.0));
 }
 
 /// The page alone.

@@ -1,6 +1,7 @@
 //! What is under the pointer, and the values at a moment: exact samples, never what was decimated for the screen.
 
-use fa_plot::page::{Page, Pt};
+use fa_plot::layout::{Pyramid, Pyramids};
+use fa_plot::page::{AxesFrame, Page, Pt};
 use fa_plot::scene::{Axes, Line, Mark, Quantity, Scene};
 
 /// How near a sample must be, page points.
@@ -31,17 +32,21 @@ pub fn panel_at(page: &Page, at: Pt) -> Option<usize> {
 }
 
 /// The nearest sample to a point of the page.
-pub fn nearest(scene: &Scene, page: &Page, at: Pt) -> Option<Hit> {
+///
+/// - `pyramids`: those [of](Pyramids::of) the scene: with them, a million points are no slower than a thousand.
+pub fn nearest(scene: &Scene, pyramids: &Pyramids, page: &Page, at: Pt) -> Option<Hit> {
     let p = panel_at(page, at)?;
     let (panel, frame) = (scene.panels.get(p)?, page.panels.get(p)?);
     let mut best: Option<(f32, Hit)> = None;
     for (a, (axes, frame)) in panel.axes.iter().zip(&frame.axes).enumerate() {
         for (m, mark) in axes.marks.iter().enumerate() {
             let found = match mark {
-                Mark::Line(line) => nearest_of_line(line, frame, at).map(|(distance, i, on)| {
-                    let text = vec![value(line.y[i], &axes.y), x_text(line.x[i], axes)];
-                    (distance, line.id.file, 0, on, line.x[i], text)
-                }),
+                Mark::Line(line) => {
+                    nearest_of_line(line, pyramids.get((p, a, m)), frame, at).map(|(distance, i, on)| {
+                        let text = vec![value(line.y[i], &axes.y), x_text(line.x[i], axes)];
+                        (distance, line.id.file, 0, on, line.x[i], text)
+                    })
+                }
                 Mark::Area(area) => {
                     let x = frame.x.value(at.x);
                     let i = nearest_index(&area.x, x)?;
@@ -103,20 +108,47 @@ pub fn nearest(scene: &Scene, page: &Page, at: Pt) -> Option<Hit> {
 }
 
 /// Distance, index and place of the nearest point of a line that has a value.
-fn nearest_of_line(line: &Line, frame: &fa_plot::page::AxesFrame, at: Pt) -> Option<(f32, usize, Pt)> {
-    let (left, right) = (frame.x.value(at.x - REACH_PT), frame.x.value(at.x + REACH_PT));
-    let (left, right) = (left.min(right), left.max(right));
-    let range = if line.x.is_sorted() {
-        line.x.partition_point(|x| *x < left)..line.x.partition_point(|x| *x <= right)
-    } else {
-        0..line.x.len()
-    };
+fn nearest_of_line(line: &Line, pyramid: Option<&Pyramid>, frame: &AxesFrame, at: Pt) -> Option<(f32, usize, Pt)> {
     let mut best: Option<(f32, usize, Pt)> = None;
-    for i in range {
-        let on = Pt { x: frame.x.place(line.x[i]), y: frame.y.place(line.y[i]) };
-        let distance = (on.x - at.x).hypot(on.y - at.y);
-        if distance <= REACH_PT && best.is_none_or(|(so_far, ..)| distance < so_far) {
-            best = Some((distance, i, on));
+    let mut look = |range: std::ops::Range<usize>| {
+        for i in range {
+            let on = Pt { x: frame.x.place(line.x[i]), y: frame.y.place(line.y[i]) };
+            let distance = (on.x - at.x).hypot(on.y - at.y);
+            if distance <= REACH_PT && best.is_none_or(|(so_far, ..)| distance < so_far) {
+                best = Some((distance, i, on));
+            }
+        }
+        best.map_or(REACH_PT, |(distance, ..)| distance)
+    };
+    // Indices of the points between two places of the page.
+    let between = |from: f32, to: f32| {
+        let (a, b) = (frame.x.value(from), frame.x.value(to));
+        let (a, b) = (a.min(b), a.max(b));
+        line.x.partition_point(|x| *x < a)..line.x.partition_point(|x| *x <= b)
+    };
+    let Some(pyramid) = pyramid else {
+        let all = 0..line.x.len();
+        look(if line.x.is_sorted() { between(at.x - REACH_PT, at.x + REACH_PT) } else { all });
+        return best;
+    };
+    // Columns of the page, outwards: none is looked through whose nearest possible point is further than one that is known.
+    let mut so_far = REACH_PT;
+    for step in 0..=REACH_PT as i32 {
+        let aside = (step as f32 - 0.5).max(0.0);
+        if aside > so_far {
+            break;
+        }
+        for side in if step == 0 { &[0][..] } else { &[-1, 1] } {
+            let middle = at.x + (side * step) as f32;
+            let range = between(middle - 0.5, middle + 0.5);
+            if let Some((low, high)) = pyramid.extremes(&line.y, range.clone()) {
+                let (a, b) = (frame.y.place(line.y[low]), frame.y.place(line.y[high]));
+                let above_or_below = (at.y - a.max(b)).max(a.min(b) - at.y).max(0.0);
+                if aside.hypot(above_or_below) > so_far {
+                    continue;
+                }
+            }
+            so_far = look(range);
         }
     }
     best
@@ -242,6 +274,46 @@ mod tests {
             (number(12.345_678_9), number(0.1), number(1e-9)),
             ("12.3456789".into(), "0.1".into(), "1e-9".into())
         );
+    }
+
+    #[test]
+    fn a_pyramid_finds_the_same_sample_as_looking_at_every_one() {
+        use fa_plot::page::Projection;
+        use fa_plot::scene::{Colour, MarkId, Scale, Style};
+        let mut seed = 1_u64;
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as f64 / f64::from(1_u32 << 31)
+        };
+        let n = 30_000;
+        let y: Vec<f64> =
+            (0..n).map(|i| if (9_000..9_400).contains(&i) { f64::NAN } else { 20.0 + 10.0 * next() }).collect();
+        let pyramid = Pyramid::new(&y);
+        let style = Style { colour: Colour::Ink, width: 1.0, dash: None, marker: None };
+        let x = (0..n).map(f64::from).collect();
+        let line = Line { id: MarkId::default(), label: None, x, y: y.into(), style };
+        let (mut found, mut missed) = (0, 0);
+        for (from, to) in [(0.0, 30_000.0), (9_300.0, 9_500.0), (29_000.0, -1_000.0)] {
+            let frame = AxesFrame {
+                x: Projection::new(Scale::Linear, (from, to), (30.0, 530.0)),
+                y: Projection::new(Scale::Linear, (0.0, 60.0), (400.0, 0.0)),
+                right: false,
+            };
+            for _ in 0..200 {
+                let at = Pt { x: 30.0 + 500.0 * next() as f32, y: 400.0 * next() as f32 };
+                let (quick, slow) = (nearest_of_line(&line, Some(&pyramid), &frame, at), every(&line, &frame, at));
+                assert_eq!(quick.map(|hit| hit.0), slow, "{at:?}");
+                if quick.is_some() { found += 1 } else { missed += 1 }
+            }
+        }
+        assert!(found > 50 && missed > 50, "{found} {missed}");
+    }
+
+    /// The distance of the nearest point of all.
+    fn every(line: &Line, frame: &AxesFrame, at: Pt) -> Option<f32> {
+        let distances =
+            line.x.iter().zip(line.y.iter()).map(|(x, y)| (frame.x.place(*x) - at.x).hypot(frame.y.place(*y) - at.y));
+        distances.filter(|d| *d <= REACH_PT).min_by(f32::total_cmp)
     }
 
     #[test]

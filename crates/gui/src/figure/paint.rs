@@ -94,6 +94,7 @@ fn mesh(page: &Page, stamp: Stamp) -> Mesh {
         out: Mesh::default(),
         origin: stamp.origin,
         fade: 1.0,
+        pixels_per_point: stamp.pixels_per_point,
     };
     let size = vec2(page.size.width_pt, page.size.height_pt) * SCALE;
     pen.shape(Shape::rect_filled(Rect::from_min_size(stamp.origin, size), 0.0, colour(page.background)));
@@ -109,6 +110,7 @@ struct Pen {
     out: Mesh,
     origin: Pos2,
     fade: f32,
+    pixels_per_point: f32,
 }
 
 impl Pen {
@@ -173,9 +175,12 @@ impl Pen {
             let length: f32 = runs.iter().map(|run| length(run)).sum();
             let dashes = length / period * (pattern.len() as f32 / 2.0).max(1.0);
             if dashes <= MOST_DASHES {
+                // The tessellator lets a line fade out over a pixel beyond each end, which is half a pixel too long.
+                let beyond = 0.5 / self.pixels_per_point;
                 for run in &runs {
                     dashed(run, &pattern, &mut |a, b| {
-                        self.tessellator.tessellate_line_segment([a, b], pen, &mut self.out);
+                        let by = (b - a).normalized() * beyond.min((b - a).length() * 0.45);
+                        self.tessellator.tessellate_line_segment([a + by, b - by], pen, &mut self.out);
                     });
                 }
                 return;
@@ -316,6 +321,7 @@ mod tests {
             out: Mesh::default(),
             origin: Pos2::ZERO,
             fade: 1.0,
+            pixels_per_point: 1.0,
         };
         pen.path(&[vec![Pt { x: 5.0, y: 0.0 }, Pt { x: 5.0, y: 30.0 }]], &stroke);
         assert!(pen.out.indices.len() >= 10 * 6, "{} corners", pen.out.indices.len());

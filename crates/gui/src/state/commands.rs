@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::layouts::Preset;
+use super::panes::Side;
 use super::workspace::{Palette, Panel, ThemeChoice};
 use super::{State, XKind};
 
@@ -18,6 +19,8 @@ pub enum Does {
     Quit,
     /// Ends what is under way: a dialog, a drag, a marking.
     Cancel,
+    /// Puts the keyboard into the next part of the window, or the previous one.
+    Region(isize),
 }
 
 /// What keys do to a figure or a row.
@@ -72,6 +75,8 @@ pub enum Dialog {
     SaveLayout,
     /// Which file to ask about.
     Identify,
+    /// What becomes of the run when the window is closed.
+    Leave,
 }
 
 /// One command.
@@ -206,6 +211,10 @@ pub fn commands(state: &State) -> Vec<Command> {
     add("previous-view", "View", "Previous view", "Ctrl+Shift+Tab", act(Action::StepView(-1)));
     add("next-view-2", "View", "View to the right", "Ctrl+Right", act(Action::StepView(1)));
     add("previous-view-2", "View", "View to the left", "Ctrl+Left", act(Action::StepView(-1)));
+    add("next-region", "View", "Keyboard to the next part of the window", "F6", Ok(Does::Region(1)));
+    add("previous-region", "View", "Keyboard to the previous part", "Shift+F6", Ok(Does::Region(-1)));
+    add("split-right", "View", "Split to the right", "", view(|id| Action::Dock(id, id, Side::Right)));
+    add("split-below", "View", "Split below", "", view(|id| Action::Dock(id, id, Side::Bottom)));
     for ((panel, key), id) in Panel::ALL.into_iter().zip(KEYS).zip(IDS) {
         add(id, "View", &format!("Panel: {}", panel.title()), key, act(Action::TogglePanel(panel)));
     }
@@ -342,7 +351,7 @@ pub fn commands(state: &State) -> Vec<Command> {
     add(
         "mark-all",
         "Plot",
-        "Mark what is shown",
+        "Mark what is shown, or what is between two cursors",
         "M",
         focus
             .filter(|v| state.x_kind(v) == XKind::Run)
@@ -353,7 +362,9 @@ pub fn commands(state: &State) -> Vec<Command> {
                     .filter_map(|d| state.library.loaded(*d))
                     .filter_map(|l| l.set.metadata.total_length_secs())
                     .fold(0.0, f64::max);
-                Does::Act(Action::Brush(v.id, Some(v.zoom.x_of(XKind::Run).unwrap_or((0.0, whole)))))
+                let shown = v.zoom.x_of(XKind::Run).unwrap_or((0.0, whole));
+                let part = if let [a, b] = v.cursors[..] { (a.min(b), a.max(b)) } else { shown };
+                Does::Act(Action::Brush(v.id, Some(part)))
             })
             .ok_or("only plots over the time of the run can be marked"),
     );

@@ -46,6 +46,8 @@ pub struct Running {
     pub request: Box<RunRequest>,
     /// Somebody asked it to end.
     pub stopping: bool,
+    /// And does not want what was measured.
+    pub discarding: bool,
     /// How far it is.
     pub progress: String,
 }

@@ -157,6 +157,7 @@ impl State {
             Action::StopRun(how) => {
                 let Some(run) = &mut self.running else { return Vec::new() };
                 run.stopping = true;
+                run.discarding = how == fa_measure::Stop::Discard;
                 vec![Effect::StopRun(how)]
             }
             Action::RunEnded(id, result) => self.run_ended(id, result),
@@ -253,14 +254,19 @@ impl State {
             Doc { path: path.clone(), live: true, state: DocState::Loading, ..Doc::default() };
         w.open_view(Some(id));
         self.status = format!("measuring {} against {}", request.test, request.hosts.join(", "));
-        self.running = Some(Running { doc: id, request: request.clone(), stopping: false, progress: String::new() });
+        self.running = Some(Running {
+            doc: id,
+            request: request.clone(),
+            stopping: false,
+            discarding: false,
+            progress: String::new(),
+        });
         vec![Effect::StartRun(id, request)]
     }
 
     fn run_ended(&mut self, id: DocId, result: Result<std::path::PathBuf, String>) -> Vec<Effect> {
-        if self.running.as_ref().is_some_and(|run| run.doc == id) {
-            self.running = None;
-        }
+        // The followed run of somebody else's may end while ours goes on.
+        let discarded = self.running.take_if(|run| run.doc == id).is_some_and(|run| run.discarding);
         let mut files = self.workspace.files.as_ref().clone();
         match result {
             Ok(path) => {
@@ -276,12 +282,15 @@ impl State {
                 vec![Effect::Load(id, path.clone()), Effect::Remember(vec![path])]
             }
             Err(why) => {
-                let empty = self.library.loaded(id).is_none();
+                // Nothing is to be left of a run that nobody wants.
+                let empty = discarded || self.library.loaded(id).is_none();
                 if let Some(doc) = self.library.get_mut(id) {
                     doc.live = false;
                     doc.state = DocState::Failed(why.clone());
                 }
-                self.note(Problem::error(why.clone()).of(id));
+                if !discarded {
+                    self.note(Problem::error(why.clone()).of(id));
+                }
                 self.status = why;
                 if empty {
                     files.retain(|file| file.id != id);

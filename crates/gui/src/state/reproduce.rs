@@ -49,7 +49,8 @@ impl State {
         let axes = self.axes_of(view, &plot);
         options.zoom.extend(view.zoom.for_layout(self.x_kind(view), &axes).zooms);
         if options.colours.is_empty()
-            && let Some(colours) = self.workspace.palette.colours()
+            && let Some(colours) =
+                self.workspace.palette.colours(look.is_some_and(|look| look.2) || options.theme == ThemeName::Dark)
         {
             // The table of palettes holds colours only.
             drop(options.set("colours", colours));

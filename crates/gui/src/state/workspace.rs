@@ -64,12 +64,15 @@ impl Palette {
     pub const ALL: [(Self, &'static str); 3] =
         [(Self::OkabeIto, "Okabe–Ito"), (Self::TolBright, "Tol bright"), (Self::TolMuted, "Tol muted")];
 
-    /// As `--colours` takes it; `None` for the theme's own.
-    pub fn colours(self) -> Option<&'static str> {
-        match self {
-            Self::OkabeIto => None,
-            Self::TolBright => Some("#4477AA,#EE6677,#228833,#CCBB44,#66CCEE,#AA3377,#BBBBBB"),
-            Self::TolMuted => Some("#332288,#CC6677,#117733,#DDCC77,#88CCEE,#882255,#44AA99,#999933,#AA4499"),
+    /// As `--colours` takes it; `None` for the theme's own. Colours that would not be seen on the paper are darker or
+    /// lighter there than in the published scheme.
+    pub fn colours(self, dark: bool) -> Option<&'static str> {
+        match (self, dark) {
+            (Self::OkabeIto, _) => None,
+            (Self::TolBright, false) => Some("#5C6CBB,#D77560,#155C1A,#A17F24,#3C9FC1,#9F3277,#9A8F91"),
+            (Self::TolBright, true) => Some("#5C68B5,#F66783,#139634,#DCC444,#64C8F8,#A8487C,#ACCBC9"),
+            (Self::TolMuted, false) => Some("#332288,#C9556E,#24652A,#A98B5A,#7690B1,#882255,#3DA493,#8E9A30,#AB3EB0"),
+            (Self::TolMuted, true) => Some("#8452BA,#F36569,#16793B,#DECC78,#A5C8E4,#935769,#36C39E,#9A972F,#B43F92"),
         }
     }
 }

@@ -26,13 +26,27 @@ const WHEEL_SECS: f64 = 0.5;
 /// Series that screen readers are told of, per view.
 const MOST_NODES: usize = 200;
 
+/// What has the keyboard when a figure has it.
+pub(super) fn id(view: ViewId) -> Id {
+    Id::unique(("canvas", view))
+}
+
 pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
     let Some(view) = viewer.state.workspace.view(id).cloned() else { return };
     let whole = ui.available_rect_before_wrap();
     let strip = super::overview::room(viewer, &view, whole);
     let area = whole.with_max_y(whole.bottom() - strip);
-    let response = ui.interact(area, Id::unique(("canvas", id)), Sense::click_and_drag());
+    let response = ui.interact(area, self::id(id), Sense::click_and_drag());
     ui.advance_cursor_after_rect(whole);
+    viewer.screen.regions.add(area, response.id);
+    if response.has_focus() {
+        let filter =
+            egui::EventFilter { horizontal_arrows: true, vertical_arrows: true, ..egui::EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    }
+    if response.gained_focus() && viewer.state.workspace.focus != Some(id) {
+        viewer.screen.act(Action::Focus(id));
+    }
     if response.clicked() || response.drag_started() {
         response.request_focus();
         if viewer.state.workspace.focus != Some(id) {
@@ -60,7 +74,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
     let pointer = pointer.filter(|at| area.contains(*at));
     let hit = pointer
         .filter(|_| viewer.screen.drag.is_none())
-        .and_then(|at| hover::nearest(figure.scene.as_deref()?, &page, paint::unplace(at, origin)));
+        .and_then(|at| hover::nearest(figure.scene.as_deref()?, &figure.pyramids, &page, paint::unplace(at, origin)));
     if let Some(hit) = &hit {
         viewer.screen.hover = Some((id, hit.clone()));
     } else if viewer.screen.hover.as_ref().is_some_and(|(v, _)| *v == id) {
@@ -76,9 +90,11 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
     if let Some(hit) = &hit {
         tooltip(viewer, &painter, &view, &figure, hit, origin, area);
     }
-    if viewer.state.workspace.focus == Some(id) && viewer.state.workspace.visible().len() > 1 {
+    let has_keyboard = response.has_focus();
+    if has_keyboard || viewer.state.workspace.focus == Some(id) && viewer.state.workspace.visible().len() > 1 {
         let colour = ui.visuals().selection.stroke.color;
-        painter.rect_stroke(area.shrink(1.0), 0.0, Stroke::new(1.0, colour), StrokeKind::Inside);
+        let width = if has_keyboard { 2.0 } else { 1.0 };
+        painter.rect_stroke(area.shrink(1.0), 0.0, Stroke::new(width, colour), StrokeKind::Inside);
     }
     if strip > 0.0 {
         super::overview::show(viewer, ui, &view, &figure, &page, whole.with_min_y(area.bottom()));
@@ -123,11 +139,12 @@ fn nodes(viewer: &Viewer, ui: &egui::Ui, view: &View, figure: &Figure, page: &Pa
             let median = row.p50.map_or("–".to_owned(), fa_analyze::summary::short);
             format!(", median {median} {}, {} samples", row.unit, row.n)
         });
-        let hidden = if id.is_none_or(|id| view.shows(&mark.series, id)) { "" } else { ", hidden" };
+        let shown = id.is_none_or(|id| view.shows(&mark.series, id));
+        let hidden = if shown { "" } else { ", hidden" };
         let file = doc.map(|d| fa_plot::text::one_line(&d.title())).unwrap_or_default();
         let text = format!("Mark {}, file {file}{facts}{hidden}", mark.series);
         let node = ui.interact(response.rect, response.id.with(("mark", i)), Sense::hover());
-        node.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ListItem, true, &text));
+        node.widget_info(|| egui::WidgetInfo::selected(egui::Role::ListItem, true, shown, &text));
     }
 }
 
@@ -222,12 +239,15 @@ fn losses(
         let Some(id) = figure.doc(mark.file).filter(|id| view.shows(&mark.series, *id)) else { continue };
         let doc = viewer.state.library.get(id);
         let Some(times) = doc.and_then(|d| d.losses.as_ref()?.get(&mark.series)) else { continue };
-        for x in times.iter().filter_map(|t| place(*t)).filter(|x| data.x_range().contains(*x)) {
-            // One tick per column of pixels is all that can be seen.
+        // One tick per column of pixels is all that can be seen: the next one is looked for beyond it.
+        let colour = look::error_of(painter.ctx().global_style().visuals.dark_mode);
+        let mut at = times.partition_point(|t| place(*t).is_some_and(|x| x < data.left()));
+        while let Some(x) = times.get(at).and_then(|t| place(*t)).filter(|x| *x <= data.right()) {
             if drawn.insert(x.round() as i32) {
-                let colour = look::error_of(painter.ctx().global_style().visuals.dark_mode);
                 painter.vline(x, data.bottom() - 6.0..=data.bottom(), Stroke::new(1.0, colour));
             }
+            let rest = &times[at..];
+            at += rest.partition_point(|t| place(*t).is_some_and(|other| other.round() <= x.round())).max(1);
         }
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn prepare(viewer: &mut Viewer, dialog: Dialog) {
             viewer.screen.save.path = copy_name(&data).display().to_string();
         }
         Dialog::Explain => viewer.screen.explain = None,
-        Dialog::Columns | Dialog::Help | Dialog::SaveLayout => {}
+        Dialog::Columns | Dialog::Help | Dialog::SaveLayout | Dialog::Leave => {}
     }
 }
 
@@ -114,11 +114,35 @@ fn title(dialog: Dialog) -> &'static str {
         Dialog::CopyWithNotes => "Copy with notes",
         Dialog::SaveLayout => "Save layout",
         Dialog::Identify => "What is this file?",
+        Dialog::Leave => "A test is running",
     }
 }
 
 pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
-    let Some(dialog) = viewer.screen.dialog else { return };
+    let Some(dialog) = viewer.screen.dialog else {
+        // The keyboard goes back to where it was.
+        if std::mem::take(&mut viewer.screen.dialog_was_open)
+            && let Some(id) = viewer.screen.before_dialog.take()
+        {
+            context.memory_mut(|memory| memory.request_focus(id));
+        }
+        return;
+    };
+    let just_opened = !std::mem::replace(&mut viewer.screen.dialog_was_open, true);
+    if just_opened {
+        viewer.screen.before_dialog = context.memory(egui::Memory::focused);
+        viewer.screen.dialog_frames = 0;
+    }
+    // A menu that closes takes the keyboard with it.
+    viewer.screen.dialog_frames += 1;
+    let lost = (2..6).contains(&viewer.screen.dialog_frames) && context.memory(egui::Memory::focused).is_none();
+    if lost {
+        viewer.screen.save.focus = true;
+        viewer.screen.notes.focus = true;
+    }
+    if viewer.screen.dialog_frames < 6 {
+        context.request_repaint();
+    }
     let screen = context.content_rect();
     let mut is_open = true;
     let width = match dialog {
@@ -144,6 +168,14 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
         .max_height((screen.height() - 80.0).max(200.0))
         .show(context, |ui| {
             ui.set_width(width.min(screen.width() - 60.0));
+            // Tab goes on from here to the controls of the dialog.
+            let top = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), 0.0));
+            let anchor = ui.interact(top, ui.scope_id().with("anchor"), egui::Sense::focusable_noninteractive());
+            anchor.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, title(dialog)));
+            viewer.screen.regions.add(ui.max_rect(), anchor.id);
+            if just_opened || lost {
+                anchor.request_focus();
+            }
             match dialog {
                 Dialog::Open | Dialog::OpenSession | Dialog::Watch | Dialog::Identify => {
                     open::show(viewer, ui, dialog);
@@ -171,6 +203,7 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
                 Dialog::Preferences => prefs::show(viewer, ui),
                 Dialog::Explain => explain::show(viewer, ui),
                 Dialog::CopyWithNotes => copy_with_notes(viewer, ui),
+                Dialog::Leave => leave(viewer, ui),
             }
         });
     if !is_open {
@@ -251,7 +284,8 @@ fn save_figure(viewer: &mut Viewer, ui: &mut egui::Ui) {
     if viewer.screen.save.format == Format::Png {
         ui.horizontal(|ui| {
             ui.label("Dots per inch");
-            ui.add(egui::DragValue::new(&mut viewer.screen.save.dpi).range(36.0..=1200.0));
+            let dpi = ui.add(egui::DragValue::new(&mut viewer.screen.save.dpi).range(36.0..=1200.0));
+            name_number(&dpi, "Dots per inch", viewer.screen.save.dpi.into());
         });
     }
     path(viewer, ui);
@@ -265,6 +299,39 @@ fn save_figure(viewer: &mut Viewer, ui: &mut egui::Ui) {
         ui.label(RichText::new("The same on the command line:").weak());
         ui.add(egui::Label::new(RichText::new(command).monospace().small()).wrap());
     }
+}
+
+/// What screen readers call a number that can be changed.
+pub(super) fn name_number(response: &egui::Response, name: &str, value: f64) {
+    response.widget_info(|| {
+        let mut info = egui::WidgetInfo::labeled(egui::Role::SpinButton, true, name);
+        info.value = Some(value);
+        info
+    });
+}
+
+/// The window was asked to close while a test is running.
+fn leave(viewer: &mut Viewer, ui: &mut egui::Ui) {
+    let Some(run) = viewer.state.running.clone() else {
+        viewer.screen.dialog = None;
+        return;
+    };
+    ui.label(format!("What was measured so far: {}", run.progress));
+    ui.label("Until the run ends, it is in a journal beside the data files; `fa recover` makes a data file of it.");
+    ui.horizontal_wrapped(|ui| {
+        for (text, how) in
+            [("Stop, keep, close", fa_measure::Stop::Keep), ("Stop, discard, close", fa_measure::Stop::Discard)]
+        {
+            if ui.button(text).clicked() {
+                viewer.screen.leaving = true;
+                viewer.screen.dialog = None;
+                viewer.screen.act(Action::StopRun(how));
+            }
+        }
+        if ui.button("Go on measuring").clicked() {
+            viewer.screen.dialog = None;
+        }
+    });
 }
 
 fn save_session(viewer: &mut Viewer, ui: &mut egui::Ui) {

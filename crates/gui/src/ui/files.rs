@@ -132,7 +132,8 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, rows: &[RowKind]) {
             .striped(true)
             .resizable(true)
             .auto_shrink(false)
-            .sense(Sense::click())
+            // Rows are clicked; the keyboard moves through them as a whole.
+            .sense(Sense::CLICK)
             .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
             .column(TableColumn::exact(20.0))
             .column(TableColumn::exact(18.0));
@@ -234,18 +235,27 @@ fn keys(viewer: &mut Viewer, ui: &mut egui::Ui, rows: &[RowKind]) -> bool {
     let id = ui.make_persistent_id("files-keys");
     let rect = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), 1.0));
     let focus = ui.interact(rect, id, Sense::focusable_noninteractive());
-    focus.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ListItem, true, "Files table: arrow keys, Space ticks"));
+    focus.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::ListItem, true, {
+            let doc = rows.get(viewer.screen.row).and_then(RowKind::doc).and_then(|id| viewer.state.library.get(id));
+            let title = doc.map(|doc| fa_plot::text::one_line(&doc.title())).unwrap_or_default();
+            format!("Files table, row {title}: arrow keys, Space ticks, Enter shows alone, Delete closes")
+        })
+    });
+    viewer.screen.regions.add(ui.max_rect(), id);
     if !focus.has_focus() {
         return false;
     }
-    let (up, down, space, enter) = ui.input_mut(|i| {
-        (
-            i.consume_key(egui::Modifiers::NONE, egui::Key::ArrowUp),
-            i.consume_key(egui::Modifiers::NONE, egui::Key::ArrowDown),
-            i.consume_key(egui::Modifiers::NONE, egui::Key::Space),
-            i.consume_key(egui::Modifiers::NONE, egui::Key::Enter),
-        )
-    });
+    let filter = egui::EventFilter { vertical_arrows: true, ..egui::EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+    let key = |modifiers, key| ui.input_mut(|i| i.consume_key(modifiers, key));
+    let (up, down) = (key(egui::Modifiers::NONE, egui::Key::ArrowUp), key(egui::Modifiers::NONE, egui::Key::ArrowDown));
+    let space = key(egui::Modifiers::NONE, egui::Key::Space);
+    // With modifiers first: a plain Enter is consumed whatever is held.
+    let new_view = key(egui::Modifiers::COMMAND, egui::Key::Enter);
+    let first = key(egui::Modifiers::SHIFT, egui::Key::Enter);
+    let enter = key(egui::Modifiers::NONE, egui::Key::Enter);
+    let delete = key(egui::Modifiers::NONE, egui::Key::Delete);
     let mut at = viewer.screen.row.min(rows.len().saturating_sub(1));
     if down {
         at = (at + 1).min(rows.len().saturating_sub(1));
@@ -260,6 +270,15 @@ fn keys(viewer: &mut Viewer, ui: &mut egui::Ui, rows: &[RowKind]) -> bool {
         }
         if enter {
             viewer.screen.act(Action::ShowOnly(vec![doc]));
+        }
+        if new_view {
+            viewer.screen.act(Action::NewView(Some(doc)));
+        }
+        if first {
+            viewer.screen.act(Action::MakePrimary(doc));
+        }
+        if delete {
+            viewer.screen.act(Action::Close(vec![doc]));
         }
     }
     true

@@ -48,6 +48,8 @@ impl Viewer {
     pub(super) fn show_panels(&mut self, ui: &mut egui::Ui) {
         let width = ui.available_width();
         let narrow = width < 900.0;
+        // What was pulled wide in a large window leaves room for the figure in a small one.
+        let most = if narrow { 0.3 } else { 0.5 };
         let height = ui.available_height();
         let shown = |viewer: &Self, panel| viewer.state.workspace.shows(panel);
         let below = [Panel::Stats, Panel::Problems, Panel::Runs].into_iter().find(|panel| shown(self, *panel));
@@ -68,7 +70,7 @@ impl Viewer {
         let (files, series) = (shown(self, Panel::Files), shown(self, Panel::Series));
         if files || series {
             let size = if narrow { width * 0.3 } else { (width * 0.285).min(420.0) };
-            egui::Panel::left("left").resizable(true).default_size(size).size_range(150.0..=width * 0.5).show(
+            egui::Panel::left("left").resizable(true).default_size(size).size_range(150.0..=width * most).show(
                 ui,
                 |ui| {
                     if series {
@@ -91,7 +93,7 @@ impl Viewer {
         let right = [Panel::Settings, Panel::Metadata, Panel::Notes].into_iter().find(|panel| shown(self, *panel));
         if let Some(panel) = right {
             let size = if narrow { width * 0.3 } else { 300.0 };
-            egui::Panel::right("right").resizable(true).default_size(size).size_range(180.0..=width * 0.5).show(
+            egui::Panel::right("right").resizable(true).default_size(size).size_range(180.0..=width * most).show(
                 ui,
                 |ui| {
                     self.panel_tabs(ui, panel);
@@ -108,6 +110,7 @@ impl Viewer {
     /// Headings of the panels that share a place; a click shows another one.
     fn panel_tabs(&mut self, ui: &mut egui::Ui, shown: Panel) {
         ui.add_space(2.0);
+        let area = ui.max_rect();
         ui.horizontal(|ui| {
             for panel in Panel::ALL.into_iter().filter(|p| p.group() == shown.group()) {
                 let mut title = panel.title().to_owned();
@@ -117,6 +120,9 @@ impl Viewer {
                     title = format!("{title} {wrong}");
                 }
                 let tab = ui.selectable_label(panel == shown, title);
+                if panel == shown {
+                    self.screen.regions.add(area, tab.id);
+                }
                 if tab.clicked() {
                     self.screen.act(if panel == shown { Action::TogglePanel(panel) } else { Action::ShowPanel(panel) });
                 }

@@ -5,7 +5,7 @@ use eframe::egui::{self, RichText};
 use super::Viewer;
 use crate::state::commands::{commands, groups};
 
-const GESTURES: [(&str, &str); 15] = [
+const GESTURES: [(&str, &str); 18] = [
     ("drag", "move; on an axis, only along it"),
     ("Shift + drag", "mark a part of the run: statistics of exactly that part"),
     ("right drag", "zoom to a box"),
@@ -21,6 +21,9 @@ const GESTURES: [(&str, &str); 15] = [
     ("drag a tab", "to a side of a view: split; to its middle: beside its tab"),
     ("drag a tab out", "of the window: a window of its own; Ctrl + Shift + F does the same and brings it back"),
     ("arrows, Space, Enter", "in the files table: move, tick, show alone"),
+    ("Ctrl + Enter, Shift + Enter, Delete", "in the files table: new view, make it the first file, close"),
+    ("F6, Tab", "keyboard to the next part of the window, the next control"),
+    ("arrows on a figure", "move and zoom time; C, Shift + C, [ ] and M mark without a mouse"),
 ];
 
 pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {

@@ -4,7 +4,7 @@ use eframe::egui::{self, Key, Modifiers};
 
 use super::Viewer;
 use crate::figure::hover;
-use crate::state::commands::{OnFigure, commands};
+use crate::state::commands::{Does, OnFigure, commands};
 use crate::state::{Action, Chord, DocId, View, XKind};
 
 pub(super) fn take(viewer: &mut Viewer, context: &egui::Context) {
@@ -44,8 +44,23 @@ pub(super) fn take(viewer: &mut Viewer, context: &egui::Context) {
             }
         }
     }
-    if let Some(does) = chosen {
+    if let Some(Does::Region(by)) = chosen {
+        viewer.screen.regions.step(context, by);
+    } else if let Some(does) = chosen {
         viewer.perform(does);
+    } else if let Some(view) = viewer.state.workspace.focus
+        && context.memory(|memory| memory.has_focus(super::canvas::id(view)))
+    {
+        // Arrows move the keyboard, unless it is on a figure.
+        for pressed in pressed.iter().filter(|chord| !chord.ctrl && !chord.alt && !chord.shift) {
+            match pressed.key.as_str() {
+                "Up" => on_figure(viewer, OnFigure::ScaleTime(1.0 / 1.3)),
+                "Down" => on_figure(viewer, OnFigure::ScaleTime(1.3)),
+                "Left" => on_figure(viewer, OnFigure::PanTime(-0.2)),
+                "Right" => on_figure(viewer, OnFigure::PanTime(0.2)),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -54,6 +69,57 @@ fn chord_of(event: &egui::Event) -> Option<Chord> {
     match event {
         egui::Event::Key { key, pressed: true, modifiers, .. } => chord(*key, *modifiers),
         _ => None,
+    }
+}
+
+/// Parts of the window that the keyboard goes to in turn.
+#[derive(Debug, Default)]
+pub(crate) struct Regions {
+    /// Those of this frame so far.
+    now: Vec<Region>,
+    /// Those of the last frame.
+    last: Vec<Region>,
+}
+
+#[derive(Debug)]
+struct Region {
+    rect: egui::Rect,
+    anchor: egui::Id,
+}
+
+impl Regions {
+    /// Begins a frame.
+    pub(super) fn begin(&mut self) {
+        std::mem::swap(&mut self.last, &mut self.now);
+        self.now.clear();
+    }
+
+    /// A part of the window, and what gets the keyboard first in it.
+    pub(super) fn add(&mut self, rect: egui::Rect, anchor: egui::Id) {
+        self.now.push(Region { rect, anchor });
+    }
+
+    /// Gives the keyboard to another part.
+    pub(super) fn step(&self, context: &egui::Context, by: isize) {
+        // From left to right, from top to bottom.
+        let mut all: Vec<&Region> = if self.now.is_empty() { &self.last } else { &self.now }.iter().collect();
+        all.sort_by(|a, b| {
+            (a.rect.left(), a.rect.top())
+                .partial_cmp(&(b.rect.left(), b.rect.top()))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
+        let focused = context.memory(egui::Memory::focused);
+        let place = focused.and_then(|id| context.read_response(id)).map(|response| response.rect.center());
+        let here = |r: &&Region| Some(r.anchor) == focused;
+        let around = |r: &&Region| place.is_some_and(|at| r.rect.contains(at));
+        let at = all.iter().position(here).or_else(|| all.iter().rposition(around));
+        let next = match at {
+            Some(at) => (at as isize + by).rem_euclid(all.len() as isize) as usize,
+            None => 0,
+        };
+        if let Some(region) = all.get(next) {
+            context.memory_mut(|memory| memory.request_focus(region.anchor));
+        }
     }
 }
 

@@ -50,6 +50,10 @@ pub(super) fn show(
         if response.hovered() || response.has_focus() {
             meant = marks.first().copied();
         }
+        if response.has_focus() {
+            let stroke = Stroke::new(1.5, ui.visuals().selection.stroke.color);
+            ui.painter().rect_stroke(rect.expand(2.0), 2.0, stroke, egui::StrokeKind::Inside);
+        }
         let Some(mark) = marks.first().and_then(|m| page.marks.get(*m)) else { continue };
         let one_file = marks.iter().filter_map(|m| page.marks.get(*m)).all(|m| m.file == mark.file);
         let one_series = marks.iter().filter_map(|m| page.marks.get(*m)).all(|m| m.series == mark.series);

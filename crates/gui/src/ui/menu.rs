@@ -9,8 +9,9 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     let all = commands(&viewer.state);
     let mut chosen: Option<Does> = None;
     egui::MenuBar::new().ui(ui, |ui| {
+        let bar = ui.max_rect();
         for menu in MENUS {
-            ui.menu_button(menu, |ui| {
+            let button = ui.menu_button(menu, |ui| {
                 for command in all.iter().filter(|c| c.menu == menu && !c.id.ends_with("-2")) {
                     if let Some(does) = entry(ui, command) {
                         chosen = Some(does);
@@ -29,6 +30,9 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
                     _ => {}
                 }
             });
+            if menu == MENUS[0] {
+                viewer.screen.regions.add(bar, button.response.id);
+            }
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let key = all.iter().find(|c| c.id == "palette").map_or("", |c| c.key.as_str());

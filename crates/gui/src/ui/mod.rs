@@ -41,7 +41,7 @@ pub mod window;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use eframe::egui;
 use fa_analyze::metadiff::MetaDiff;
@@ -79,6 +79,8 @@ pub struct Options {
     pub state_dir: Option<PathBuf>,
     /// Show how long frames take.
     pub perf: bool,
+    /// Processor time that the calling thread has used; without it, frames are timed by the clock on the wall.
+    pub thread_time: Option<fn() -> Duration>,
     /// Jobs are done at once, in the window's thread: for tests.
     pub inline: bool,
     /// The file of preferences; without it, they last as long as the window.
@@ -123,6 +125,15 @@ pub(crate) struct Screen {
     pub(crate) drag: Option<canvas::Drag>,
     /// Close the window.
     pub(crate) quit: bool,
+    /// Close it as soon as the run has ended.
+    pub(crate) leaving: bool,
+    /// Parts of the window for the keyboard.
+    pub(crate) regions: keys::Regions,
+    /// What had the keyboard before the dialog that is open.
+    pub(crate) before_dialog: Option<egui::Id>,
+    pub(crate) dialog_was_open: bool,
+    /// Frames since it was opened.
+    pub(crate) dialog_frames: u32,
     /// The row the keyboard is on in the files table.
     pub(crate) row: usize,
     pub(crate) painted: HashMap<ViewId, Painted>,
@@ -171,16 +182,70 @@ pub(crate) struct DiffCache {
 pub struct Perf {
     /// Frames drawn.
     pub frames: u64,
-    /// Time of the last frame in this thread, ms.
+    /// Processor time of the last complete frame, drivers and all, ms: what this thread used from the beginning of that
+    /// frame to the beginning of the next.
     pub last_ms: f64,
-    /// Moving mean of it, ms.
-    pub mean_ms: f64,
+    /// Sum of these, ms.
+    pub sum_ms: f64,
     /// Longest so far, ms.
     pub worst_ms: f64,
+    /// Processor time of the viewer's own part of the last frame, ms.
+    pub own_ms: f64,
+    /// Sum of these, ms.
+    pub own_sum_ms: f64,
+    /// Longest so far, ms.
+    pub own_worst_ms: f64,
+    /// Processor time when the last frame began.
+    mark: Option<Duration>,
     /// From start to the end of the first frame, ms.
     pub first_frame_ms: Option<f64>,
     /// From start to the first figure on the screen, ms.
     pub first_plot_ms: Option<f64>,
+}
+
+impl Perf {
+    /// Mean processor time of frames, and of the viewer's own part of them, ms.
+    pub fn means_ms(&self) -> (f64, f64) {
+        (self.sum_ms / self.frames.saturating_sub(1).max(1) as f64, self.own_sum_ms / self.frames.max(1) as f64)
+    }
+
+    /// Counts frames from here on.
+    pub fn restart(&mut self) {
+        *self = Self { first_frame_ms: self.first_frame_ms, first_plot_ms: self.first_plot_ms, ..Self::default() };
+    }
+
+    fn begins(&mut self, now: Duration) {
+        if let Some(before) = self.mark.replace(now) {
+            self.last_ms = now.saturating_sub(before).as_secs_f64() * 1e3;
+            self.sum_ms += self.last_ms;
+            self.worst_ms = self.worst_ms.max(self.last_ms);
+        }
+        self.frames += 1;
+    }
+
+    fn ends(&mut self, now: Duration) {
+        self.own_ms = now.saturating_sub(self.mark.unwrap_or(now)).as_secs_f64() * 1e3;
+        self.own_sum_ms += self.own_ms;
+        self.own_worst_ms = self.own_worst_ms.max(self.own_ms);
+    }
+}
+
+impl std::fmt::Display for Perf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (mean, own_mean) = self.means_ms();
+        write!(
+            f,
+            "CPU {:.1} ms (mean {mean:.1}, worst {:.1}), own {:.1} (mean {own_mean:.1}, worst {:.1}) · {} frames · \
+             first frame {:.0} ms, plot {:.0} ms",
+            self.last_ms,
+            self.worst_ms,
+            self.own_ms,
+            self.own_worst_ms,
+            self.frames,
+            self.first_frame_ms.unwrap_or(0.0),
+            self.first_plot_ms.unwrap_or(0.0)
+        )
+    }
 }
 
 /// A plot and a part of the run, asked for before there is a view.
@@ -323,7 +388,7 @@ impl Viewer {
             ThemeName::Dark => Theme::dark(),
             ThemeName::Paper => Theme::paper(),
         };
-        match self.state.workspace.palette.colours() {
+        match self.state.workspace.palette.colours(theme.name == "dark") {
             None => theme,
             Some(colours) => {
                 let colours: Vec<fa_plot::colour::Rgb> = colours.split(',').filter_map(|c| c.parse().ok()).collect();
@@ -334,11 +399,13 @@ impl Viewer {
 
     /// Draws a frame.
     pub fn show(&mut self, ui: &mut egui::Ui) {
-        let begun = Instant::now();
+        let now = self.processor_time();
+        self.perf.begins(now);
         self.logic();
         self.apply_look(ui.ctx());
         self.take_drops(ui.ctx());
         keys::take(self, ui.ctx());
+        self.screen.regions.begin();
         self.screen.meant = None;
         let full = self.state.workspace.full_screen;
         if !full {
@@ -359,17 +426,19 @@ impl Viewer {
         identify::show(self, ui.ctx());
         empty::show_hovered(ui.ctx());
         self.finish(ui.ctx());
-        let ms = begun.elapsed().as_secs_f64() * 1e3;
+        let now = self.processor_time();
         let perf = &mut self.perf;
-        perf.frames += 1;
-        perf.last_ms = ms;
-        perf.mean_ms = if perf.frames == 1 { ms } else { perf.mean_ms * 0.9 + ms * 0.1 };
-        perf.worst_ms = perf.worst_ms.max(ms);
+        perf.ends(now);
         let since = self.begun.elapsed().as_secs_f64() * 1e3;
         perf.first_frame_ms.get_or_insert(since);
         if perf.first_plot_ms.is_none() && !self.screen.painted.is_empty() {
             perf.first_plot_ms = Some(since);
         }
+    }
+
+    /// What this thread has used so far, as well as it can be told.
+    fn processor_time(&self) -> Duration {
+        self.options.thread_time.map_or_else(|| self.begun.elapsed(), |time| time())
     }
 
     /// Applies what was asked for in this frame.
@@ -400,6 +469,8 @@ impl Viewer {
             Does::Ask(dialog) => self.ask(dialog),
             Does::OnFigure(what) => keys::on_figure(self, what),
             Does::Quit => self.screen.quit = true,
+            // Only a key can move the keyboard; from a menu there is nothing to step from.
+            Does::Region(_) => {}
             Does::Cancel => {
                 if self.screen.asked.take().is_none() && self.screen.dialog.take().is_none() {
                     self.screen.drag = None;

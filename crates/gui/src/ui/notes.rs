@@ -56,7 +56,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
             let text = std::mem::take(&mut viewer.screen.notes.draft);
             viewer.screen.act(Action::AddNote(first, note(&text, view.brush)));
         }
-        ui.label(RichText::new(about).weak());
+        ui.add(egui::Label::new(RichText::new(about).weak()).truncate());
     });
     let noted = viewer.state.workspace.notes.get(&first).is_some_and(|notes| !notes.is_empty());
     if noted

@@ -205,7 +205,7 @@ fn ask(
     let dark = viewer.theme(view).name == "dark";
     let mut options = FigureOptions::default();
     options.colour_by = view.options.colour_by;
-    if let Some(colours) = viewer.state.workspace.palette.colours() {
+    if let Some(colours) = viewer.state.workspace.palette.colours(dark) {
         // The table of palettes holds colours only.
         drop(options.set("colours", colours));
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::{self, RichText};
 use fa_measure::plan::Plan;
 
+use super::dialogs::name_number;
 use super::{Viewer, look, run_check};
 use crate::state::planned;
 use crate::state::{Action, RunRequest};
@@ -218,6 +219,11 @@ fn line(run: &RunRequest) -> String {
     fa_plot::text::one_line(&format!("{} {}, {} s{title}", run.test, run.hosts.join(" "), run.length_secs))
 }
 
+/// A field for whole seconds.
+fn whole(value: &mut f64, range: std::ops::RangeInclusive<f64>) -> egui::DragValue<'_> {
+    egui::DragValue::new(value).range(range).speed(0.5).fixed_decimals(0)
+}
+
 fn form(viewer: &mut Viewer, ui: &mut egui::Ui) {
     let tests = viewer.catalog.tests();
     let dialog = &mut viewer.screen.run;
@@ -257,15 +263,17 @@ fn form(viewer: &mut Viewer, ui: &mut egui::Ui) {
         ui.label("Seconds");
         ui.horizontal(|ui| {
             let run = &mut dialog.run;
-            let whole = |value, range| egui::DragValue::new(value).range(range).speed(0.5).fixed_decimals(0);
             ui.label("load");
-            ui.add(whole(&mut run.length_secs, 1.0..=86_400.0));
+            let length = ui.add(whole(&mut run.length_secs, 1.0..=86_400.0));
+            name_number(&length, "Seconds of load", run.length_secs);
             ui.label("idle before and after");
-            ui.add(whole(&mut run.delay_secs, 0.0..=3600.0));
+            let delay = ui.add(whole(&mut run.delay_secs, 0.0..=3600.0));
+            name_number(&delay, "Seconds idle before and after", run.delay_secs);
             // Whole seconds, as the test's plan has them.
             (run.length_secs, run.delay_secs) = (run.length_secs.round(), run.delay_secs.round());
             ui.label("step");
-            ui.add(egui::DragValue::new(&mut run.step_secs).range(0.001..=60.0).speed(0.01));
+            let step = ui.add(egui::DragValue::new(&mut run.step_secs).range(0.001..=60.0).speed(0.01));
+            name_number(&step, "Seconds per step", run.step_secs);
         });
         ui.end_row();
         text(ui, "Parameters", &mut dialog.params, "tcp_cong_control=cubic; …");

@@ -15,6 +15,7 @@
 //! order 2 TCP up    a series two places down      tag 1 good           a tag for a file
 //! watch FOLDER       list its runs                 follow               the first of them under way
 //! check HOST         ask servers in the run dialog keys                 the keys of the preferences
+//! pan 300           so many frames of moving the figure to and fro, timed from there on
 //! ```
 
 use std::time::{Duration, Instant};
@@ -45,8 +46,15 @@ pub fn parse(text: &str) -> Result<Script, String> {
     let mut at = 0;
     let mut until: Option<Instant> = None;
     let mut settled = 0;
+    let mut panning = 0_u32;
     Ok(Box::new(move |viewer, context| {
         if until.is_some_and(|until| Instant::now() < until) {
+            return false;
+        }
+        if panning > 0 {
+            panning -= 1;
+            pan(viewer, panning);
+            context.request_repaint();
             return false;
         }
         settled = if viewer.is_busy() { 0 } else { settled + 1 };
@@ -57,18 +65,33 @@ pub fn parse(text: &str) -> Result<Script, String> {
         let Some(line) = lines.get(at) else { return true };
         at += 1;
         settled = 0;
-        if let Some(wait) = perform(viewer, context, line) {
+        if let Some(frames) = line.strip_prefix("pan ") {
+            panning = frames.parse().unwrap_or(100);
+            viewer.perf.restart();
+            context.request_repaint();
+        } else if let Some(wait) = perform(viewer, context, line) {
             until = Some(Instant::now() + wait);
         }
         false
     }))
 }
 
-const WORDS: [&str; 29] = [
+const WORDS: [&str; 30] = [
     "tick", "plot", "brush", "zoom", "panel", "option", "theme", "diff", "view", "split", "cursor", "hover", "command",
     "run", "wait", "filter", "column", "dialog", "palette", "size", "float", "layout", "sample", "order", "tag",
-    "check", "keys", "watch", "follow",
+    "check", "keys", "watch", "follow", "pan",
 ];
+
+/// One frame of moving to and fro.
+fn pan(viewer: &mut Viewer, frame: u32) {
+    let Some(view) = viewer.state.workspace.focus else { return };
+    let Some(kind) = viewer.figure(view).map(|figure| figure.x_kind()) else { return };
+    let Some(page) = viewer.page(view) else { return };
+    let Some(axes) = page.panels.first().and_then(|panel| panel.axes.first()) else { return };
+    let (a, b) = axes.x.limits();
+    let by = (b - a) * if (frame / 50).is_multiple_of(2) { 0.004 } else { -0.004 };
+    viewer.act(Action::Slide(view, kind, Some((a + by, b + by)), Vec::new()));
+}
 
 fn perform(viewer: &mut Viewer, context: &egui::Context, line: &str) -> Option<Duration> {
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));

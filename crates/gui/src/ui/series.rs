@@ -51,11 +51,16 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
                         }
                     }
                     if response.changed() {
-                        viewer.screen.act(Action::ToggleSeries(view.id, name.clone(), Some(*doc)));
+                        let alt = ui.input(|i| i.modifiers.alt);
+                        viewer.screen.act(if alt {
+                            Action::Isolate(view.id, name.clone(), Some(*doc))
+                        } else {
+                            Action::ToggleSeries(view.id, name.clone(), Some(*doc))
+                        });
                     }
                     let text = RichText::new(&title);
                     let text = if before { text } else { text.weak().strikethrough() };
-                    let label = ui.add(egui::Label::new(text).truncate().sense(egui::Sense::click()));
+                    let label = ui.add(egui::Label::new(text).truncate().sense(egui::Sense::CLICK));
                     let label = label.on_hover_text(format!(
                         "{title}\n{facts}\nclick: show or hide; Alt+click: alone; Alt+Up, Alt+Down: order"
                     ));

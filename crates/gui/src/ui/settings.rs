@@ -49,7 +49,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
         return;
     };
     let pairs = view.typed_options().to_pairs();
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let search = &mut viewer.screen.settings.search;
         let edit = ui.add(egui::TextEdit::singleline(search).hint_text("search settings…").desired_width(150.0));
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search settings"));
@@ -164,6 +164,7 @@ fn option(
                 })
                 .inner;
             edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, &name));
+            let edit = edit.on_hover_text(hint(spec));
             if edit.changed() {
                 drafts.insert((view.id, spec.name), text.clone());
             }

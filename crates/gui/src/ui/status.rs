@@ -48,23 +48,18 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
                 let perf = viewer.perf;
                 let corners: usize = viewer.screen.painted.values().map(crate::figure::paint::Painted::vertices).sum();
                 ui.label(format!(
-                    "{:.1} ms (mean {:.1}, worst {:.1}) · {} frames · {} layouts · {} corners · {:.1} MB · first frame {:.0} ms, plot {:.0} ms",
-                    perf.last_ms,
-                    perf.mean_ms,
-                    perf.worst_ms,
-                    perf.frames,
+                    "{perf} · {} layouts · {corners} corners · {:.1} MB",
                     viewer.figures.layouts,
-                    corners,
                     viewer.figures.bytes() as f64 / 1e6,
-                    perf.first_frame_ms.unwrap_or(0.0),
-                    perf.first_plot_ms.unwrap_or(0.0)
                 ));
             }
             if let Some(gesture) = viewer.state.history.undoable() {
                 ui.label(RichText::new(format!("undo: {gesture}")).weak());
             }
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                ui.add(egui::Label::new(RichText::new(fa_plot::text::one_line(&viewer.state.status)).weak()).truncate());
+                ui.add(
+                    egui::Label::new(RichText::new(fa_plot::text::one_line(&viewer.state.status)).weak()).truncate(),
+                );
             });
         });
     });

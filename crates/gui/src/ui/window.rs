@@ -126,6 +126,8 @@ pub struct Running {
     pub screenshot: Option<PathBuf>,
     /// Called after frames with the viewer: scripts of screenshots.
     pub script: Option<Script>,
+    /// Told how long frames took, when the window is closed.
+    pub perf: Option<std::sync::mpsc::Sender<super::Perf>>,
 }
 
 /// Drives the viewer from outside; true when it is done.
@@ -163,8 +165,9 @@ impl eframe::App for App {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        self.viewer.show(ui);
         let context = ui.ctx().clone();
+        self.viewer.ask_before_closing(&context);
+        self.viewer.show(ui);
         if !self.scripted {
             self.scripted = match &mut self.running.script {
                 Some(script) => script(&mut self.viewer, &context),
@@ -180,6 +183,10 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.viewer.autosave();
+        if let Some(told) = &self.running.perf {
+            // Whoever asked may have gone.
+            let _ = told.send(self.viewer.perf);
+        }
     }
 }
 
@@ -272,6 +279,20 @@ pub fn run(options: Options, mut running: Running) -> Result<(), WindowError> {
 }
 
 impl Viewer {
+    /// A window is not closed over a run without a word; it closes by itself once the run has ended as was asked for.
+    fn ask_before_closing(&mut self, context: &egui::Context) {
+        let running = self.state.running.is_some();
+        // Whoever closes it again does not want to wait for the end: the journal stays.
+        if running && !self.screen.leaving && context.input(|i| i.viewport().close_requested()) {
+            context.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.screen.quit = false;
+            self.ask(crate::state::commands::Dialog::Leave);
+        } else if self.screen.leaving && !running {
+            self.screen.leaving = false;
+            self.screen.quit = true;
+        }
+    }
+
     /// Keeps the session for the next time.
     fn autosave(&self) {
         let Some(dir) = &self.options.state_dir else { return };

@@ -51,7 +51,7 @@ impl Far {
             Err(e) => Err(e),
         };
         seen.unwrap_or_else(|e| {
-            self.warn(format!("contact is lost for good ({e}); what it measured since is missing"));
+            self.warn(format!("contact to {} is lost for good ({e}); what it measured since is missing", self.name));
             HashMap::new()
         })
     }
@@ -149,18 +149,22 @@ impl Far {
                 continue;
             }
             if self.clock.now() > give_up {
-                self.warn(format!("{} flows are still open there; their end is missing", report.open_flows));
+                self.warn(format!("{} still has {} flows open; their end is missing", self.name, report.open_flows));
                 break report.seen;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
         if self.foreign > 0 {
-            self.warn(format!("it told {} records that are not about its ends of flows; ignored", self.foreign));
+            self.warn(format!(
+                "{} told {} records that are not about its ends of flows; ignored",
+                self.name, self.foreign
+            ));
         }
         let patience = self.patience();
         let left = patience.wait(since, self.take_leave()).await;
         if let Err(e) = left {
-            self.warn(format!("its clock after the run and what that did to its queues are not known: {e}"));
+            let name = &self.name;
+            self.warn(format!("the clock of {name} after the run and what that did to its queues are not known: {e}"));
         }
         Ok(seen.into_iter().collect())
     }
