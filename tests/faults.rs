@@ -206,7 +206,10 @@ fn a_disk_full_for_the_file_alone_leaves_the_journal_from_which_it_is_made_later
 fn a_server_that_freezes_for_good_is_waited_for_a_little_while_and_the_rest_is_kept() {
     let desk = Desk::new();
     let server = Server::start(&desk);
-    let child = under_load(&desk, "rrul_be", &server, "2");
+    // Late enough for what the server counts of uploads to have come several times, on a busy machine as well.
+    let mut command = desk.command();
+    command.args(["measure", "rrul_be", &server.address, "-l", "3", "-d", "0"]);
+    let child = loaded(&mut command, &[], 2_000_000_000).0;
     server.signal("STOP");
     let said = ended(child);
     server.signal("CONT");
