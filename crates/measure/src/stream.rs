@@ -15,13 +15,18 @@
 //!   flow runs a gap counts when the datagram after it arrives, and a late one takes its count back;
 //! - *reordered*: arrived after a higher number; *duplicate*: arrived before;
 //! - *jitter*: mean of |ΔR − ΔS| over neighbours as they arrive, R arrival and S sending, as D-ITG has it;
-//! - *delay*: R − S, each on its own clock: the recorder relates the two.
+//! - *delay*: R − S, each on its own clock: the recorder relates the two;
+//! - *dropped*: of the lost, those that its own receive queue had no room for. The kernel counts what it joined to one
+//!   unit as one, and tells the count with what it queued next: the numbers missing there were dropped, as many as the
+//!   units can have held at most.
 
 mod counter;
 mod header;
+mod queue;
 
 pub use counter::{Arrived, Counter};
 pub use header::{HEADER, Header};
+use queue::Queue;
 
 use crate::event::{DatagramInterval, DatagramTotals, FlowBytes, FlowEnd, FlowEnded, PacketSeen, Packets, What};
 use crate::flow::OwnClock;
@@ -122,7 +127,7 @@ enum Role {
         counter: Box<Counter>,
         packets: Vec<PacketSeen>,
         end_told: Option<Time>,
-        dropped: u64,
+        queue: Queue,
     },
 }
 
@@ -189,9 +194,12 @@ impl Streams {
                 ended: None,
                 endings: 0,
             },
-            FlowEnd::Receiver => {
-                Role::Receiver { counter: Box::new(Counter::new()), packets: Vec::new(), end_told: None, dropped: 0 }
-            }
+            FlowEnd::Receiver => Role::Receiver {
+                counter: Box::new(Counter::new()),
+                packets: Vec::new(),
+                end_told: None,
+                queue: Queue::default(),
+            },
         };
         self.slots.push(Slot {
             spec,
@@ -297,8 +305,11 @@ impl Streams {
     /// A datagram of this flow arrived.
     pub fn arrived(&mut self, id: StreamId, arrived: &Arrived, now: Time) {
         let Some(slot) = self.slots.get_mut(id.0 as usize).filter(|s| !s.over) else { return };
-        let Role::Receiver { counter, packets, .. } = &mut slot.role else { return };
-        if let Some(number) = counter.count(arrived) {
+        let Role::Receiver { counter, packets, queue, .. } = &mut slot.role else { return };
+        let before = counter.next();
+        let number = counter.count(arrived);
+        queue.missing(counter.next().saturating_sub(before + 1));
+        if let Some(number) = number {
             slot.total += u64::from(arrived.size);
             slot.first.get_or_insert(now);
             slot.last = now;
@@ -317,10 +328,12 @@ impl Streams {
     /// The sender says that this was all.
     pub fn ended(&mut self, id: StreamId, sent: u64, now: Time) {
         let Some(slot) = self.slots.get_mut(id.0 as usize) else { return };
-        if let Role::Receiver { counter, end_told, .. } = &mut slot.role
+        if let Role::Receiver { counter, end_told, queue, .. } = &mut slot.role
             && end_told.is_none()
         {
+            let before = counter.next();
             counter.sent(sent);
+            queue.missing(counter.next() - before);
             *end_told = Some(now);
             // The flow's last interval ends here: what comes later was overtaken.
             self.tell_interval(id, now);
@@ -328,10 +341,11 @@ impl Streams {
         }
     }
 
-    /// The receive queue of a flow has dropped so many datagrams in all.
-    pub fn dropped(&mut self, id: StreamId, total: u32) {
-        if let Some(Slot { role: Role::Receiver { dropped, .. }, .. }) = self.slots.get_mut(id.0 as usize) {
-            *dropped = u64::from(total);
+    /// `datagrams` of a flow arrived as one unit, and with it that its receive queue has dropped `units` such units in
+    /// all, where that was told; said before the datagrams themselves.
+    pub fn unit(&mut self, id: StreamId, datagrams: u64, units: Option<u32>) {
+        if let Some(Slot { role: Role::Receiver { queue, .. }, .. }) = self.slots.get_mut(id.0 as usize) {
+            queue.told(units, datagrams);
         }
     }
 
@@ -485,12 +499,12 @@ impl Streams {
                 totals.unsent = planned;
                 totals.lateness = slot.worst_lateness;
             }
-            Role::Receiver { counter, dropped, end_told, .. } => {
+            Role::Receiver { counter, queue, end_told, .. } => {
                 totals.packets = counter.received;
                 totals.lost = counter.all.lost;
                 totals.duplicates = counter.duplicates;
                 totals.reordered = counter.reordered;
-                totals.dropped = *dropped;
+                totals.dropped = queue.dropped;
                 totals.congestion_marks = counter.congestion_marks;
                 totals.jitter = counter.all.jitter();
                 totals.smoothed_jitter = counter.transit.map(|_| Span(counter.smoothed_jitter as i64));

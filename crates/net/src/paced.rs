@@ -296,10 +296,9 @@ impl Loop {
         let now = self.clock.now();
         let Some(flow) = self.flows.get(index) else { return };
         let to = flow.socket.socket().local_addr().ok().and_then(|to| to.as_socket());
-        let (mut heard, mut queue_dropped) = (Vec::new(), None);
+        let mut heard = Vec::new();
         // An error is about what this socket sent, and it sends nothing.
         let _ = self.receptions.receive(&flow.socket, |bytes, told| {
-            queue_dropped = told.dropped.or(queue_dropped);
             if let (Some(Packet::Hello(_) | Packet::Answer(..)), Some(door), Some(from), Some(to)) =
                 (Packet::parse(bytes), &flow.door, told.from, to)
             {
@@ -308,19 +307,22 @@ impl Loop {
             let size = if told.segment == 0 { bytes.len().max(1) } else { told.segment };
             let at = told.stamp.map_or(now, |(secs, nanos)| Time(secs * 1_000_000_000 + nanos - wall_at_zero));
             let headers = bytes.chunks(size).filter_map(|datagram| Some((Header::parse(datagram)?, datagram.len())));
-            heard.extend(headers.map(|(header, len)| (header, len as u32, at, told.tos)));
+            // With the first of what was joined: how many those are, and what the queue dropped before them.
+            let mut unit = Some((bytes.len().div_ceil(size) as u64, told.dropped));
+            heard.extend(headers.map(|(header, len)| (header, len as u32, at, told.tos, unit.take())));
         });
-        let mut last = index;
-        for (header, size, at, tos) in heard {
+        for (header, size, at, tos, unit) in heard {
             let (found, ends) = match (self.spread.get(&header.tag), self.spread.get(&!header.tag)) {
                 (Some(&found), _) => (found, false),
                 (None, Some(&found)) => (found, true),
                 (None, None) => continue,
             };
+            if let Some((datagrams, dropped)) = unit {
+                self.put_down(index, found, datagrams, dropped);
+            }
             let Some(flow) = self.flows.get(found) else { continue };
             let Some(group) = self.groups.get_mut(flow.group) else { continue };
             group.touched = true;
-            last = found;
             let (clock, engine) = (group.engine.clock, &mut group.engine.streams);
             if let Some(sent) = header.ends(flow.tag).filter(|_| ends) {
                 engine.ended(flow.id, sent, now);
@@ -331,19 +333,16 @@ impl Loop {
                 group.spend(moved, now);
             }
         }
-        if let Some(total) = queue_dropped {
-            self.put_down(index, last, total);
-        }
     }
 
-    /// What a socket's queue dropped is put down to the flow that was being received.
-    fn put_down(&mut self, socket: usize, flow: usize, total: u32) {
+    /// What a socket's queue dropped in all is put down to the flow of the unit that this was told with.
+    fn put_down(&mut self, socket: usize, flow: usize, datagrams: u64, total: Option<u32>) {
         let Some(heard_by) = self.flows.get_mut(socket) else { return };
-        let new = total.wrapping_sub(std::mem::replace(&mut heard_by.queue_dropped, total));
+        let new = total.map(|total| total.wrapping_sub(std::mem::replace(&mut heard_by.queue_dropped, total)));
         let Some(flow) = self.flows.get_mut(flow) else { return };
-        flow.dropped = flow.dropped.wrapping_add(new);
+        flow.dropped = flow.dropped.wrapping_add(new.unwrap_or(0));
         if let Some(group) = self.groups.get_mut(flow.group) {
-            group.engine.streams.dropped(flow.id, flow.dropped);
+            group.engine.streams.unit(flow.id, datagrams, new.map(|_| flow.dropped));
         }
     }
 
@@ -416,12 +415,10 @@ fn take(
     wall_at_zero: i64,
     now: Time,
 ) -> bool {
-    if let Some(dropped) = told.dropped {
-        engine.dropped(flow.id, dropped);
-    }
     let at = told.stamp.map_or(now, |(secs, nanos)| Time(secs * 1_000_000_000 + nanos - wall_at_zero));
     let at = raw(clock, at);
     let size = if told.segment == 0 { bytes.len().max(1) } else { told.segment };
+    engine.unit(flow.id, bytes.len().div_ceil(size) as u64, told.dropped);
     let mut again = false;
     for datagram in bytes.chunks(size) {
         let Some(header) = Header::parse(datagram) else { continue };

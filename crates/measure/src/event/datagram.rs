@@ -82,7 +82,7 @@ pub struct DatagramTotals {
     pub duplicates: u64,
     /// Receiver: came after a later one.
     pub reordered: u64,
-    /// Receiver: dropped by its own queue, and so among the lost.
+    /// Receiver: dropped by its own queue, and so among the lost: datagrams, as [`crate::stream`] counts them.
     pub dropped: u64,
     /// Receiver: arrived with "congestion experienced".
     pub congestion_marks: u64,

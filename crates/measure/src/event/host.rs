@@ -35,7 +35,8 @@ pub struct OwnLoad {
     pub threads: Vec<ThreadLoad>,
     /// Packets that the kernel dropped before it processed them, for want of room.
     pub dropped: u64,
-    /// Datagrams that found their receive buffer full, of whatever program.
+    /// How often what arrived found its receive buffer full, of whatever program; the kernel counts datagrams that it has
+    /// joined as one.
     pub receive_errors: u64,
 }
 

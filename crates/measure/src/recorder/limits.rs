@@ -6,7 +6,7 @@
 //! | measuring thread busy | one of the threads that move packets used [`BUSY`] of a processor during the load |
 //! | measuring thread waited | one of them was ready to run but had no processor for [`WAITED`] of the load |
 //! | processors stolen | a hypervisor gave [`STOLEN`] of the host's time to others |
-//! | queue of the kernel overflowed | the host dropped packets before they were processed, or datagrams at full receive buffers |
+//! | queue of the kernel overflowed | the host dropped packets before they were processed, or found receive buffers full |
 //! | buffers | a TCP sender that had data was held up by its own send buffer, or by the receiver's window, for [`HELD_UP`] of that time |
 //! | lateness | more than [`LATE_SHARE`] of a probe's requests left later than a tenth of their interval, at least [`LATE_LEAST`] |
 //! | receive queue | a probe's own receive queue dropped datagrams |
@@ -138,7 +138,8 @@ impl Load {
         }
         if self.receive_errors > 0 {
             found.push(format!(
-                "{host}: {} datagrams found a full receive buffer, of this or another program (net.core.rmem_max)",
+                "{host}: the kernel found a full receive buffer {} times, of this or another program \
+                 (net.core.rmem_max); it counts datagrams that it has joined as one",
                 self.receive_errors
             ));
         }

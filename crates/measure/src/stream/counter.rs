@@ -72,6 +72,11 @@ impl Counter {
         }
     }
 
+    /// The number after the highest so far.
+    pub(super) fn next(&self) -> u64 {
+        self.highest.map_or(0, |h| h + 1)
+    }
+
     /// The whole number of a datagram from its low half: the one nearest to the highest so far.
     pub(super) fn number(&self, low: u32) -> u64 {
         let Some(highest) = self.highest else { return low.into() };
@@ -91,7 +96,7 @@ impl Counter {
             self.tos_seen = Some(tos);
             self.congestion_marks += u64::from(tos & 3 == 3);
         }
-        let next = self.highest.map_or(0, |h| h + 1);
+        let next = self.next();
         if number >= next {
             let gap = number - next;
             // A jump over the whole window leaves nothing of it.
@@ -136,7 +141,7 @@ impl Counter {
 
     /// The sender says how many there were: what is missing behind the highest is lost too.
     pub(super) fn sent(&mut self, total: u64) {
-        let known = self.highest.map_or(0, |h| h + 1);
+        let known = self.next();
         // More than the bits of a number's low half can tell would be nonsense.
         if total > known && total - known < u64::from(u32::MAX) {
             self.now.lost += (total - known) as i64;

@@ -215,3 +215,32 @@ proptest! {
         prop_assert_eq!(header.ends(tag), None);
     }
 }
+
+#[test]
+fn what_its_own_queue_dropped_is_counted_in_datagrams_though_the_kernel_counts_what_it_joined_as_one() {
+    let mut streams = Streams::new(OwnClock::Here, Span::from_millis(20));
+    let id = streams.add(spec(FlowEnd::Receiver, Traffic::at_rate(1e9, 1448, 1)), Time::ZERO);
+    streams.begin(Time::ZERO);
+    let mut arrive = |first: u32, count: u32, units| {
+        streams.unit(id, count.into(), units);
+        (first..first + count).for_each(|seq| streams.arrived(id, &arrived(seq, 0, 0), at_us(110_000)));
+    };
+    arrive(0, 44, None);
+    // Two units of 44 found no room, then one of 12 and one of 44.
+    arrive(132, 44, Some(2));
+    arrive(232, 44, Some(4));
+    // The network loses three: the queue's count has not risen.
+    arrive(279, 1, Some(4));
+    // One more unit of 20 at the very end, which the word of the end is told with.
+    streams.unit(id, 1, Some(5));
+    streams.ended(id, 300, at_us(200_000));
+    let mut now = at_us(200_000);
+    let totals = loop {
+        match streams.poll(now) {
+            Output::Event(What::DatagramTotals(totals)) => break totals,
+            Output::WaitUntil(next) => now = next,
+            other => assert_ne!(other, Output::Done),
+        }
+    };
+    assert_eq!((totals.dropped, totals.lost, totals.packets), (88 + 56 + 20, 88 + 56 + 3 + 20, 133));
+}
