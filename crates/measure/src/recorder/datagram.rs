@@ -16,8 +16,8 @@ use crate::time::{FarTime, Span, Time};
 pub(super) struct DatagramRecord {
     pub(super) intervals: Vec<DatagramInterval>,
     pub(super) packets: Vec<PacketSeen>,
-    sender: Option<DatagramTotals>,
-    receiver: Option<DatagramTotals>,
+    pub(super) sender: Option<DatagramTotals>,
+    pub(super) receiver: Option<DatagramTotals>,
 }
 
 /// A child of a series, and its samples.

@@ -8,6 +8,7 @@
 //! | processors stolen | a hypervisor gave [`STOLEN`] of the host's time to others |
 //! | queue of the kernel overflowed | the host dropped packets before they were processed, or found receive buffers full |
 //! | buffers | a TCP sender that had data was held up by its own send buffer, or by the receiver's window, for [`HELD_UP`] of that time |
+//! | datagrams | of a flow of datagrams more than [`NOT_SENT`] were due and not sent, the latest left [`LATE_FLOW`] late, the sender's kernel refused some, or the receiver's queue dropped some |
 //! | lateness | more than [`LATE_SHARE`] of a probe's requests left later than a tenth of their interval, at least [`LATE_LEAST`] |
 //! | receive queue | a probe's own receive queue dropped datagrams |
 //!
@@ -31,6 +32,10 @@ const STOLEN: f64 = 0.05;
 const HELD_UP: f64 = 0.2;
 /// Share of requests that may leave late.
 const LATE_SHARE: f64 = 0.01;
+/// Share of datagrams that were due and not sent.
+const NOT_SENT: f64 = 0.001;
+/// A datagram of a flow may leave this late: a rate per step is not changed by it.
+const LATE_FLOW: Span = Span::from_millis(50);
 /// Less than this is never late.
 const LATE_LEAST: Span = Span::from_millis(1);
 
@@ -198,6 +203,50 @@ pub(super) fn of_buffers<'a>(plan: &Plan, flows: impl Iterator<Item = (&'a FlowP
             format!("{host}: {flows} held up {what}, for up to {} of their time", percent(most))
         })
         .collect()
+}
+
+/// What the ends of flows of datagrams did to them: sent too little or too late, refused to send, dropped at their queue.
+pub(super) fn of_datagrams<'a>(
+    plan: &Plan,
+    flows: impl Iterator<Item = (&'a FlowPlan, &'a FlowRecord)>,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for (flow, record) in flows {
+        let far = plan.host(flow.host).map_or("the far end", |host| host.name.as_str());
+        let up = flow.direction == fa_catalog::Direction::Up;
+        let (sends, receives) = if up { ("this host", far) } else { (far, "this host") };
+        let series = &flow.series;
+        if let Some(sender) = &record.datagrams.sender {
+            let late = (sender.lateness >= LATE_FLOW)
+                .then(|| format!("up to {:.0} ms after their time", sender.lateness.as_millis_f64()));
+            let due = sender.packets.saturating_add(sender.unsent);
+            if sender.unsent as f64 > NOT_SENT * due as f64 {
+                let late = late.map(|late| format!(", and others left {late}")).unwrap_or_default();
+                found.push(format!(
+                    "{sends}: {series}: {} of {due} datagrams were not sent{late}: the rate that was asked for does not \
+                     fit through its own interface or send buffer, and what was received tells nothing about the rest \
+                     of the way",
+                    sender.unsent
+                ));
+            } else if let Some(late) = late {
+                found.push(format!("{sends}: {series}: datagrams left {late}"));
+            }
+            if sender.refused > 0 {
+                found.push(format!(
+                    "{sends}: {series}: its kernel refused to send {} of {due} datagrams; they count as lost",
+                    sender.refused
+                ));
+            }
+        }
+        if let Some(receiver) = record.datagrams.receiver.filter(|receiver| receiver.dropped > 0) {
+            found.push(format!(
+                "{receives}: {series}: {} datagrams arrived and found its receive buffer full (net.core.rmem_max); they \
+                 count as lost, but not in the network",
+                receiver.dropped
+            ));
+        }
+    }
+    found
 }
 
 /// What our own sending and receiving did to a probe.

@@ -333,6 +333,7 @@ impl Recorder {
             .collect();
         let (facts, mut warnings) = limits::of_hosts(plan, self.origin, &told);
         warnings.extend(limits::of_buffers(plan, plan.flows.iter().zip(&self.flows)));
+        warnings.extend(limits::of_datagrams(plan, plan.flows.iter().zip(&self.flows)));
         warnings
             .extend(plan.probes.iter().zip(&self.probes).flat_map(|(probe, record)| limits::of_probe(probe, record)));
         (facts, warnings)

@@ -7,8 +7,8 @@ use fa_catalog::{Computed, Direction};
 use super::*;
 use crate::collect::{Collected, CollectorPlan, Kernel, Program};
 use crate::event::{
-    ClockSample, EndFacts, FlowBytes, FlowConnected, FlowEnd, FlowEnded, ProbeLost, ProbeReply, ProbeSent, ProbeTotals,
-    Reflected, StampKind, TcpSample,
+    ClockSample, DatagramTotals, EndFacts, FlowBytes, FlowConnected, FlowEnd, FlowEnded, ProbeLost, ProbeReply,
+    ProbeSent, ProbeTotals, Reflected, StampKind, TcpSample,
 };
 use crate::event::{CollectorColumns, CollectorSample};
 use crate::journal::{self, Encoder};
@@ -834,4 +834,37 @@ fn every_field_of_both_ends_is_a_series_when_asked_for() {
     let raw = every.raw.series("TCP upload").unwrap();
     assert_eq!(&*raw.numbers("tcp_rtt").unwrap().value, [1.5], "the sender's alone");
     assert_eq!(&*raw.numbers("tcp_rcv_space").unwrap().value, [14_480.0], "the receiver's alone");
+}
+
+/// Warnings of a run whose upload is a flow of datagrams with these totals.
+fn warnings_of_datagrams(sender: DatagramTotals, receiver: DatagramTotals) -> Vec<String> {
+    let told = [(sender, FlowEnd::Sender), (receiver, FlowEnd::Receiver)]
+        .map(|(totals, end)| What::DatagramTotals(Box::new(DatagramTotals { flow: UP, end, ..totals })));
+    let data = record(told.into());
+    let warnings = data.metadata.get("WARNINGS").unwrap().as_array().unwrap().clone();
+    let of_flow = |text: &Value| text.as_str().filter(|text| text.contains(": TCP upload: ")).map(str::to_owned);
+    warnings.iter().filter_map(of_flow).collect()
+}
+
+#[test]
+fn a_flow_of_datagrams_that_its_own_hosts_limited_says_so() {
+    let sender = |packets, unsent, refused, late_ms| DatagramTotals {
+        packets,
+        unsent,
+        refused,
+        lateness: Span::from_millis(late_ms),
+        ..DatagramTotals::default()
+    };
+    let receiver = |dropped| DatagramTotals { packets: 12_000, dropped, ..DatagramTotals::default() };
+    // 100 Mbit/s into an interface of our own with 50.
+    let texts = warnings_of_datagrams(sender(12_481, 13_030, 0, 1528), receiver(0));
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    assert!(texts[0].starts_with("this host: TCP upload: 13030 of 25511 datagrams were not sent"), "{texts:?}");
+    assert!(texts[0].contains("up to 1528 ms after their time"), "{texts:?}");
+    let texts = warnings_of_datagrams(sender(10_000, 0, 7, 50), receiver(44));
+    let parts =
+        ["left up to 50 ms after", "refused to send 7 of 10000", "far.example: TCP upload: 44 datagrams arrived"];
+    assert_eq!(texts.len(), 3, "{texts:?}");
+    assert!(texts.iter().zip(parts).all(|(text, part)| text.contains(part)), "{texts:?}");
+    assert_eq!(warnings_of_datagrams(sender(10_000, 10, 0, 49), receiver(0)), Vec::<String>::new(), "sound");
 }
