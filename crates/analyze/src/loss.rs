@@ -1,8 +1,8 @@
-//! What got lost: sequence numbers of probes and of calls.
+//! What got lost: sequence numbers of probes and of calls, and counts of flows of datagrams.
 
 use crate::run::Run;
 
-/// Answered and missing sequence numbers.
+/// Answered and missing sequence numbers, or received and lost datagrams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SequenceLoss {
     /// Sequence numbers between the first and the last one seen, both included.
@@ -23,15 +23,21 @@ impl SequenceLoss {
     }
 }
 
-/// Loss of a series whose raw samples carry `seq`, over samples at `inside` seconds of the run.
+/// Loss of a series whose raw samples carry `seq`, or `packets` and `lost` per interval, over samples at `inside` seconds
+/// of the run.
 ///
 /// An entry marked `lost` has a number and no answer. What was sent before the first or after the last number seen is
-/// unknown. `None` without sequence numbers.
+/// unknown. A flow of datagrams counts what arrived in an interval, and what was missed then; late ones are taken back,
+/// so `lost` may be below zero. `None` where nothing is numbered or counted.
 pub fn sequence_loss(run: &Run, series: &str, inside: impl Fn(f64) -> bool) -> Option<SequenceLoss> {
     let (mut first, mut last, mut answered) = (f64::INFINITY, f64::NEG_INFINITY, 0u64);
+    let mut counted = None;
     for set in run.sets() {
         let Some(raw) = set.raw.series(series) else { continue };
-        let Some(numbers) = raw.numbers("seq") else { continue };
+        let Some(numbers) = raw.numbers("seq") else {
+            counted = add(counted, datagrams(&raw, |t| inside(t - run.t0())));
+            continue;
+        };
         let mut lost: Vec<usize> = raw
             .values("lost")
             .filter(|(_, value)| !matches!(value, fa_format::RawValue::Bool(false) | fa_format::RawValue::Null))
@@ -47,7 +53,27 @@ pub fn sequence_loss(run: &Run, series: &str, inside: impl Fn(f64) -> bool) -> O
             answered += u64::from(lost.binary_search(&(*entry as usize)).is_err());
         }
     }
-    (first <= last).then(|| SequenceLoss { sent: (last - first) as u64 + 1, answered })
+    (first <= last).then(|| SequenceLoss { sent: (last - first) as u64 + 1, answered }).or_else(|| {
+        let (received, lost): (f64, f64) = counted?;
+        Some(SequenceLoss { sent: (received + lost.max(0.0)) as u64, answered: received as u64 })
+    })
+}
+
+/// Datagrams received and lost at times `inside`; `None` where they were not counted.
+fn datagrams(raw: &fa_format::RawSeries, inside: impl Fn(f64) -> bool) -> Option<(f64, f64)> {
+    let sum = |key| {
+        let numbers = raw.numbers(key)?;
+        let inside = numbers.t.iter().zip(numbers.value.iter()).filter(|(t, value)| inside(**t) && !value.is_nan());
+        Some(inside.map(|(_, value)| value).sum::<f64>())
+    };
+    Some((sum("packets")?, sum("lost")?))
+}
+
+fn add(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> Option<(f64, f64)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0 + b.0, a.1 + b.1)),
+        (a, b) => a.or(b),
+    }
 }
 
 /// Delay, jitter and loss of a call, for its mean opinion score.

@@ -1,7 +1,8 @@
 //! The numbers of a run at a glance: one row per series, in the order in which people ask.
 //!
 //! Probes first, then download, upload, other measured series, then averages, sums, totals. Statistics are over the raw
-//! samples where the file has any, over the time grid otherwise; loss is counted from sequence numbers. Unless the user says
+//! samples where the file has any, over the time grid otherwise; loss is counted from sequence numbers, or as the receiver
+//! of datagrams counted it. Unless the user says
 //! otherwise, a series counts while it was planned to run ([`crate::plan`]).
 
 use std::fmt::Write as _;
@@ -81,9 +82,9 @@ pub struct Row {
     pub std: Option<f64>,
     /// Integral of a rate over the window, in the unit without its `/s`; other series have none.
     pub total: Option<f64>,
-    /// Probes that were not answered; `None` where nothing is numbered.
+    /// Probes that were not answered, datagrams that did not arrive; `None` where nothing is numbered or counted.
     pub lost: Option<u64>,
-    /// Share of probes that were not answered, 0..=1; `None` where nothing is numbered.
+    /// The share of them, 0..=1; `None` where nothing is numbered or counted.
     pub loss: Option<f64>,
     /// Where the values come from: `raw`, `grid` or `computed`.
     pub source: &'static str,

@@ -161,6 +161,23 @@ fn a_summary_counts_loss_and_keeps_its_order() {
     assert_eq!(rows[1], ("TCP upload", Group::Upload, 3, Some(20.0), None));
 }
 
+#[test]
+fn a_summary_has_the_loss_of_a_flow_of_datagrams_as_its_receiver_counted_it() {
+    let (mut set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
+    let mut samples = RawSeries::builder();
+    // The second interval takes back one of the first's: 200 arrived of 300.
+    for (x, packets, lost) in [(1.0, 100, 31), (2.0, 60, -1), (3.0, 40, 70)] {
+        let counts = [("packets", RawValue::Int(packets)), ("lost", RawValue::Int(lost))];
+        samples.push(T0 + x, &[("val", RawValue::Float(8.0)), counts[0].clone(), counts[1].clone()]);
+    }
+    set.raw.insert("TCP upload", samples.finish());
+    let cutoff = None;
+    let summary = Summary::new(&Run::new(&set, &test), &test, SummaryOptions { cutoff, ..SummaryOptions::default() });
+    let row = summary.rows.iter().find(|row| row.series == "TCP upload").unwrap();
+    assert_eq!((row.lost, row.loss), (Some(100), Some(1.0 / 3.0)));
+    assert!(summary.to_text().contains("33.3%"), "{}", summary.to_text());
+}
+
 /// An upload planned from 1 to 3 s of 4, whose queue drains until 3.4 s, and whose far end then froze.
 fn drained(delay: Option<f64>) -> DataSet {
     let mut set = run_of("a-01", [0.0, 1.0, 2.0, 3.0]);
