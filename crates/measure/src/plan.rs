@@ -177,7 +177,15 @@ impl Plan {
         for def in expanded.series.values() {
             planner.add(def)?;
         }
-        Ok(planner.finish())
+        let plan = planner.finish();
+        match plan.flows.iter().find(|flow| flow.length <= Span::ZERO) {
+            None => Ok(plan),
+            Some(flow) => Err(PlanError::NoTime {
+                series: flow.series.clone(),
+                start_secs: flow.start.as_secs_f64(),
+                length_secs: flow.length.as_secs_f64(),
+            }),
+        }
     }
 
     /// `HOSTS` names targets of traffic. Hosts that are only observed would be taken for some by readers.

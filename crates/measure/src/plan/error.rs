@@ -42,6 +42,19 @@ pub enum PlanError {
         /// At most.
         max: usize,
     },
+    /// A flow that would be over before it starts.
+    #[error(
+        "{series} starts {start_secs} s into the run and would have no time to send (its length is {length_secs} s); use \
+         a longer --length or shorter delays between streams"
+    )]
+    NoTime {
+        /// Series.
+        series: String,
+        /// Planned start, seconds.
+        start_secs: f64,
+        /// What would be its length, seconds.
+        length_secs: f64,
+    },
     /// A parameter or option that cannot be.
     #[error("{what}")]
     Parameter {

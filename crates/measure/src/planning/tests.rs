@@ -207,3 +207,33 @@ fn bursts_leave_from_a_thousand_ports_or_as_many_as_asked_for() {
         assert!(error.to_string().contains("a number of ports from 1 to 10000"), "{error}");
     }
 }
+
+#[test]
+fn a_stream_that_could_not_send_is_refused_by_name() {
+    let setup = |length_secs| {
+        let mut setup =
+            Setup::new("tcp_nup", &["a"]).with_param("upload_streams", "2").with_param("stream_delays", "5");
+        setup.length_secs = length_secs;
+        setup
+    };
+    let error = plan_of(&setup(5.0), |_| {}).unwrap_err().to_string();
+    assert!(error.starts_with("TCP upload::1 starts 10 s into the run") && error.contains("--length"), "{error}");
+    let lengths: Vec<_> = plan(&setup(6.0)).flows.iter().map(|flow| flow.length.as_secs_f64()).collect();
+    assert_eq!(lengths, [1.0, 6.0]);
+}
+
+#[test]
+fn every_flow_of_every_test_has_time_to_send_in_ten_seconds() {
+    let catalog = Catalog::builtin();
+    for test in catalog.tests().into_iter().map(|test| test.name) {
+        for length_secs in [1.0, 10.0] {
+            let mut setup = Setup::new(&test, &["a", "b", "c", "d"]);
+            setup.length_secs = length_secs;
+            let Ok(expanded) = catalog.expand(&setup) else { continue };
+            let made = Plan::from_expanded(&expanded, &settings(&setup));
+            let Err(late @ PlanError::NoTime { .. }) = made else { continue };
+            assert!(length_secs < 10.0, "{test}: {late}");
+            println!("{test}: {late}");
+        }
+    }
+}
