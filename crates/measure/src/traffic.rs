@@ -129,6 +129,26 @@ impl Distribution {
         }
     }
 
+    /// What is expected of values that are held between two limits, which is also there where the distribution itself has
+    /// no mean.
+    fn mean_within(&self, least: f64, most: f64) -> f64 {
+        /// Halvings of both tails, and draws in each.
+        const HALVINGS: i32 = 40;
+        const DRAWS: u32 = 64;
+        let mean = self.mean().unwrap_or_else(|| {
+            let draw = |u: f64| self.draw(u, 0).clamp(least, most);
+            let mut sum = 0.0;
+            for width in (2..=HALVINGS).map(|i| 0.5_f64.powi(i)) {
+                // From `width` to twice that, and as far from the other end.
+                for u in (0..DRAWS).map(|i| width * (1.0 + (f64::from(i) + 0.5) / f64::from(DRAWS))) {
+                    sum += (draw(u) + draw(1.0 - u)) * width / f64::from(DRAWS);
+                }
+            }
+            sum
+        });
+        mean.clamp(least, most)
+    }
+
     /// The value at a number from 0 to 1, both excluded; `n` counts draws, for lists.
     fn draw(&self, u: f64, n: u64) -> f64 {
         match self {
@@ -201,16 +221,17 @@ impl Traffic {
         }
     }
 
-    /// Bits of UDP payload per second that are expected, or the most that can be where nothing can be expected.
+    /// Bits of UDP payload per second that are expected while it sends, of sizes and gaps as they are held within limits.
     pub fn bits_per_sec(&self) -> f64 {
-        let size = self.size.mean().unwrap_or(f64::from(MAX_SIZE)).clamp(MIN_SIZE.into(), MAX_SIZE.into());
-        let gap_ns = self.gap_ms.mean().unwrap_or(0.0) * 1e6;
-        size * 8.0 / gap_ns.max(1.0) * 1e9
+        self.size.mean_within(MIN_SIZE.into(), MAX_SIZE.into()) * 8.0 * self.packets_per_sec()
     }
 
-    /// Datagrams per second that are expected at most.
+    /// Datagrams per second that are expected while it sends.
     pub fn packets_per_sec(&self) -> f64 {
-        1e9 / (self.gap_ms.mean().unwrap_or(0.0) * 1e6).max(1.0)
+        1e9 / match self.fixed_gap_ns() {
+            Some(gap) => gap.max(1.0),
+            None => self.gap_ms.mean_within(MIN_GAP_NS / 1e6, MAX_GAP_NS / 1e6) * 1e6,
+        }
     }
 
     /// Checks what came over the network.
@@ -410,6 +431,20 @@ mod tests {
             (45.0..55.0).contains(&gap)
         });
         assert!((within.count() as f64 / 10_000.0 - 0.5).abs() < 0.02);
+    }
+
+    #[test]
+    fn gaps_and_sizes_without_a_mean_have_the_rate_that_is_sent() {
+        for (gap, size) in
+            [("cauchy:20:1", "92"), ("pareto:0.9:0.05", "92"), ("10", "cauchy:100:20"), ("pareto:1:5", "500")]
+        {
+            let t = traffic(gap, size);
+            let (gap_ms, _, bytes) = statistics(&t, 200_000);
+            let found = bytes * 8.0 / (gap_ms / 1e3);
+            let ratio = t.bits_per_sec() / found;
+            assert!((0.75..1.33).contains(&ratio), "{gap}, {size}: {} is not {found}", t.bits_per_sec());
+            assert!(t.packets_per_sec() < 1e4, "{gap}");
+        }
     }
 
     #[test]
