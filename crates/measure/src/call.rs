@@ -110,8 +110,9 @@ impl Call {
             Some("crtp") => (CRTP, "compressed RTP"),
             Some(other) => return Err(format!("voip_header={other}: there is rtp and crtp")),
         };
-        let wanted = [get("voip_header"), get("voip_vad"), get("voip_on_off"), get("voip_gap"), get("voip_size")];
-        let Some(codec) = codec.or_else(|| wanted.iter().any(Option::is_some).then_some("G.711.1")) else {
+        // irtt's round trips know none of these: whoever names one means D-ITG's call.
+        let ditg = ["voip_header", "voip_vad", "voip_on_off", "voip_gap", "voip_size", "voip_ttl", "voip_interface"];
+        let Some(codec) = codec.or_else(|| ditg.iter().any(|key| get(key).is_some()).then_some("G.711.1")) else {
             return Ok(Self::RoundTrips);
         };
         let plain = |name: &str| name.to_ascii_lowercase().replace('.', "");
@@ -164,6 +165,9 @@ mod tests {
         assert_eq!(call(&[]), Ok(Call::RoundTrips));
         assert_eq!(call(&[("voip_codec", "irtt")]), Ok(Call::RoundTrips));
         assert_eq!(shape(&[("voip_header", "crtp")]), (82, 100.0), "the default codec of D-ITG");
+        for (key, value) in [("voip_ttl", "1"), ("voip_interface", "eth0")] {
+            assert_eq!(shape(&[(key, value)]), (92, 100.0), "{key} is D-ITG's");
+        }
     }
 
     #[test]
