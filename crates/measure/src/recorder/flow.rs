@@ -167,6 +167,19 @@ impl FlowRecord {
         Some(clocks.here(ended.at, plan.host) - (origin? + plan.start))
     }
 
+    /// Says so when a flow of a fixed size was not over in its time.
+    pub(super) fn unfinished(&self, plan: &FlowPlan) -> Option<String> {
+        let wanted = plan.bytes.filter(|_| plan.datagrams.is_none())?;
+        let arrived = self.receiver.ended.as_ref()?.bytes;
+        (arrived < wanted).then(|| {
+            format!(
+                "{}: {arrived} of its {wanted} bytes had arrived when its time was over: it has no completion time; use a \
+                 longer --length",
+                plan.series
+            )
+        })
+    }
+
     fn meta(&self, plan: &FlowPlan, clocks: &Clocks, origin: Option<Time>, measured: &Measured) -> Map<String, Value> {
         let (sender, receiver) = (&self.sender, &self.receiver);
         let (here, there) = match plan.direction {
@@ -204,6 +217,7 @@ impl FlowRecord {
             ("ELAPSED_TIME", Value::from((elapsed > 0.0).then_some(elapsed))),
             ("BYTES_SENT", Value::from(ended(sender))),
             ("BYTES_RECVD", Value::from(ended(receiver))),
+            ("COMPLETED", Value::from(plan.bytes.map(|_| completion.is_some()))),
             ("COMPLETION_TIME", Value::from(completion.map(Span::as_secs_f64))),
             ("FLOW_BYTES", Value::from(plan.bytes)),
             ("SEND_SIZE", Value::from(plan.block)),

@@ -286,6 +286,7 @@ impl Recorder {
         warnings.extend(plan.series.iter().zip(&measured).filter_map(|(s, m)| m.below_zero.warning(&s.name)));
         warnings.extend(clocks.doubts(plan));
         let probes = plan.probes.iter().zip(&self.probes);
+        warnings.extend(plan.flows.iter().zip(&self.flows).filter_map(|(flow, record)| record.unfinished(flow)));
         warnings.extend(probes.filter_map(|(probe, record)| record.slow_far_end(&probe.series)));
 
         let grid = grid(plan, &measured).unwrap_or_else(|why| {

@@ -868,3 +868,41 @@ fn a_flow_of_datagrams_that_its_own_hosts_limited_says_so() {
     assert!(texts.iter().zip(parts).all(|(text, part)| text.contains(part)), "{texts:?}");
     assert_eq!(warnings_of_datagrams(sender(10_000, 10, 0, 49), receiver(0)), Vec::<String>::new(), "sound");
 }
+
+/// A download of a megabyte by the plan, of which so many bytes arrived.
+fn fixed_size(arrived: u64) -> DataSet {
+    let mut plan = plan();
+    plan.flows[usize::from(DOWN.0)].bytes = Some(1_000_000);
+    let mut all = begin();
+    for event in &mut all {
+        if let What::Plan(planned) = &mut event.what {
+            **planned = plan.clone();
+        }
+    }
+    let ended = FlowEnded {
+        flow: DOWN,
+        end: FlowEnd::Receiver,
+        at: When::Here(ms(900)),
+        elapsed: Span::from_millis(900),
+        bytes: arrived,
+        info: None,
+        cong_control: None,
+        tos_seen: None,
+        error: None,
+    };
+    all.extend(events(vec![What::Origin { at: ms(100) }, What::FlowEnded(Box::new(ended))]));
+    Recorder::replay(&all).finish().unwrap()
+}
+
+#[test]
+fn a_flow_of_a_fixed_size_says_whether_it_got_there() {
+    let done = fixed_size(1_000_000);
+    let found = meta(&done, "TCP download");
+    assert_eq!((&found["COMPLETED"], &found["COMPLETION_TIME"]), (&true.into(), &0.8.into()));
+    let warnings = |set: &DataSet| set.metadata.get("WARNINGS").unwrap().to_string();
+    assert!(!warnings(&done).contains("completion"), "{}", warnings(&done));
+    let cut = fixed_size(999_999);
+    let found = meta(&cut, "TCP download");
+    assert_eq!((&found["COMPLETED"], found.get("COMPLETION_TIME")), (&false.into(), None));
+    assert!(warnings(&cut).contains("TCP download: 999999 of its 1000000 bytes"), "{}", warnings(&cut));
+}
