@@ -72,7 +72,15 @@ impl DatagramRecord {
 
     /// A call, per step from the first arrival on, by D-ITG's definitions: bit rate of the payload (kbit/s), mean one-way
     /// delay and mean change of it from packet to packet (ms), and packets lost, counted where the next one arrives.
-    pub(super) fn call(&self, plan: &FlowPlan, clocks: &Clocks, entries: &mut Vec<Entry>) -> Vec<Column> {
+    ///
+    /// - `sending`: the sender's intervals.
+    pub(super) fn call(
+        &self,
+        plan: &FlowPlan,
+        clocks: &Clocks,
+        sending: &[FlowBytes],
+        entries: &mut Vec<Entry>,
+    ) -> Vec<Column> {
         let mut bins = Bins::new(clocks.step_secs);
         let mut seen: Vec<(Time, Span, &PacketSeen)> = self
             .packets
@@ -95,7 +103,9 @@ impl DatagramRecord {
         if let Some(sent) = self.sender.map(|totals| totals.packets).filter(|_| !entries.is_empty()) {
             bins.sent(sent);
         }
-        bins.columns(true)
+        // As long as the sender sent; it is stopped early when the user stops the run.
+        let sent_for: f64 = sending.iter().map(|interval| interval.interval.as_secs_f64()).sum();
+        bins.columns(true, if sent_for > 0.0 { sent_for } else { plan.length.as_secs_f64() })
     }
 
     /// Of the intervals of a flood and the packets of a call.
@@ -195,6 +205,8 @@ pub(super) struct Bins {
     step: f64,
     first: Option<f64>,
     last: f64,
+    /// Between the last two packets, at most a step.
+    gap: f64,
     next: u64,
     before: Option<f64>,
     steps: Vec<Bin>,
@@ -218,7 +230,7 @@ const MAX_BINS: f64 = 1e6;
 
 impl Bins {
     pub(super) fn new(step: f64) -> Self {
-        Self { step, first: None, last: 0.0, next: 0, before: None, steps: Vec::new() }
+        Self { step, first: None, last: 0.0, gap: step, next: 0, before: None, steps: Vec::new() }
     }
 
     fn bin(&mut self, t: f64) -> Option<&mut Bin> {
@@ -227,6 +239,9 @@ impl Bins {
         let index = ((t - first) / self.step + 1e-9).floor();
         if !(0.0..MAX_BINS).contains(&index) {
             return None;
+        }
+        if t > self.last && self.last > 0.0 {
+            self.gap = (t - self.last).min(self.step);
         }
         self.last = self.last.max(t);
         let index = index as usize;
@@ -268,38 +283,67 @@ impl Bins {
         }
     }
 
-    /// Flent's children of a call, each at the beginning of its step. The last step may be cut short: when less than half
-    /// of it is there, it has no bit rate.
-    pub(super) fn columns(&self, one_way: bool) -> Vec<Column> {
+    /// Flent's children of a call, each from the beginning of its step to its end.
+    ///
+    /// - `length`: seconds from the first packet to the end of the flow, which may cut the last step short. Its bit rate is
+    ///   over what there is of it, and that of a packet at the very end over the time that it goes on for.
+    pub(super) fn columns(&self, one_way: bool, length: f64) -> Vec<Column> {
         let Some(first) = self.first else { return Vec::new() };
-        let mut columns =
-            ["bitrate", "delay", "jitter", "loss", "rtt"].map(|name| (Some(name.to_owned()), Samples::default()));
+        let mut columns = ["bitrate", "delay", "jitter", "loss", "rtt"].map(|name| Held::new(name, first, self.step));
         for (i, bin) in self.steps.iter().enumerate() {
-            let t = first + self.step * i as f64;
-            let length = if i + 1 == self.steps.len() { (self.last - t).min(self.step) } else { self.step };
-            if length >= self.step / 2.0 {
-                // The time of the last packet goes on for as long as the others' did.
-                let gap = if bin.packets > 1 { length / f64::from(bin.packets - 1) } else { self.step };
-                columns[0].1.push(t, bin.bytes as f64 * 8.0 / (length + gap).min(self.step) / 1e3);
-            }
-            if bin.packets > 0 {
-                columns[1].1.push(t, bin.delay / f64::from(bin.packets));
-            }
-            if bin.changes > 0 {
-                columns[2].1.push(t, bin.jitter / f64::from(bin.changes));
-            }
-            columns[3].1.push(t, bin.lost as f64);
-            if bin.round_trips > 0 {
-                columns[4].1.push(t, bin.round_trip / f64::from(bin.round_trips));
-            }
+            let begins = self.step * i as f64;
+            let there = (length.max(self.last + self.gap - first) - begins).clamp(1e-9, self.step);
+            let of = |sum: f64, count: u32| (count > 0).then(|| sum / f64::from(count));
+            columns[0].step(i, Some(bin.bytes as f64 * 8.0 / there / 1e3));
+            columns[1].step(i, of(bin.delay, bin.packets));
+            columns[2].step(i, of(bin.jitter, bin.changes));
+            columns[3].step(i, Some(bin.lost as f64));
+            columns[4].step(i, of(bin.round_trip, bin.round_trips));
         }
-        let [bitrate, delay, jitter, loss, rtt] = columns;
+        let [bitrate, delay, jitter, loss, rtt] = columns.map(Held::finish);
         let mut columns = vec![bitrate, delay, jitter, loss];
         if !one_way {
             columns.push(rtt);
         }
         columns.retain(|(_, samples)| !samples.t.is_empty());
         columns
+    }
+}
+
+/// Values of steps as samples: one where a step begins, and one more where the last of several in a row ends, because a
+/// sample without a near one behind it has no place on the grid of the file.
+struct Held {
+    name: &'static str,
+    first: f64,
+    step: f64,
+    last: Option<(usize, f64)>,
+    samples: Samples,
+}
+
+impl Held {
+    fn new(name: &'static str, first: f64, step: f64) -> Self {
+        Self { name, first, step, last: None, samples: Samples::default() }
+    }
+
+    fn step(&mut self, i: usize, value: Option<f64>) {
+        match value {
+            Some(value) => {
+                self.samples.push(self.first + self.step * i as f64, value);
+                self.last = Some((i, value));
+            }
+            None => self.end(),
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some((i, value)) = self.last.take() {
+            self.samples.push(self.first + self.step * (i + 1) as f64, value);
+        }
+    }
+
+    fn finish(mut self) -> Column {
+        self.end();
+        (Some(self.name.to_owned()), self.samples)
     }
 }
 
@@ -321,12 +365,16 @@ mod tests {
             bins.arrived(100.0 + seq as f64 * 0.01, seq, 92, delay);
         }
         bins.sent(32);
-        let columns = bins.columns(true);
+        let columns = bins.columns(true, 0.3);
         let rate = column(&columns, "bitrate");
         assert!((rate.value[0] - 73.6).abs() < 1e-9, "ten of 92 bytes in 100 ms: {rate:?}");
         assert!((rate.value[1] - 58.88).abs() < 1e-9, "eight of them");
         let loss = column(&columns, "loss");
-        assert_eq!(loss.value, [0.0, 2.0, 2.0], "the gap where the next one arrives; two more at the end");
+        assert_eq!(
+            loss.value,
+            [0.0, 2.0, 2.0, 2.0],
+            "the last one's end; the gap where the next one arrives; two more at the end"
+        );
         assert!((column(&columns, "delay").value[0] - 6.0).abs() < 1e-12);
         assert!((column(&columns, "jitter").value[0] - 2.0).abs() < 1e-12);
         assert!((loss.t[1] - 100.1).abs() < 1e-9, "a step counts at its beginning");
@@ -339,6 +387,27 @@ mod tests {
             bins.arrived(seq as f64 * 0.01, seq, 50, 1.0);
         }
         bins.sent(4);
-        assert_eq!(column(&bins.columns(true), "loss").value, [0.0]);
+        assert_eq!(column(&bins.columns(true, 1.0), "loss").value, [0.0, 0.0]);
+    }
+
+    #[test]
+    fn every_step_that_holds_packets_is_on_the_grid_also_before_a_pause_and_at_the_end() {
+        use crate::align::Grid;
+        // 92 bytes every 10 ms for half a second, a pause of three, and again for 0.08 s until the flow ends.
+        let mut bins = Bins::new(0.2);
+        for (seq, ms) in (0..50).map(|i| i * 10).chain((0..8).map(|i| 3500 + i * 10)).enumerate() {
+            bins.arrived(100.0 + f64::from(ms) / 1e3, seq as u64, 92, 5.0);
+        }
+        bins.sent(58);
+        let columns = bins.columns(true, 3.58);
+        let grid = Grid::over(columns.iter().map(|(_, samples)| samples), 0.2).unwrap_or_else(|e| panic!("{e}"));
+        let on_grid = |name| grid.resample(column(&columns, name));
+        let (rate, delay, loss) = (on_grid("bitrate"), on_grid("delay"), on_grid("loss"));
+        assert!(grid.len >= 18, "{}", grid.len);
+        for (step, kbits) in [(0, 73.6), (1, 73.6), (2, 36.8), (3, 0.0), (10, 0.0), (17, 5.888 / 0.18)] {
+            assert!((rate[step] - kbits).abs() < 1e-6, "step {step}: {rate:?}");
+            assert!(loss[step].abs() < 1e-9, "step {step}: {loss:?}");
+            assert_eq!((delay[step] - 5.0).abs() < 1e-9, kbits > 0.0, "step {step}: {delay:?}");
+        }
     }
 }

@@ -97,7 +97,7 @@ impl FlowRecord {
         if let Some(datagrams) = &plan.datagrams {
             measured.columns = if datagrams.packets {
                 measured.expects_values = false;
-                self.datagrams.call(plan, clocks, &mut measured.entries)
+                self.datagrams.call(plan, clocks, &self.sender.intervals, &mut measured.entries)
             } else {
                 let intervals = whole(&self.receiver.intervals);
                 self.datagrams.flood(plan, clocks, &intervals, &mut measured.entries)

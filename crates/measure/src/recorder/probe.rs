@@ -170,6 +170,8 @@ impl ProbeRecord {
             })
             .collect();
         arrivals.sort_unstable_by_key(|&(at, seq, ..)| (at, seq));
+        let sent = || self.requests.values().map(|request| request.sent);
+        let sent_for = sent().max().zip(sent().min()).map_or(Span::ZERO, |(last, first)| last - first + plan.interval);
         let mut bins = Bins::new(clocks.step_secs);
         for (at, seq, up, round_trip) in arrivals {
             let t = clocks.unix_secs(at);
@@ -178,7 +180,7 @@ impl ProbeRecord {
         }
         let open = self.requests.values().filter(|r| matches!(r.fate, Fate::Open)).count();
         bins.sent((self.requests.len() - open) as u64);
-        bins.columns(false)
+        bins.columns(false, sent_for.as_secs_f64())
     }
 
     fn meta(&self, plan: &ProbePlan, delays: &Delays) -> Map<String, Value> {
