@@ -252,6 +252,7 @@ impl FlowRecord {
             ("RECEIVER_TCPI_RCV_RTT", of_receiver(|info| info.rcv_rtt_us)),
             ("RECEIVER_TCPI_RCV_SPACE", of_receiver(|info| info.rcv_space)),
             ("RECEIVER_TCPI_RCV_OOOPACK", of_receiver(|info| info.rcv_ooopack)),
+            ("TCP_INFO", every_field(state.as_ref(), receiver_state.as_ref())),
         ];
         // What nobody told is left out, as in files of Flent's; the mean is always there.
         let told = entries.into_iter().filter(|(key, value)| !value.is_null() || *key == "MEAN_VALUE");
@@ -383,6 +384,20 @@ fn every_key(info: &TcpInfo) -> Vec<(&'static str, &'static str, Option<f64>)> {
         "rwnd_limited" seconds_ms(info.rwnd_limited_us);
         "sndbuf_limited" seconds_ms(info.sndbuf_limited_us);
     }
+}
+
+/// Every field of the last state of both ends that is known, by end and by the names and units of the raw samples; null
+/// without any.
+fn every_field(sender: Option<&TcpInfo>, receiver: Option<&TcpInfo>) -> Value {
+    let fields = |info: &TcpInfo| {
+        let mut keys = sender_keys(info);
+        keys.extend(every_key(info).into_iter().map(|(key, _, value)| (key, value)));
+        keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into()))).collect::<Map<_, _>>()
+    };
+    let ends = [("sender", sender), ("receiver", receiver)];
+    let known: Map<_, _> =
+        ends.into_iter().filter_map(|(end, info)| Some((end.to_owned(), fields(info?).into()))).collect();
+    if known.is_empty() { Value::Null } else { known.into() }
 }
 
 /// [`sender_keys`] and every other field.

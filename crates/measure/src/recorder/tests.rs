@@ -829,6 +829,11 @@ fn every_field_of_both_ends_is_a_series_when_asked_for() {
     every.settings.observe.socket_stats = true;
     let every = collected(every, told());
     for name in ["tcp_rtt", "tcp_snd_mss", "tcp_rcv_space", "receiver_tcp_rtt", "receiver_tcp_rcv_space"] {
+    let last = &meta(&few, "TCP upload")["TCP_INFO"];
+    for end in ["sender", "receiver"] {
+        let found = [&last[end]["tcp_rtt"], &last[end]["tcp_snd_mss"], &last[end]["tcp_rcv_space"]];
+        assert_eq!(found, [&Value::from(1.5), &Value::from(1448.0), &Value::from(14_480.0)], "{end}, without asking");
+    }
         assert!(every.series(&format!("TCP upload::{name}")).is_some(), "{name}");
     }
     let raw = every.raw.series("TCP upload").unwrap();
