@@ -19,7 +19,7 @@
 //! | `SERIES_META` of a flow of a fixed size | `FLOW_BYTES`, `COMPLETED` (did its receiver get all), `COMPLETION_TIME` (s): from when it was due to start until its receiver had all |
 //! | `SERIES_META` of a flow of datagrams | `PACKETS_…`, `NOT_SENT`, `LOST_HERE`, `DROPPED_BY_RECEIVER`, `JITTER_…`, `DELAY_…` (ms), `DELAY_NEGATIVE` (samples), `SOURCE_PORTS`, `CONGESTION_MARKS` |
 //! | `SERIES_META` of a fetcher | `ROUNDS`, `OBJECTS…`, `CONNECTIONS`, `DNS_TIME_MEAN`, `CONNECT_TIME_MEAN`, `FIRST_BYTE_MEAN` (ms) |
-//! | `SERIES_META` of a probe | `LOST_UP`, `LOST_DOWN`, `LOST_UNKNOWN`, `LOST_HERE`, `DUPLICATES`, `REORDERED`, `LATENESS_…` (ms), `OWD_BOUND` (ms, the largest), `OWD_NEGATIVE` (samples) |
+//! | `SERIES_META` of a probe | `LOST_UP`, `LOST_DOWN`, `LOST_UNKNOWN`, `LOST_HERE`, `DUPLICATES`, `REORDERED`, `LATENESS_…` (ms), `SEND_RATE`, `RECEIVE_RATE` (Mbit/s of UDP payload, between the first and the last), `OWD_BOUND` (ms, the largest), `OWD_NEGATIVE` (samples) |
 //! | `SERIES_META` of what failed | `ERROR` |
 
 use fa_format::Metadata;

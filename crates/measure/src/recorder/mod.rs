@@ -11,6 +11,7 @@
 
 mod below_zero;
 mod collector;
+mod command;
 mod computed;
 mod datagram;
 mod fetch;
@@ -285,8 +286,8 @@ impl Recorder {
 
         warnings.extend(plan.series.iter().zip(&measured).filter_map(|(s, m)| m.below_zero.warning(&s.name)));
         warnings.extend(clocks.doubts(plan));
-        let probes = plan.probes.iter().zip(&self.probes);
         warnings.extend(plan.flows.iter().zip(&self.flows).filter_map(|(flow, record)| record.unfinished(flow)));
+        let probes = plan.probes.iter().zip(&self.probes);
         warnings.extend(probes.filter_map(|(probe, record)| record.slow_far_end(&probe.series)));
 
         let grid = grid(plan, &measured).unwrap_or_else(|why| {
@@ -369,6 +370,9 @@ impl Recorder {
         let mut meta = Map::from_iter([("IDX".to_owned(), Value::from(index)), ("RUNNER".to_owned(), runner.into())]);
         if !series.units.is_empty() {
             meta.insert("UNITS".into(), series.units.clone().into());
+        }
+        if let Some(command) = command::command(plan, &series.source) {
+            meta.insert("COMMAND".into(), command.into());
         }
         meta.append(&mut measured.meta);
         if let Some(failure) = &measured.failure {

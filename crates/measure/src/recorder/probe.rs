@@ -14,7 +14,7 @@ use super::{Clocks, Measured};
 use crate::align::Samples;
 use crate::clock_offset::Exchange;
 use crate::event::{ProbeLost, ProbeReply, ProbeSent, ProbeTotals, StampKind};
-use crate::plan::ProbePlan;
+use crate::plan::{ProbeKind, ProbePlan};
 use crate::time::{Span, Time};
 
 /// A far end that has a request for longer than this is worth a word: sound ones take microseconds.
@@ -229,8 +229,8 @@ impl ProbeRecord {
             ("HELD_P99", Value::from(held.map(|s| s.p99))),
             ("HELD_MAX", Value::from(held.map(|s| s.max))),
             ("PROGRAM_STAMPS", Value::from(program_stamps)),
-            ("UPSTREAM_TOS", Value::from(plan.tos.map(|(up, _)| up))),
-            ("DOWNSTREAM_TOS", Value::from(plan.tos.map(|(_, down)| down))),
+            ("UPSTREAM_TOS", Value::from(plan.tos.map_or(0, |(up, _)| up))),
+            ("DOWNSTREAM_TOS", Value::from(plan.tos.map_or(0, |(_, down)| down))),
             ("UPSTREAM_TOS_SEEN", Value::from(tos_seen)),
             ("DOWNSTREAM_TOS_SEEN", Value::from(tos_seen_here)),
             ("PAYLOAD", Value::from(plan.payload)),
@@ -240,6 +240,16 @@ impl ProbeRecord {
         }
         if let Some(untold) = totals.map(|t| t.sent.abs_diff(sent + open)).filter(|&untold| untold > 0) {
             entries.push(("EVENTS_MISSING", Value::from(untold)));
+        }
+        if plan.kind == ProbeKind::Udp {
+            let left = self.requests.values().filter(|r| !matches!(r.fate, Fate::Refused)).map(|r| r.sent);
+            let arrived = self.replies().map(|reply| reply.received);
+            let bits = f64::from(plan.payload.unwrap_or(crate::wire::LEN as u32)) * 8.0;
+            let mbits = |per_sec: f64| Value::from(per_sec * bits / 1e6);
+            entries.extend([
+                ("SEND_RATE", per_sec(left).map_or(Value::Null, mbits)),
+                ("RECEIVE_RATE", per_sec(arrived).map_or(Value::Null, mbits)),
+            ]);
         }
         if plan.kind.needs_server() {
             entries.extend([
@@ -259,6 +269,13 @@ impl ProbeRecord {
         let told = entries.into_iter().filter(|(key, value)| !value.is_null() || *key == "MEAN_VALUE");
         told.map(|(key, value)| (key.to_owned(), value)).collect()
     }
+}
+
+/// How many per second: all but the first, over the time from the first to the last; `None` of fewer than two.
+fn per_sec(times: impl Iterator<Item = Time>) -> Option<f64> {
+    let times: Vec<Time> = times.collect();
+    let span = *times.iter().max()? - *times.iter().min()?;
+    (span > Span::ZERO).then(|| (times.len() - 1) as f64 / span.as_secs_f64())
 }
 
 impl ProbeReply {

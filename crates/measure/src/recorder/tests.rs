@@ -406,10 +406,15 @@ fn probes_have_irtts_shape_and_the_reflectors_time_is_not_network() {
         ("UPSTREAM_TOS", Value::from(0xb8)),
         ("UPSTREAM_TOS_SEEN", Value::from(0)),
         ("OWD_NEGATIVE", Value::from(0)),
+        ("COMMAND", Value::from("fa: UDP round trips to far.example, from 0 s for 1 s, every 200 ms, TOS 0xb8")),
     ] {
         assert_eq!(meta[key], expected, "{key}");
     }
     assert!((meta["RTT_MEAN"].as_f64().unwrap() - 10.0 / 3.0).abs() < 1e-12);
+    // 64 bytes 200 ms apart; answers at 3, 206 and 604 ms.
+    let rate = |key: &str| meta[key].as_f64().unwrap();
+    assert!((rate("SEND_RATE") - 64.0 * 8.0 / 0.2 / 1e6).abs() < 1e-12, "{}", rate("SEND_RATE"));
+    assert!((rate("RECEIVE_RATE") - 2.0 * 64.0 * 8.0 / 0.601 / 1e6).abs() < 1e-12, "{}", rate("RECEIVE_RATE"));
 }
 
 fn json(text: &str) -> Value {
@@ -824,16 +829,16 @@ fn every_field_of_both_ends_is_a_series_when_asked_for() {
         ]
     };
     let few = collected(plan(), told());
-    assert!(few.series("TCP upload::tcp_rtt").is_some() && few.series("TCP upload::tcp_snd_mss").is_none());
-    let mut every = plan();
-    every.settings.observe.socket_stats = true;
-    let every = collected(every, told());
-    for name in ["tcp_rtt", "tcp_snd_mss", "tcp_rcv_space", "receiver_tcp_rtt", "receiver_tcp_rcv_space"] {
     let last = &meta(&few, "TCP upload")["TCP_INFO"];
     for end in ["sender", "receiver"] {
         let found = [&last[end]["tcp_rtt"], &last[end]["tcp_snd_mss"], &last[end]["tcp_rcv_space"]];
         assert_eq!(found, [&Value::from(1.5), &Value::from(1448.0), &Value::from(14_480.0)], "{end}, without asking");
     }
+    assert!(few.series("TCP upload::tcp_rtt").is_some() && few.series("TCP upload::tcp_snd_mss").is_none());
+    let mut every = plan();
+    every.settings.observe.socket_stats = true;
+    let every = collected(every, told());
+    for name in ["tcp_rtt", "tcp_snd_mss", "tcp_rcv_space", "receiver_tcp_rtt", "receiver_tcp_rcv_space"] {
         assert!(every.series(&format!("TCP upload::{name}")).is_some(), "{name}");
     }
     let raw = every.raw.series("TCP upload").unwrap();
@@ -910,4 +915,30 @@ fn a_flow_of_a_fixed_size_says_whether_it_got_there() {
     let found = meta(&cut, "TCP download");
     assert_eq!((&found["COMPLETED"], found.get("COMPLETION_TIME")), (&false.into(), None));
     assert!(warnings(&cut).contains("TCP download: 999999 of its 1000000 bytes"), "{}", warnings(&cut));
+}
+
+#[test]
+fn every_measured_series_tells_its_marks_and_what_was_done() {
+    let mut all = begin();
+    for event in &mut all {
+        if let What::Plan(planned) = &mut event.what {
+            (planned.probes[0].tos, planned.probes[1].tos) = (None, None);
+        }
+    }
+    all.extend(events(vec![sent(UDP, 0, 0), reply(UDP, 0, 0, 1, 1), sent(ICMP, 0, 0), reply(ICMP, 0, 0, 1, 1)]));
+    let data = Recorder::replay(&all).finish().unwrap();
+    for series in ["Ping (ms) UDP", "Ping (ms) ICMP"] {
+        let meta = meta(&data, series);
+        assert_eq!((&meta["UPSTREAM_TOS"], &meta["DOWNSTREAM_TOS"]), (&0.into(), &0.into()), "{series}");
+    }
+    let command = |series| meta(&data, series).get("COMMAND").cloned();
+    assert_eq!(
+        command("TCP download"),
+        Some("fa: TCP from far.example, from 0 s for 1 s, writes of 131072 bytes, reno, TOS 0x20".into())
+    );
+    assert_eq!(
+        command("Ping (ms) ICMP"),
+        Some("fa: ICMP round trips to far.example, from 0 s for 1 s, every 200 ms".into())
+    );
+    assert_eq!((command("Ping (ms) avg"), command("TCP upload::tcp_cwnd")), (None, None));
 }
