@@ -377,6 +377,7 @@ impl<'a> Planner<'a> {
         let timeout = given.http_timeout_ms.map_or(length, |ms| Span::from_millis(ms.into()));
         let (workers, dns) = (given.http_workers.max(1), given.dns_servers.clone());
         let host = self.host_id(0, None, None);
+        let local_bind = self.bind(None, host);
         self.plan.fetches.push(FetchPlan {
             id,
             series: def.name.clone(),
@@ -389,6 +390,7 @@ impl<'a> Planner<'a> {
             workers,
             dns,
             ip_version: self.settings.ip_version,
+            local_bind,
         });
         SourcePlan::Fetch(id)
     }

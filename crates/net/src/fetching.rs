@@ -8,7 +8,7 @@ mod lookup;
 
 use crate::clock::Clock;
 use crate::group::Sink;
-use crate::socket::Trouble;
+use crate::socket::{Trouble, bind_address};
 use client::{Client, Url};
 use fa_measure::event::Fetched;
 use fa_measure::plan::{FetchList, FetchPlan};
@@ -94,7 +94,8 @@ impl Drop for Fetching {
 async fn fetch_rounds(clock: Clock, origin: Time, job: Job, sink: &Sink) -> Result<(), Trouble> {
     let plan = &job.plan;
     let dns = lookup::servers(&plan.dns)?;
-    let make = || Client::new(clock, dns.clone(), plan.ip_version, plan.timeout);
+    let bind = bind_address(plan.local_bind.as_deref())?;
+    let make = || Client::new(clock, dns.clone(), plan.ip_version, plan.timeout, bind);
     let mut first = make();
     let (urls, named) = list(&job, &mut first).await?;
     // Who fetched the list has a connection already.

@@ -29,6 +29,9 @@ pub struct FetchPlan {
     pub dns: Vec<String>,
     /// Internet protocol version to use.
     pub ip_version: Option<IpVersion>,
+    /// Local address of its connections.
+    #[serde(default)]
+    pub local_bind: Option<String>,
 }
 
 /// Where the addresses of objects come from.

@@ -143,6 +143,8 @@ fn fixed_sizes_timeouts_and_fetchers_are_planned() {
     let made = plan(&Setup::new("http", &["a"]));
     assert_eq!((made.fetches[0].list.clone(), made.fetches[0].workers), (FetchList::Server, 4));
     assert!(made.needs_server(HostId(0)));
+    let bound = plan_of(&Setup::new("http", &["a"]), |s| s.options.local_binds = vec!["10.0.0.1".into()]).unwrap();
+    assert_eq!(bound.fetches[0].local_bind.as_deref(), Some("10.0.0.1"));
     let setup = Setup { url_lists: vec!["x".into(), "y".into()], ..Setup::new("http", &["a"]) };
     let made = plan_of(&setup, |s| s.options.url_lists = vec!["x".into(), "y".into()]).unwrap();
     let lists: Vec<_> = made.fetches.iter().map(|f| (f.series.as_str(), f.list.clone())).collect();

@@ -2,6 +2,7 @@
 
 use super::lookup;
 use crate::clock::Clock;
+use crate::socket::bound_to;
 use fa_measure::plan::IpVersion;
 use fa_measure::{Span, Time};
 use http_body_util::{BodyExt, Empty};
@@ -11,8 +12,9 @@ use hyper::{Request, header};
 use hyper_util::rt::TokioIo;
 use std::collections::HashMap;
 use std::fmt;
-use std::net::SocketAddr;
-use tokio::net::TcpStream;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use tokio::net::{TcpSocket, TcpStream};
 
 /// Where an object is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +99,8 @@ pub(super) struct Client {
     dns: Vec<SocketAddr>,
     version: Option<IpVersion>,
     timeout: Span,
+    /// Our address of all connections.
+    bind: Option<IpAddr>,
     connections: HashMap<(String, u16), SendRequest<Empty<Bytes>>>,
 }
 
@@ -108,8 +112,14 @@ struct Made {
 }
 
 impl Client {
-    pub(super) fn new(clock: Clock, dns: Vec<SocketAddr>, version: Option<IpVersion>, timeout: Span) -> Self {
-        Self { clock, dns, version, timeout, connections: HashMap::new() }
+    pub(super) fn new(
+        clock: Clock,
+        dns: Vec<SocketAddr>,
+        version: Option<IpVersion>,
+        timeout: Span,
+        bind: Option<IpAddr>,
+    ) -> Self {
+        Self { clock, dns, version, timeout, bind, connections: HashMap::new() }
     }
 
     /// Fetches an object; `take` gets its bytes.
@@ -159,7 +169,7 @@ impl Client {
         let mut last = String::new();
         for mut address in addresses {
             address.set_port(url.port);
-            match TcpStream::connect(address).await {
+            match self.stream_to(address).await {
                 Ok(stream) => {
                     let connected = self.clock.now();
                     // Requests are small and waited for.
@@ -173,6 +183,14 @@ impl Client {
             }
         }
         Err(last)
+    }
+
+    async fn stream_to(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let Some(bind) = self.bind else { return TcpStream::connect(address).await };
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        let bound = bound_to(bind, address);
+        socket.bind(bound).map_err(|e| io::Error::new(e.kind(), format!("cannot bind to {}: {e}", bound.ip())))?;
+        socket.connect(address).await
     }
 
     /// The error says whether anything of an answer had come.

@@ -450,7 +450,7 @@ fn ask_for(plan: &Plan, host: HostId) -> Prepare {
     }
 }
 
-/// Whether flows or probes have other addresses of ours than control has.
+/// Whether flows, probes or fetchers have other addresses of ours than control has.
 fn comes_from_elsewhere(plan: &Plan, host: HostId) -> bool {
     let options = &plan.settings.options;
     let of_host = plan.host(host);
@@ -458,5 +458,7 @@ fn comes_from_elsewhere(plan: &Plan, host: HostId) -> bool {
     let control = options.control_local_bind.as_ref().or(own);
     let flows = plan.flows.iter().filter(|f| f.host == host).map(|f| &f.local_bind);
     let probes = plan.probes.iter().filter(|p| p.host == host).map(|p| &p.local_bind);
-    of_host.is_some_and(|h| h.control.is_some()) || flows.chain(probes).any(|bind| bind.as_ref() != control)
+    let fetches = plan.fetches.iter().filter(|f| f.host == host).map(|f| &f.local_bind);
+    of_host.is_some_and(|h| h.control.is_some())
+        || flows.chain(probes).chain(fetches).any(|bind| bind.as_ref() != control)
 }

@@ -160,6 +160,7 @@ fn objects_are_fetched_on_kept_connections() {
         workers: 2,
         dns: Vec::new(),
         ip_version: None,
+        local_bind: None,
     });
     let events = launch(plan);
     let rounds: Vec<_> = whats(&events)

@@ -2,11 +2,13 @@
 
 use crate::build::{PlanExt, launch, plan, port, server, whats};
 use fa_catalog::Direction;
-use fa_measure::event::{FlowEnd, What};
+use fa_measure::event::{Fetched, FlowEnd, What};
 use fa_measure::plan::{DatagramPlan, FetchId, FetchList, FetchPlan, HostId, ProbeKind};
 use fa_measure::traffic::Traffic;
 use fa_measure::{Event, Span};
-use std::net::{IpAddr, UdpSocket};
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, TcpListener, UdpSocket};
+use std::sync::{Arc, Mutex};
 
 fn failures(events: &[Event]) -> Vec<String> {
     whats(events)
@@ -86,6 +88,82 @@ fn kernel_state_is_not_sampled_where_nobody_wants_it() {
     }
 }
 
+fn fetch(list: FetchList) -> FetchPlan {
+    FetchPlan {
+        id: FetchId(0),
+        series: "HTTP latency".into(),
+        list,
+        host: HostId(0),
+        start: Span::ZERO,
+        length: Span::from_millis(100),
+        interval: Span::from_millis(1_000),
+        timeout: Span::from_millis(2_000),
+        workers: 1,
+        dns: Vec::new(),
+        ip_version: None,
+        local_bind: None,
+    }
+}
+
+/// Who asked for what.
+type Asked = Arc<Mutex<Vec<(IpAddr, String)>>>;
+
+/// Answers every request with a list of one object, and notes who asked for what.
+fn web_server(at: &str) -> (u16, Asked) {
+    let listener = TcpListener::bind(at).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, from)) = listener.accept() {
+            let mut buffer = [0; 4096];
+            let n = stream.read(&mut buffer).unwrap_or(0);
+            let path = String::from_utf8_lossy(&buffer[..n]).split(' ').nth(1).unwrap_or_default().to_owned();
+            seen.lock().unwrap().push((from.ip(), path));
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\na\n");
+        }
+    });
+    (port, asked)
+}
+
+fn rounds(events: &[Event]) -> Vec<Fetched> {
+    let round = |what: &What| if let What::Fetched(fetched) = what { Some(**fetched) } else { None };
+    whats(events).filter_map(round).collect()
+}
+
+#[test]
+fn objects_are_fetched_from_the_address_that_is_bound_and_a_session_knows_them_there() {
+    let server = server();
+    let mut own = plan(port(&server), 200);
+    own.fetches.push(FetchPlan { local_bind: Some("127.0.0.2".into()), ..fetch(FetchList::Server) });
+    let events = launch(own);
+    assert_eq!(failures(&events), [""; 0]);
+    assert_eq!(rounds(&events).first().map(|r| (r.objects, r.failed)), Some((16, 0)), "{events:?}");
+
+    let (web, asked) = web_server("127.0.0.1:0");
+    let mut other = plan(port(&server), 200);
+    let list = FetchList::Named(format!("http://127.0.0.1:{web}/list"));
+    other.fetches.push(FetchPlan { local_bind: Some("127.0.0.2".into()), ..fetch(list) });
+    let events = launch(other);
+    assert_eq!(rounds(&events).first().map(|r| (r.objects, r.failed)), Some((1, 0)), "{events:?}");
+    let asked = asked.lock().unwrap().clone();
+    assert_eq!(asked, [("/list"), ("/a")].map(|path| (IpAddr::from([127, 0, 0, 2]), path.to_owned())));
+}
+
+#[test]
+fn objects_come_from_the_host_and_not_from_where_control_goes() {
+    let server = server();
+    let port = port(&server);
+    let (_, asked) = web_server(&format!("127.0.0.2:{port}"));
+    let mut plan = plan(port, 200);
+    plan.hosts[0].name = "127.0.0.2".into();
+    plan.hosts[0].control = Some(format!("127.0.0.1:{port}"));
+    plan.fetches.push(fetch(FetchList::Server));
+    let events = launch(plan);
+    assert_eq!(rounds(&events).first().map(|r| (r.objects, r.failed)), Some((1, 0)), "{events:?}");
+    assert!(asked.lock().unwrap().iter().any(|(_, path)| path.ends_with("/filelist.txt")));
+}
+
 #[test]
 fn names_of_web_servers_are_looked_up_where_the_user_says() {
     // A name server that knows one address of everything.
@@ -103,17 +181,9 @@ fn names_of_web_servers_are_looked_up_where_the_user_says() {
     let server = server();
     let mut plan = plan(port(&server), 200);
     plan.fetches.push(FetchPlan {
-        id: FetchId(0),
-        series: "HTTP latency".into(),
-        list: FetchList::Named(format!("http://web.example:{}/filelist.txt", port(&server))),
-        host: HostId(0),
-        start: Span::ZERO,
-        length: Span::from_millis(100),
-        interval: Span::from_millis(1_000),
-        timeout: Span::from_millis(2_000),
-        workers: 1,
         dns: vec![at.to_string()],
         ip_version: Some(fa_measure::plan::IpVersion::V4),
+        ..fetch(FetchList::Named(format!("http://web.example:{}/filelist.txt", port(&server))))
     });
     let events = launch(plan);
     let question = asked.join().unwrap();
