@@ -70,7 +70,10 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
             redact: args.redact,
         },
     };
-    let plan = Plan::from_expanded(&expanded, &settings).map_err(Failure::usage)?;
+    let mut plan = Plan::from_expanded(&expanded, &settings).map_err(Failure::usage)?;
+    let unread = expanded.unread_params.iter().map(String::as_str);
+    let unread = unread.filter(|name| PARAMETERS.contains(name) && !of_measuring(name));
+    plan.notes.extend(unread.map(|name| format!("parameter {name} has no effect on test {}", args.test)));
     let nothing = plan.flows.is_empty() && plan.probes.is_empty() && plan.fetches.is_empty();
     if nothing && plan.collectors.is_empty() {
         let parts: Vec<&str> = expanded.series.values().map(|series| series.runner.as_str()).collect();
@@ -156,6 +159,12 @@ const PARAMETERS: &[&str] = &[
     "mqtt_user",
     "mqtt_payload_key",
 ];
+
+/// Whether a parameter is read when streams are planned, not by the definitions of tests.
+fn of_measuring(name: &str) -> bool {
+    ["flow_bytes", "burst_rate", "burst_ports", "voip_ttl", "voip_interface"].contains(&name)
+        || fa_measure::call::PARAMETERS.contains(&name)
+}
 
 /// The parameter that was probably meant by one that nothing reads.
 fn misspelt(name: &str) -> Option<&'static str> {

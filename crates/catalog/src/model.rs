@@ -65,6 +65,9 @@ pub struct Expanded {
     pub hosts: Vec<String>,
     /// Parameters the test cannot be measured without and that were not given; a viewer need not mind.
     pub missing_params: Vec<String>,
+    /// Given parameters that no definition of the test asked for, or that the test sets itself: they change nothing in the
+    /// expansion. Those that only a measurement knows (`flow_bytes`) are among them.
+    pub unread_params: Vec<String>,
     /// Whole run in seconds (`TOTAL_LENGTH`).
     pub total_length_secs: f64,
     /// Every series, measured ones and computed ones, in definition order.

@@ -255,6 +255,43 @@ fn streams_are_counted_where_only_the_recording_host_knew() {
     assert_eq!(streams(&Setup::new("tcp_nup", &["h"]).with_param("upload_streams", "5")), 5);
 }
 
+#[test]
+fn lists_go_to_streams_and_parameters_that_no_definition_reads_are_named() {
+    let lists = |setup: Setup| {
+        Catalog::builtin()
+            .expand(&setup.with_param("local_binds", "127.0.0.2,127.0.0.3").with_param("send_sizes", "1000,20k"))
+            .unwrap()
+    };
+    let own = |test: &Expanded, name: &str| (flow(test, name).local_bind.clone(), flow(test, name).send_size);
+    let bind = |address: &str| Some(address.to_owned());
+    for (test, streams, name) in
+        [("tcp_nup", "upload_streams", "upload"), ("tcp_ndown", "download_streams", "download")]
+    {
+        let test = lists(Setup::new(test, &["h"]).with_param(streams, "3").with_param("labels", "a,b"));
+        assert_eq!(own(&test, &format!("TCP {name}::1")), (bind("127.0.0.2"), Some(1000)));
+        assert_eq!(own(&test, &format!("TCP {name}::2")), (bind("127.0.0.3"), Some(20_000)));
+        assert_eq!(own(&test, &format!("TCP {name}::3")), (None, None));
+        assert_eq!(test.unread_params, ["labels"]);
+    }
+    let test = lists(Setup::new("rrul_var", &["h"]).with_param("bidir_streams", "2").with_param("labels", "a,b"));
+    assert_eq!(own(&test, "TCP upload::b"), (bind("127.0.0.3"), Some(20_000)));
+    let SeriesSource::Probe(probe) = &test.series["Ping (ms)::UDP b"].source else { panic!("a probe") };
+    assert_eq!(probe.local_bind, bind("127.0.0.3"));
+    assert!(test.unread_params.is_empty(), "{:?}", test.unread_params);
+
+    let unread = |test: &str, name: &str, value: &str| {
+        Catalog::builtin().expand(&Setup::new(test, &["h"]).with_param(name, value)).unwrap().unread_params
+    };
+    assert_eq!(unread("udp_flood", "marking", "EF"), ["marking"]);
+    assert_eq!(unread("rrul", "cc_algo", "reno"), ["cc_algo"]);
+    assert_eq!(unread("tcp_4up", "upload_streams", "8"), ["upload_streams"], "the test itself sets it");
+    for (test, name, value) in
+        [("tcp_1up", "markings", "EF"), ("tcp_1up", "cc_algo", "reno"), ("rrul", "ping_hosts", "b")]
+    {
+        assert!(unread(test, name, value).is_empty(), "{test} {name}");
+    }
+}
+
 /// The examples of the manual are definitions like any other.
 #[test]
 fn the_manual_is_right() {

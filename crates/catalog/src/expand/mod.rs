@@ -44,6 +44,7 @@ fn finish(
     let plots = plots::expand(catalog, flat, &mixins, &list, &settings)?;
     let missing_params: Vec<String> =
         flat.needs().filter(|name| settings.param(name).is_none()).map(str::to_owned).collect();
+    let unread_params = settings.unread(flat, setup);
     let mut notes = settings.notes;
     notes.extend(missing_params.iter().map(|name| {
         format!(
@@ -61,6 +62,7 @@ fn finish(
         default_plot: default_plot(flat, &plots),
         hosts: settings.hosts,
         missing_params,
+        unread_params,
         total_length_secs: settings.total,
         series: list.series,
         plots,

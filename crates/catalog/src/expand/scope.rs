@@ -1,6 +1,8 @@
 //! What names stand for while a definition is filled in.
 
-use indexmap::IndexMap;
+use std::cell::RefCell;
+
+use indexmap::{IndexMap, IndexSet};
 
 use crate::Setup;
 use crate::doc::{DirWord, SeriesDoc};
@@ -23,6 +25,8 @@ pub(super) struct Settings<'a> {
     pub(super) params: IndexMap<String, String>,
     pub(super) notes: Vec<String>,
     url_lists: &'a [String],
+    /// Parameters that some definition asked for.
+    read: RefCell<IndexSet<String>>,
 }
 
 /// Stands in for the host where none is given, so that a test can be listed.
@@ -41,6 +45,7 @@ impl<'a> Settings<'a> {
             params: params(flat, setup),
             notes: Vec::new(),
             url_lists: &setup.url_lists,
+            read: RefCell::default(),
         };
         if let Some(delay) = flat.delay {
             settings.delay = settings.number(delay).map_err(|fault| fault.within("delay"))?;
@@ -69,7 +74,22 @@ impl<'a> Settings<'a> {
 
     /// A parameter that is set to something.
     pub(super) fn param(&self, name: &str) -> Option<&str> {
-        self.params.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        let value = self.params.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())?;
+        if !self.read.borrow().contains(name) {
+            self.read.borrow_mut().insert(name.to_owned());
+        }
+        Some(value)
+    }
+
+    /// Parameters of the user that nothing asked for so far, or that the test sets itself.
+    pub(super) fn unread(&self, flat: &Flat<'_>, setup: &Setup) -> Vec<String> {
+        let read = self.read.borrow();
+        let used = |name: &str| {
+            let name = flat.aliases.get(name).copied().unwrap_or(name);
+            read.contains(name) && !flat.set.contains_key(name)
+        };
+        let given = setup.params.iter().filter(|(_, value)| !value.trim().is_empty());
+        given.map(|(name, _)| name).filter(|name| !used(name)).cloned().collect()
     }
 
     /// Index of a host: a number from 1 in the test's own list, or a name.
