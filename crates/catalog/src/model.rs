@@ -68,6 +68,8 @@ pub struct Expanded {
     /// Given parameters that no definition of the test asked for, or that the test sets itself: they change nothing in the
     /// expansion. Those that only a measurement knows (`flow_bytes`) are among them.
     pub unread_params: Vec<String>,
+    /// Names that more than one series was given; only the last of each is there.
+    pub named_twice: Vec<String>,
     /// Whole run in seconds (`TOTAL_LENGTH`).
     pub total_length_secs: f64,
     /// Every series, measured ones and computed ones, in definition order.

@@ -96,6 +96,14 @@ impl<'a> Planner<'a> {
         if flow.protocol == Protocol::Sctp {
             return Ok(SourcePlan::Unsupported { runner: "Sctp".into(), reason: NO_SCTP.into() });
         }
+        // A host used in turn may have fewer flows, with a note; labels that the user gave twice would halve the load.
+        if self.expanded.named_twice.contains(&def.name)
+            && let Some(labels) = self.param("labels")
+        {
+            let what =
+                format!("labels={labels} gives two streams the name {}: each needs a label of its own", def.name);
+            return Err(PlanError::Parameter { what });
+        }
         let id = FlowId(self.plan.flows.len() as u16);
         let version = flow.ip_version.and_then(IpVersion::from_number);
         let host = self.host_id(flow.host, flow.control_host.as_deref(), version);

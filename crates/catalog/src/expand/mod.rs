@@ -63,6 +63,7 @@ fn finish(
         hosts: settings.hosts,
         missing_params,
         unread_params,
+        named_twice: list.twice,
         total_length_secs: settings.total,
         series: list.series,
         plots,

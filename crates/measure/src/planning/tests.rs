@@ -133,6 +133,17 @@ fn lists_of_options_go_to_streams_and_hosts_in_order() {
 }
 
 #[test]
+fn labels_that_would_make_two_streams_one_are_refused() {
+    let labelled = |labels: &str| {
+        let setup = Setup::new("rrul_var", &["a"]).with_param("bidir_streams", "2").with_param("labels", labels);
+        plan_of(&setup, |_| {})
+    };
+    assert_eq!(labelled("a,b").unwrap().flows.len(), 4);
+    let error = labelled("a,a").unwrap_err().to_string();
+    assert!(error.contains("labels=a,a") && error.contains("TCP download::a"), "{error}");
+}
+
+#[test]
 fn fixed_sizes_timeouts_and_fetchers_are_planned() {
     let setup = Setup::new("tcp_1up", &["a"]).with_param("flow_bytes", "10M");
     assert_eq!(plan(&setup).flows[0].bytes, Some(10_000_000));
