@@ -238,3 +238,26 @@ fn an_interrupt_of_the_whole_terminal_does_not_break_flows_that_are_kept() {
     all_well(ended(child));
     assert_eq!(desk.files(), [data_file(&desk)]);
 }
+
+#[test]
+fn what_cannot_be_used_is_refused_before_anything_starts() {
+    let desk = Desk::new();
+    for (arguments, why) in [
+        (&["http", "localhost", "--http-getter-dns-servers", "foo"][..], "ADDRESS:PORT"),
+        (&["http", "localhost", "--http-getter-urllist", "no/such/list"], "No such file"),
+        (&["http", "localhost", "--http-getter-urllist", "https://a.example/list"], "TLS"),
+    ] {
+        let said = desk.fa([&["measure"], arguments].concat()).ends_with_code(2);
+        assert!(said.err.contains(why), "{arguments:?}: {}", said.err);
+    }
+    assert_eq!(desk.files(), [""; 0]);
+}
+
+#[test]
+fn a_series_without_values_says_why_on_the_screen() {
+    let desk = Desk::new();
+    std::fs::write(desk.file("list"), "http://127.0.0.1:1/gone\n").unwrap();
+    let said = desk.fa(["measure", "http", "localhost", "-l", "1", "-s", "0.5", "--http-getter-urllist", "list"]);
+    let said = said.ends_with_code(3);
+    assert!(said.err.contains("HTTP latency: ") && said.err.contains("refused"), "{}", said.err);
+}

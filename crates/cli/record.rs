@@ -66,6 +66,13 @@ pub(crate) fn warnings(set: &DataSet) -> Vec<String> {
     list.into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
+/// Series that failed, each with why.
+pub(crate) fn failures(set: &DataSet) -> Vec<(String, String)> {
+    let series = set.metadata.get("SERIES_META").and_then(|value| value.as_object());
+    let error = |meta: &serde_json::Value| Some(meta.get("ERROR")?.as_str()?.to_owned());
+    series.into_iter().flatten().filter_map(|(name, meta)| Some((name.clone(), error(meta)?))).collect()
+}
+
 /// A key file: its content without the line end.
 pub(crate) fn read_key(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut key = std::fs::read(path).map_err(|e| Failure::usage(format!("--key {}: {e}", path.display())))?;

@@ -1,5 +1,6 @@
 //! Options of `fa measure` that belong to single tools, under Flent's names.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -46,10 +47,10 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pub(crate) irtt_sampling_interval: Option<u32>,
     /// List of objects to fetch, a file or a http:// address; one fetcher for each; repeatable [default: the host's own]
-    #[arg(long, value_name = "FILE|URL", value_delimiter = ',')]
+    #[arg(long, value_name = "FILE|URL", value_delimiter = ',', value_parser = object_list)]
     pub(crate) http_getter_urllist: Vec<String>,
     /// Name servers to ask instead of the system's; repeatable
-    #[arg(long, value_name = "ADDRESS[:PORT]", value_delimiter = ',')]
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_delimiter = ',', value_parser = name_server)]
     pub(crate) http_getter_dns_servers: Vec<String>,
     /// Milliseconds that one object may take [default: the length of the test]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(1..=86_400_000))]
@@ -68,6 +69,31 @@ fn size(text: &str) -> Result<u32, String> {
     };
     let number: u32 = digits.trim().parse().map_err(|_| wrong())?;
     number.checked_mul(factor).filter(|&n| n > 0).ok_or_else(wrong)
+}
+
+fn name_server(text: &str) -> Result<String, String> {
+    let bare = text.trim().trim_start_matches('[').trim_end_matches(']');
+    if text.trim().parse::<SocketAddr>().is_ok() || bare.parse::<IpAddr>().is_ok() {
+        return Ok(text.trim().to_owned());
+    }
+    Err("a name server is named by its ADDRESS or ADDRESS:PORT".to_owned())
+}
+
+/// A list that can be fetched or read; what is in it turns out in the run.
+fn object_list(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.contains("://") {
+        let can = text.starts_with("http://");
+        return if can { Ok(text.to_owned()) } else { Err("only http:// can be fetched: there is no TLS here".into()) };
+    }
+    let found = std::fs::metadata(text).map_err(|e| e.to_string())?;
+    if found.is_dir() {
+        return Err("a folder is no list".into());
+    }
+    if found.is_file() {
+        std::fs::File::open(text).map_err(|e| e.to_string())?;
+    }
+    Ok(text.to_owned())
 }
 
 impl TestArgs {
@@ -185,5 +211,16 @@ mod tests {
     fn sizes_take_suffixes() {
         assert_eq!((size("8192"), size("8k"), size("1M")), (Ok(8192), Ok(8192), Ok(1_048_576)));
         assert!(["", "0", "-1", "5000M", "x"].iter().all(|text| size(text).is_err()));
+    }
+
+    #[test]
+    fn name_servers_are_addresses_and_lists_are_there() {
+        for good in ["192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:53"] {
+            assert!(name_server(good).is_ok(), "{good}");
+        }
+        assert!(name_server("foo").unwrap_err().contains("ADDRESS"));
+        assert!(object_list("http://a.example/list").is_ok() && object_list("Cargo.toml").is_ok());
+        assert!(object_list("https://a.example/list").unwrap_err().contains("TLS"));
+        assert!(object_list("no/such/list").is_err() && object_list(".").is_err());
     }
 }

@@ -144,6 +144,13 @@ fn report(args: &MeasureArgs, catalog: &Catalog, saved: &Saved, shown: &[String]
             Console::warn(warning);
         }
     }
+    for (series, error) in record::failures(set) {
+        let text = format!("{series}: {error}");
+        // While the run went on, the hint behind it was told apart.
+        if !shown.iter().any(|told| text.starts_with(told.as_str())) {
+            Console::warn(text);
+        }
+    }
     let failed = set.metadata.failed_runners().unwrap_or(0);
     // The path alone on its line: ready to be copied or cut out.
     if args.json || args.json_lines {
