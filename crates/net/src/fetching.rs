@@ -102,26 +102,40 @@ async fn fetch_rounds(clock: Clock, origin: Time, job: Job, sink: &Sink) -> Resu
     let mut workers: Vec<Client> = std::iter::once(first).chain((1..plan.workers).map(|_| make())).collect();
     let (start, end) = (origin + plan.start, origin + plan.start + plan.length);
     let mut number: i64 = 0;
+    let (mut complete, mut failure) = (false, None);
     loop {
         let due = start + plan.interval.times(number);
         if due > end {
-            return Ok(());
+            return outcome(complete, failure, &named);
         }
         tokio::time::sleep_until(clock.instant(due).into()).await;
         let limit = clock.instant(end + GRACE).into();
         let round = tokio::time::timeout_at(limit, fetch_round(clock, &urls, &mut workers)).await;
-        let Ok((mut round, last_error)) = round else { return Ok(()) };
+        let Ok((mut round, error)) = round else { return outcome(complete, failure, &named) };
         round.fetch = plan.id;
         let now = clock.now();
         sink(now, What::Fetched(Box::new(round)));
-        if round.objects == 0 && number == 0 {
-            let why = last_error.unwrap_or_else(|| "no answer".into());
-            let what = format!("nothing of {named} could be fetched: {why}");
-            sink(now, What::Warning { host: None, text: what });
+        complete |= round.is_complete();
+        if failure.is_none()
+            && let Some(first) = error
+        {
+            let (failed, all) = (round.failed, round.failed + round.objects);
+            let text = format!("{}: {failed} of the {all} objects of {named} failed: {first}", plan.series);
+            sink(now, What::Warning { host: None, text });
+            failure = Some(first);
         }
         // A round that took longer than the interval delays the next one to the next beginning.
         number = ((now - start).0 / plan.interval.0.max(1) + 1).max(number + 1);
     }
+}
+
+/// What is told about a fetcher at its end: one without any complete round has failed.
+fn outcome(complete: bool, failure: Option<String>, named: &str) -> Result<(), Trouble> {
+    if complete {
+        return Ok(());
+    }
+    let why = failure.unwrap_or_else(|| "the run was over before the first one was".into());
+    Err(Trouble::new(format!("no round of fetching {named} was completed: {why}")))
 }
 
 /// What to fetch, and what the list is called.
@@ -181,7 +195,8 @@ async fn fetch_round(clock: Clock, urls: &[Url], workers: &mut [Client]) -> (Fet
                 Err(e) => {
                     round.failed += 1;
                     round.timed_out += u32::from(e.timed_out);
-                    *error = Some(format!("{url}: {}", e.text));
+                    round.refused += u32::from(e.refused);
+                    error.get_or_insert(format!("{url}: {}", e.text));
                 }
             }
         }

@@ -19,6 +19,9 @@ pub struct Fetched {
     pub failed: u32,
     /// Of those, the ones that did not come in time.
     pub timed_out: u32,
+    /// Of those, the ones that the server answered with another status than success.
+    #[serde(default)]
+    pub refused: u32,
     /// Payload of all.
     pub bytes: u64,
     /// Connections that had to be made.
@@ -29,4 +32,12 @@ pub struct Fetched {
     pub connecting: Option<Span>,
     /// The longest from a request to the first byte of its answer.
     pub first_byte: Option<Span>,
+}
+
+impl Fetched {
+    /// Whether its time means something: all was answered, and something came. What a server refuses (404 and the like) it
+    /// refuses in every round; what broke or took too long would make the time that of the fault.
+    pub fn is_complete(&self) -> bool {
+        self.objects > 0 && self.failed == self.refused
+    }
 }

@@ -18,7 +18,7 @@ pub(super) struct FetchRecord {
 }
 
 impl FetchRecord {
-    /// The time of a round counts at its end, in milliseconds; a round in which objects failed has no value.
+    /// The time of a round counts at its end, in milliseconds; a round in which objects broke or were late has no value.
     pub(super) fn measured(&self, plan: &FetchPlan, clocks: &Clocks) -> Measured {
         let mut measured = Measured { expects_values: true, ..Measured::default() };
         let ms = |span: Option<Span>| span.map(|span| RawValue::Float(span.as_millis_f64()));
@@ -26,10 +26,11 @@ impl FetchRecord {
         for round in &self.rounds {
             let t = clocks.unix_secs(round.began + round.took);
             let mut values = Vec::new();
-            if round.failed == 0 {
+            if round.is_complete() {
                 samples.push(t, round.took.as_millis_f64());
                 values.push(("val", RawValue::Float(round.took.as_millis_f64())));
-            } else {
+            }
+            if round.failed > 0 {
                 values.push(("failed", RawValue::Int(round.failed.into())));
             }
             values.extend([
@@ -54,6 +55,7 @@ impl FetchRecord {
             ("ROUNDS", Value::from(self.rounds.len())),
             ("OBJECTS", Value::from(sum(|r| r.objects.into()))),
             ("OBJECTS_FAILED", Value::from(sum(|r| r.failed.into()))),
+            ("OBJECTS_REFUSED", Value::from(sum(|r| r.refused.into()))),
             ("OBJECTS_TIMED_OUT", Value::from(sum(|r| r.timed_out.into()))),
             ("BYTES_RECVD", Value::from(sum(|r| r.bytes))),
             ("CONNECTIONS", Value::from(sum(|r| r.connections.into()))),

@@ -91,6 +91,23 @@ pub(super) struct Got {
 pub(super) struct Missed {
     pub(super) text: String,
     pub(super) timed_out: bool,
+    /// The server answered, with another status than success.
+    pub(super) refused: bool,
+}
+
+impl Missed {
+    fn timed_out(limit: std::time::Duration) -> Self {
+        Self { text: format!("not there within {limit:?}"), timed_out: true, refused: false }
+    }
+}
+
+/// A request without success.
+struct Failed {
+    text: String,
+    /// Something of an answer had come.
+    answered: bool,
+    /// The answer has another status than success.
+    refused: bool,
 }
 
 /// One worker.
@@ -126,7 +143,7 @@ impl Client {
     pub(super) async fn get(&mut self, url: &Url, take: impl FnMut(&[u8])) -> Result<Got, Missed> {
         let limit = self.timeout.to_duration();
         let got = tokio::time::timeout(limit, self.try_get(url, take)).await;
-        let got = got.unwrap_or_else(|_| Err(Missed { text: format!("not there within {limit:?}"), timed_out: true }));
+        let got = got.unwrap_or_else(|_| Err(Missed::timed_out(limit)));
         if got.is_err() {
             // What is left of the answer would be taken for the next one.
             self.connections.remove(&(url.host.clone(), url.port));
@@ -135,7 +152,7 @@ impl Client {
     }
 
     async fn try_get(&mut self, url: &Url, mut take: impl FnMut(&[u8])) -> Result<Got, Missed> {
-        let missed = |text: String| Missed { text, timed_out: false };
+        let missed = |text: String| Missed { text, timed_out: false, refused: false };
         let key = (url.host.clone(), url.port);
         let mut made = None;
         let mut kept = self.connections.remove(&key).filter(|sender| !sender.is_closed());
@@ -156,8 +173,8 @@ impl Client {
                     let (name_lookup, connecting) = made.map_or((None, None), |m| (m.name_lookup, Some(m.connecting)));
                     return Ok(Got { bytes, name_lookup, connecting, first_byte });
                 }
-                Err((_, false)) if reused => {}
-                Err((text, _)) => return Err(missed(text)),
+                Err(Failed { answered: false, .. }) if reused => {}
+                Err(Failed { text, refused, .. }) => return Err(Missed { refused, ..missed(text) }),
             }
         }
     }
@@ -193,31 +210,31 @@ impl Client {
         socket.connect(address).await
     }
 
-    /// The error says whether anything of an answer had come.
     async fn ask(
         &self,
         sender: &mut SendRequest<Empty<Bytes>>,
         url: &Url,
         asked: Time,
         take: &mut impl FnMut(&[u8]),
-    ) -> Result<(u64, Span), (String, bool)> {
-        let before = |e: hyper::Error| (e.to_string(), false);
+    ) -> Result<(u64, Span), Failed> {
+        let before = |e: hyper::Error| Failed { text: e.to_string(), answered: false, refused: false };
+        let broken = |text: String| Failed { text, answered: true, refused: false };
         let authority = url.authority();
         let request = Request::get(&url.path)
             .header(header::HOST, authority)
             .header(header::USER_AGENT, concat!("fa/", env!("CARGO_PKG_VERSION")))
             .body(Empty::new())
-            .map_err(|e| (e.to_string(), true))?;
+            .map_err(|e| broken(e.to_string()))?;
         sender.ready().await.map_err(before)?;
         let response = sender.send_request(request).await.map_err(before)?;
         let first_byte = self.clock.now() - asked;
         if !response.status().is_success() {
-            return Err((format!("the server answers {}", response.status()), true));
+            return Err(Failed { refused: true, ..broken(format!("the server answers {}", response.status())) });
         }
         let mut body = response.into_body();
         let mut bytes = 0;
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|e| (e.to_string(), true))?;
+            let frame = frame.map_err(|e| broken(e.to_string()))?;
             if let Some(data) = frame.data_ref() {
                 bytes += data.len() as u64;
                 take(data);

@@ -119,8 +119,16 @@ fn web_server(at: &str) -> (u16, Asked) {
             let mut buffer = [0; 4096];
             let n = stream.read(&mut buffer).unwrap_or(0);
             let path = String::from_utf8_lossy(&buffer[..n]).split(' ').nth(1).unwrap_or_default().to_owned();
+            let (status, body) = match path.rsplit('/').next() {
+                Some("in-part.txt") => ("200 OK", "a\ngone\n"),
+                Some("nothing.txt") => ("200 OK", "gone\n"),
+                Some("gone") => ("404 Not Found", ""),
+                _ => ("200 OK", "a\n"),
+            };
             seen.lock().unwrap().push((from.ip(), path));
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\na\n");
+            let length = body.len();
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+            let _ = stream.write_all(answer.as_bytes());
         }
     });
     (port, asked)
@@ -148,6 +156,30 @@ fn objects_are_fetched_from_the_address_that_is_bound_and_a_session_knows_them_t
     assert_eq!(rounds(&events).first().map(|r| (r.objects, r.failed)), Some((1, 0)), "{events:?}");
     let asked = asked.lock().unwrap().clone();
     assert_eq!(asked, [("/list"), ("/a")].map(|path| (IpAddr::from([127, 0, 0, 2]), path.to_owned())));
+}
+
+#[test]
+fn an_object_that_is_refused_is_named_and_does_not_cost_the_others_their_time() {
+    let server = server();
+    let (web, _) = web_server("127.0.0.1:0");
+    let fetched = |list: &str| {
+        let mut plan = plan(port(&server), 200);
+        plan.fetches.push(fetch(FetchList::Named(format!("http://127.0.0.1:{web}/{list}"))));
+        launch(plan)
+    };
+    let events = fetched("in-part.txt");
+    assert_eq!(failures(&events), [""; 0]);
+    let first = rounds(&events)[0];
+    assert_eq!((first.objects, first.failed, first.refused, first.is_complete()), (1, 1, 1, true));
+    let told = whats(&events).filter(
+        |what| matches!(what, What::Warning { text, .. } if text.contains("/gone") && text.contains("404") && text.contains("1 of the 2")),
+    );
+    assert_eq!(told.count(), 1, "once, not in each round: {events:?}");
+
+    let events = fetched("nothing.txt");
+    assert!(!rounds(&events)[0].is_complete());
+    let failed = failures(&events);
+    assert!(matches!(failed.as_slice(), [only] if only.contains("/gone") && only.contains("404")), "{failed:?}");
 }
 
 #[test]
