@@ -240,6 +240,21 @@ fn an_interrupt_of_the_whole_terminal_does_not_break_flows_that_are_kept() {
 }
 
 #[test]
+fn pings_alone_know_the_way_and_the_version_without_any_far_end() {
+    let desk = Desk::new();
+    // Nothing listens on port 1 of loopback: only the ICMP probe goes on.
+    let said = desk.fa(["measure", "ping", "127.0.0.1:1", "-l", "1", "-s", "0.5"]);
+    if failed_icmp(&said) > 0 {
+        println!("skipped: the ICMP probe: no permission for ICMP sockets here");
+        return;
+    }
+    let said = said.ends_with_code(3);
+    let meta = desk.fa(["meta", "--json", said.out.lines().last().unwrap()]).ends_with_code(0).json();
+    assert_eq!(meta[0]["IP_VERSION"], 4);
+    assert_eq!(meta[0]["EGRESS_INFO"]["iface"], "lo", "{}", meta[0]["EGRESS_INFO"]);
+}
+
+#[test]
 fn what_cannot_be_used_is_refused_before_anything_starts() {
     let desk = Desk::new();
     for (arguments, why) in [

@@ -1,7 +1,7 @@
 //! One run from beginning to end.
 
 use super::LaunchOptions;
-use super::far::{Far, Wish};
+use super::far::{Far, Wish, addresses_of};
 use super::pipe::Pipe;
 use super::reach::heartbeats;
 use crate::bulk::{Bulk, NewStream};
@@ -75,6 +75,8 @@ pub(super) fn tell_beginning(context: &Context) {
 /// What is ready to measure.
 struct Prepared {
     fars: Vec<Far>,
+    /// Where the traffic goes.
+    target: Option<Target>,
     flows: Vec<NewStream>,
     /// Flows whose marks only a raw socket sees: number, our address, theirs.
     downloads: Vec<(FlowId, SocketAddr, SocketAddr)>,
@@ -116,7 +118,8 @@ impl Context {
     /// Reaches every far end, connects every flow and opens every probe.
     async fn prepare(&self) -> Result<Prepared, Trouble> {
         let fars = self.reach_all().await?;
-        self.tell_own_facts(self.target(&fars)).await;
+        let target = self.target(&fars).await;
+        self.tell_own_facts(target).await;
         let (ready, beating) = oneshot::channel();
         let preparing = async {
             let prepared = tokio::join!(self.connect_flows(&fars), self.open_datagrams(&fars), self.open_probes(&fars));
@@ -127,7 +130,7 @@ impl Context {
         if flows.is_empty() && datagrams.is_empty() && probes.is_empty() && !self.is_observation() {
             return Err(Trouble::new("no flow and no probe could be prepared").hint("the warnings above say why"));
         }
-        Ok(Prepared { fars, flows, downloads, datagrams, probes })
+        Ok(Prepared { fars, target, flows, downloads, datagrams, probes })
     }
 
     /// Nothing is sent: the run only observes.
@@ -136,10 +139,15 @@ impl Context {
         self.plan.flows.is_empty() && self.plan.probes.is_empty() && observes
     }
 
-    /// Where the traffic goes; the first far end where there is none.
-    fn target(&self, fars: &[Far]) -> Option<Target> {
+    /// Where the traffic goes; the first far end where there is none. Without any far end: where the probes go.
+    async fn target(&self, fars: &[Far]) -> Option<Target> {
         let target = fars.iter().find(|far| self.plan.is_target(far.host)).or(fars.first());
-        target.map(|far| Target::of(far.address))
+        if let Some(far) = target {
+            return Some(Target::of(far.address));
+        }
+        let probe = self.plan.probes.iter().find(|probe| !probe.kind.needs_server())?;
+        let addresses = addresses_of(self.plan.host(probe.host)?, &self.plan).await.ok()?;
+        addresses.first().copied().map(Target::of)
     }
 
     /// Programs of this host; one that cannot be started is a failed collector.
@@ -176,7 +184,11 @@ impl Context {
     pub(super) async fn tell_own_facts(&self, target: Option<Target>) {
         let detail = if self.options.extended { Detail::Extended } else { Detail::Anonymous };
         let collected = tokio::task::spawn_blocking(move || HostFacts::collect(target, detail).to_metadata()).await;
-        if let Ok(facts) = collected {
+        if let Ok(mut facts) = collected {
+            if let Some(target) = target {
+                // Probes alone have no far end that would tell.
+                facts.insert("IP_VERSION".into(), if target.address.is_ipv4() { 4 } else { 6 }.into());
+            }
             self.tell(What::HostFacts { host: None, facts });
         }
     }
@@ -220,8 +232,7 @@ impl Context {
 
     /// Measures: everything is connected.
     async fn load(&mut self, prepared: Prepared) -> Result<EndReason, Trouble> {
-        let Prepared { mut fars, flows, downloads, datagrams, probes } = prepared;
-        let target = self.target(&fars);
+        let Prepared { mut fars, target, flows, downloads, datagrams, probes } = prepared;
         let no_thread = |e: io::Error| Trouble::new(format!("a measuring thread cannot be started: {e}"));
         let bulk = Bulk::start(self.clock).map_err(no_thread)?;
         let (flows_done, mut flows_ended) = oneshot::channel();
