@@ -258,7 +258,9 @@ fn pings_alone_know_the_way_and_the_version_without_any_far_end() {
 fn what_cannot_be_used_is_refused_before_anything_starts() {
     let desk = Desk::new();
     for (arguments, why) in [
-        (&["http", "localhost", "--http-getter-dns-servers", "foo"][..], "ADDRESS:PORT"),
+        (&["ping", "localhost", "--local-bind", "foo"][..], "not an IPv4 or IPv6 address"),
+        (&["ping", "localhost", "--control-local-bind", "foo"], "not an IPv4 or IPv6 address"),
+        (&["http", "localhost", "--http-getter-dns-servers", "foo"], "ADDRESS:PORT"),
         (&["http", "localhost", "--http-getter-urllist", "no/such/list"], "No such file"),
         (&["http", "localhost", "--http-getter-urllist", "https://a.example/list"], "TLS"),
     ] {

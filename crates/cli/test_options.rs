@@ -17,13 +17,13 @@ const MAX_PAYLOAD: u64 = 16 * 1024 * 1024;
 #[command(next_help_heading = "Test options (docs/test-options.md)")]
 pub(crate) struct TestArgs {
     /// Local address to bind to: one for all hosts, or one for each in order; repeatable
-    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', value_parser = own_address)]
     pub(crate) local_bind: Vec<String>,
     /// Where control connections go when not to the host itself
     #[arg(long, value_name = "HOST[:PORT]")]
     pub(crate) control_host: Option<String>,
     /// Local address of control connections
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = own_address)]
     pub(crate) control_local_bind: Option<String>,
     /// Bytes per write of TCP flows: one for all streams, or one for each in order; repeatable
     #[arg(long, value_name = "BYTES", value_delimiter = ',', value_parser = size)]
@@ -69,6 +69,16 @@ fn size(text: &str) -> Result<u32, String> {
     };
     let number: u32 = digits.trim().parse().map_err(|_| wrong())?;
     number.checked_mul(factor).filter(|&n| n > 0).ok_or_else(wrong)
+}
+
+/// An address, with the interface of a link-local one (`fe80::1%eth0`).
+fn own_address(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let address = text.split_once('%').map_or(text, |(address, _)| address);
+    match address.parse::<IpAddr>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("not an IPv4 or IPv6 address; `ip address` shows those of this host".to_owned()),
+    }
 }
 
 fn name_server(text: &str) -> Result<String, String> {

@@ -73,6 +73,12 @@ fn placeholder(inside: &str, names: &dyn Names, depth: usize) -> Result<String, 
     match (value.filter(|text| !text.is_empty()), default) {
         (Some(text), _) => Ok(text),
         (None, Some(default)) => fill_nested(default, names, depth + 1),
+        (None, None) if listed => {
+            let number = names.stream() + 1;
+            Err(format!(
+                "parameter {name} has no entry number {number}, and one is needed for each in the list beside it"
+            ))
+        }
         (None, None) => Err(format!("`{{{inside}}}` has no value here")),
     }
 }

@@ -292,6 +292,14 @@ fn lists_go_to_streams_and_parameters_that_no_definition_reads_are_named() {
     }
 }
 
+#[test]
+fn lists_that_do_not_fit_together_are_named() {
+    let setup =
+        Setup::new("rrul", &["h"]).with_param("qdisc_stats_hosts", "a,b").with_param("qdisc_stats_interfaces", "e0");
+    let error = Catalog::builtin().expand(&setup).unwrap_err().to_string();
+    assert!(error.contains("parameter qdisc_stats_interfaces has no entry number 2"), "{error}");
+}
+
 /// The examples of the manual are definitions like any other.
 #[test]
 fn the_manual_is_right() {

@@ -394,6 +394,12 @@ async fn open(
             Control::connect(server.address, bind).await.map_err(|e| e.into_trouble("the server just started"))?;
         return Ok((control, Some(server)));
     }
+    if let (Some(bind), Some(ControlError::Connect { source, .. })) = (bind, &last)
+        && source.kind() == io::ErrorKind::AddrNotAvailable
+    {
+        return Err(Trouble::new(format!("{bind} is no address of this host, so nothing can be bound to it"))
+            .hint("--local-bind and --control-local-bind take addresses that `ip address` shows here"));
+    }
     let why = last.map_or_else(|| "no address".to_owned(), |e| e.to_string());
     Err(Trouble::new(format!("{name} cannot be reached: {why}"))
         .hint(format!("run fa serve on {name}, and let TCP and UDP port {} through", host.port)))

@@ -60,6 +60,17 @@ fn flows_and_probes_may_be_bound_to_other_addresses_than_control() {
 }
 
 #[test]
+fn an_address_that_is_not_ours_is_named_as_such() {
+    let server = server();
+    let mut plan = plan(port(&server), 200).flow(Direction::Up);
+    // For documentation only (RFC 5737): nobody has it.
+    plan.settings.local_bind = Some("192.0.2.1".into());
+    let failed = format!("{:?}", launch(plan));
+    assert!(failed.contains("192.0.2.1 is no address of this host") && failed.contains("--local-bind"), "{failed}");
+    assert!(!failed.contains("run fa serve"), "{failed}");
+}
+
+#[test]
 fn control_may_go_another_way_than_flows() {
     let server = crate::build::server_with(fa_net::ServeOptions::default());
     let mut plan = plan(port(&server), 200).flow(Direction::Up).probe(ProbeKind::Udp, 50);
