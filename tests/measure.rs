@@ -261,6 +261,10 @@ fn what_cannot_be_used_is_refused_before_anything_starts() {
         (&["ping", "localhost", "--local-bind", "foo"][..], "not an IPv4 or IPv6 address"),
         (&["ping", "localhost", "--control-local-bind", "foo"], "not an IPv4 or IPv6 address"),
         (&["http", "localhost", "--http-getter-dns-servers", "foo"], "ADDRESS:PORT"),
+        (&["rrul", "localhost", "--remote-host", "1=a"], "ssh"),
+        (&["rrul", "localhost", "--netperf-control-port", "1"], "HOST:PORT"),
+        (&["rrul", "localhost", "--ditg-control-port", "1"], "fa serve --key"),
+        (&["rrul", "localhost", "--ditg-control-secret", "x"], "fa serve --key"),
         (&["http", "localhost", "--http-getter-urllist", "no/such/list"], "No such file"),
         (&["http", "localhost", "--http-getter-urllist", "https://a.example/list"], "TLS"),
     ] {

@@ -58,6 +58,18 @@ pub(crate) struct TestArgs {
     /// Objects fetched at the same time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) http_getter_workers: u16,
+    /// Left out on purpose
+    #[arg(long, hide = true, value_name = "HOST")]
+    pub(crate) remote_host: Option<String>,
+    /// Left out on purpose
+    #[arg(long, hide = true, value_name = "PORT")]
+    pub(crate) netperf_control_port: Option<String>,
+    /// Left out on purpose
+    #[arg(long, hide = true, value_name = "PORT")]
+    pub(crate) ditg_control_port: Option<String>,
+    /// Left out on purpose
+    #[arg(long, hide = true, value_name = "SECRET")]
+    pub(crate) ditg_control_secret: Option<String>,
 }
 
 fn size(text: &str) -> Result<u32, String> {
@@ -109,6 +121,7 @@ fn object_list(text: &str) -> Result<String, String> {
 impl TestArgs {
     /// The options for the plan. Files that they name are read.
     pub(crate) fn read(&self, params: &IndexMap<String, String>) -> Result<TestOptions, Failure> {
+        self.refuse_left_out()?;
         Ok(TestOptions {
             local_binds: self.local_bind.clone(),
             control_host: self.control_host.clone(),
@@ -127,6 +140,26 @@ impl TestArgs {
             http_workers: self.http_getter_workers,
             lists: lists(params)?,
         })
+    }
+
+    /// Flent's options that `fa` does without are refused with the reason of docs/test-options.md.
+    fn refuse_left_out(&self) -> Result<(), Failure> {
+        let ditg = "D-ITG's control server is not spoken to; `fa serve --key FILE` keeps strangers out of the far end";
+        let left_out = [
+            ("--remote-host", &self.remote_host, "runners are not started on other machines through ssh"),
+            (
+                "--netperf-control-port",
+                &self.netperf_control_port,
+                "netserver is not spoken to; HOST:PORT names the port of `fa serve`",
+            ),
+            ("--ditg-control-port", &self.ditg_control_port, ditg),
+            ("--ditg-control-secret", &self.ditg_control_secret, ditg),
+        ];
+        match left_out.iter().find(|(_, value, _)| value.is_some()) {
+            None => Ok(()),
+            Some((option, _, why)) => Err(Failure::usage(format!("{option} is left out: {why}"))
+                .hint("docs/test-options.md says what becomes of every option of Flent")),
+        }
     }
 
     /// Puts values for the names that the user gave to marks, so that the file needs no names.
