@@ -20,6 +20,8 @@ const DEFAULT_DATAGRAM: u32 = 1470;
 /// Source ports of a burst, at most: half of those that Linux gives out.
 const MAX_BURST_PORTS: u32 = 10_000;
 
+const NO_DASH: &str = "DASH video is left out: it takes a browser that plays it";
+
 const NO_SCTP: &str = "SCTP is not measured: fa speaks TCP, UDP and ICMP";
 
 /// Makes a plan, series by series.
@@ -416,7 +418,8 @@ impl<'a> Planner<'a> {
             Some(Ok(what)) => what,
             Some(Err(reason)) => return SourcePlan::Unsupported { runner, reason },
             None => {
-                let reason = format!("runner {runner} is not native yet");
+                let reason =
+                    if runner == "dash_js" { NO_DASH.into() } else { format!("runner {runner} is not native yet") };
                 return SourcePlan::Unsupported { runner, reason };
             }
         };

@@ -140,7 +140,21 @@ fn labels_that_would_make_two_streams_one_are_refused() {
     };
     assert_eq!(labelled("a,b").unwrap().flows.len(), 4);
     let error = labelled("a,a").unwrap_err().to_string();
-    assert!(error.contains("labels=a,a") && error.contains("TCP download::a"), "{error}");
+    assert!(error.contains("labels=a,a") && error.contains("::a"), "{error}");
+}
+
+#[test]
+fn video_in_a_browser_says_why_it_is_left_out() {
+    let made = plan(&Setup::new("rrul", &["a"]).with_param("dash_url", "http://b.example/"));
+    let reasons: Vec<_> = made
+        .series
+        .iter()
+        .filter_map(|series| match &series.source {
+            SourcePlan::Unsupported { reason, .. } => Some(reason.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert!(matches!(reasons.as_slice(), [only] if only.contains("browser")), "{reasons:?}");
 }
 
 #[test]
