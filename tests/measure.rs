@@ -275,6 +275,15 @@ fn what_cannot_be_used_is_refused_before_anything_starts() {
 }
 
 #[test]
+fn commands_are_not_run_on_other_hosts_and_that_is_said() {
+    let desk = Desk::new();
+    let parameters = "command=echo 1;command-host=far.example";
+    let said = desk.fa(["measure", "command-output", "-l", "1", "--test-parameter", parameters]).ends_with_code(5);
+    assert!(said.err.contains("on this host only, not on far.example"), "{}", said.err);
+    assert_eq!(desk.files(), [""; 0]);
+}
+
+#[test]
 fn a_series_without_values_says_why_on_the_screen() {
     let desk = Desk::new();
     std::fs::write(desk.file("list"), "http://127.0.0.1:1/gone\n").unwrap();

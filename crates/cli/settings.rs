@@ -2,7 +2,7 @@
 
 use fa_catalog::{Catalog, CatalogError, Expanded, SeriesSource, Setup};
 use fa_measure::Observe;
-use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, Plan, Settings};
+use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, Plan, Settings, SourcePlan};
 use indexmap::IndexMap;
 
 use crate::args::MeasureArgs;
@@ -76,12 +76,13 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
     plan.notes.extend(unread.map(|name| format!("parameter {name} has no effect on test {}", args.test)));
     let nothing = plan.flows.is_empty() && plan.probes.is_empty() && plan.fetches.is_empty();
     if nothing && plan.collectors.is_empty() {
-        let parts: Vec<&str> = expanded.series.values().map(|series| series.runner.as_str()).collect();
-        return Err(Failure::new(
-            Code::Missing,
-            format!("test {} cannot be measured by this version: none of its parts is native ({})", args.test, parts.join(", ")),
-        )
-        .hint("its data files can be read and plotted; rrul, rrul_be, tcp_1up, tcp_nup, ping and their like can be measured"));
+        let reasons = plan.series.iter().filter_map(|series| match &series.source {
+            SourcePlan::Unsupported { reason, .. } => Some(format!("{}: {reason}", series.name)),
+            _ => None,
+        });
+        let why = reasons.collect::<Vec<_>>().join("; ");
+        return Err(Failure::new(Code::Missing, format!("test {} cannot be measured: {why}", args.test))
+            .hint("its data files can be read and plotted; `fa list tests` names the others"));
     }
     for name in plan.settings.params.keys() {
         if let Some(known) = misspelt(name) {
