@@ -275,6 +275,16 @@ fn what_cannot_be_used_is_refused_before_anything_starts() {
 }
 
 #[test]
+fn notes_of_the_plan_are_told_once() {
+    let desk = Desk::new();
+    let command = ["measure", "udp_flood", "localhost", "-l", "1", "-d", "0", "--test-parameter", "udp_pktsize=1"];
+    let parameters = ["--test-parameter", "udp_bandwidth=1M;marking=EF"];
+    let said = desk.fa(command.iter().chain(&parameters));
+    assert_eq!(said.err.matches("datagrams of 1 bytes are not possible").count(), 1, "{}", said.err);
+    assert_eq!(said.err.matches("parameter marking has no effect").count(), 1, "{}", said.err);
+}
+
+#[test]
 fn commands_are_not_run_on_other_hosts_and_that_is_said() {
     let desk = Desk::new();
     let parameters = "command=echo 1;command-host=far.example";

@@ -49,6 +49,8 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
     if args.redact && args.json_lines {
         Console::warn("--redact is for the data file: the lines of JSON name hosts and addresses");
     }
+    // Told once, unless nobody was told.
+    let noted = if console.quiet { Vec::new() } else { plan.notes.clone() };
     let key = args.key.as_deref().map(record::read_key).transpose()?;
     // Whoever names a port means a certain server, and is told when it is not there.
     let any_server = plan.hosts.iter().all(|host| host.port == DEFAULT_PORT);
@@ -105,7 +107,8 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
         }
     };
     discard(watched.journal);
-    let code = report(args, &catalog, &saved, &watched.shown, console)?;
+    let shown = [watched.shown, noted].concat();
+    let code = report(args, &catalog, &saved, &shown, console)?;
     let drawn = draw(args, &catalog, plot, &saved.set, options, console)?;
     if let Some(error) = failed {
         return Err(Failure::failed(format!("the run ended early: {error}")));
