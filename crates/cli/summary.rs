@@ -1,10 +1,14 @@
 //! The summary of a run, as text and as JSON: what `fa measure` and `fa stats` print.
 
+use std::collections::BTreeMap;
+
 use fa_analyze::run::Run;
 use fa_analyze::summary::{Summary, SummaryOptions};
 use fa_catalog::Expanded;
 use fa_format::DataSet;
 use serde_json::{Value, json};
+
+use crate::record;
 
 /// One document: an object with `files`, each a [`value`].
 pub(crate) fn json(files: &[Value]) -> String {
@@ -21,6 +25,8 @@ pub(crate) fn value(set: &DataSet, expanded: &Expanded, options: SummaryOptions)
         "window_secs": [summary.window_secs.0, summary.window_secs.1],
         "series": summary.rows,
         "verdict": summary.verdict,
+        "warnings": record::warnings(set),
+        "failed": record::failures(set).into_iter().collect::<BTreeMap<_, _>>(),
     })
 }
 

@@ -10,7 +10,8 @@ use fa_measure::history::History;
 use fa_measure::plan::Plan;
 use fa_measure::progress::Progress;
 use fa_measure::recorder::Recorder;
-use fa_measure::{Remark, Run, Stop};
+use fa_measure::remark::Gravity;
+use fa_measure::{Remark, Run, Stop, Time};
 use fa_net::journal_writer::{JournalWriter, journal_path};
 use serde::Serialize;
 
@@ -40,6 +41,8 @@ pub(crate) struct Watched {
     pub(crate) recorder: Recorder,
     pub(crate) journal: JournalWriter,
     pub(crate) ending: Ending,
+    /// When the last event was told.
+    pub(crate) last: Time,
     /// Warnings that were shown while the run went on.
     pub(crate) shown: Vec<String>,
     /// At least one byte count or round trip was recorded.
@@ -69,6 +72,7 @@ pub(crate) fn watch(
     let mut has_samples = false;
     let mut asked = Wish::Run;
     let mut shown = Vec::new();
+    let mut last = Time::ZERO;
     let mut printer = if args.json_lines { Some(Printer::start()?) } else { None };
     let mut journal_told = false;
     loop {
@@ -89,6 +93,7 @@ pub(crate) fn watch(
         }
         if let Some(event) = event {
             record_in_journal(&mut journal, &event, folder)?;
+            last = event.at;
             recorder.observe(&event);
             progress.observe(&event);
             history.observe(&event);
@@ -128,7 +133,7 @@ pub(crate) fn watch(
         printer.finish();
     }
     match journal {
-        Some(Opening::Open(journal)) => Ok(Watched { recorder, journal, ending, shown, has_samples }),
+        Some(Opening::Open(journal)) => Ok(Watched { recorder, journal, ending, last, shown, has_samples }),
         _ => Err(Failure::failed(match ending {
             Ending::Failed(error) => error,
             _ => "the run ended before it began".to_owned(),
@@ -219,6 +224,15 @@ struct Line<'a> {
     event: &'a Event,
     #[serde(skip_serializing_if = "Option::is_none")]
     remark: Option<&'a Remark>,
+}
+
+/// Lines for what is only known when the run is over, as warnings of its last moment.
+pub(crate) fn print_late(at: Time, texts: &[String]) -> Result<(), Failure> {
+    texts.iter().try_for_each(|text| {
+        let event = Event::new(at, What::Warning { host: None, text: text.clone() });
+        let remark = Remark::of(&event, None).map(|remark| Remark { gravity: Gravity::Warning, ..remark });
+        print_line(&event, remark.as_ref())
+    })
 }
 
 fn print_line(event: &Event, remark: Option<&Remark>) -> Result<(), Failure> {

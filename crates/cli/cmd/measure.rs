@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use fa_analyze::summary::SummaryOptions;
 use fa_catalog::Catalog;
 use fa_format::DataSet;
-use fa_measure::Launcher as _;
 use fa_measure::plan::DEFAULT_PORT;
+use fa_measure::{Launcher as _, Time};
 use fa_net::journal_writer::JournalWriter;
 use fa_net::{LaunchOptions, NetLauncher};
 use fa_plot::options::FigureOptions;
@@ -108,7 +108,7 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
     };
     discard(watched.journal);
     let shown = [watched.shown, noted].concat();
-    let code = report(args, &catalog, &saved, &shown, console)?;
+    let code = report(args, &catalog, &saved, (&shown, watched.last), console)?;
     let drawn = draw(args, &catalog, plot, &saved.set, options, console)?;
     if let Some(error) = failed {
         return Err(Failure::failed(format!("the run ended early: {error}")));
@@ -134,7 +134,15 @@ fn discard(journal: JournalWriter) {
 }
 
 /// The summary, the failures and the name of the file.
-fn report(args: &MeasureArgs, catalog: &Catalog, saved: &Saved, shown: &[String], console: Console) -> Outcome {
+///
+/// `shown` is what was told already, and the time of the run's last event.
+fn report(
+    args: &MeasureArgs,
+    catalog: &Catalog,
+    saved: &Saved,
+    (shown, last): (&[String], Time),
+    console: Console,
+) -> Outcome {
     let (set, path) = (&saved.set, &saved.path);
     let expanded = figure::expand(catalog, set, None)?;
     if args.json {
@@ -142,17 +150,13 @@ fn report(args: &MeasureArgs, catalog: &Catalog, saved: &Saved, shown: &[String]
     } else if !args.json_lines {
         output::print(summary::text(set, &expanded, SummaryOptions::default()).as_bytes())?;
     }
-    for warning in record::warnings(set) {
-        if !shown.contains(&warning) {
-            Console::warn(warning);
-        }
-    }
-    for (series, error) in record::failures(set) {
-        let text = format!("{series}: {error}");
-        // While the run went on, the hint behind it was told apart.
-        if !shown.iter().any(|told| text.starts_with(told.as_str())) {
-            Console::warn(text);
-        }
+    let mut late: Vec<String> = record::warnings(set).into_iter().filter(|text| !shown.contains(text)).collect();
+    let failures = record::failures(set).into_iter().map(|(series, error)| format!("{series}: {error}"));
+    // While the run went on, the hint behind it was told apart.
+    late.extend(failures.filter(|text| !shown.iter().any(|told| text.starts_with(told.as_str()))));
+    late.iter().for_each(Console::warn);
+    if args.json_lines {
+        watch::print_late(last, &late)?;
     }
     let failed = set.metadata.failed_runners().unwrap_or(0);
     // The path alone on its line: ready to be copied or cut out.
