@@ -275,6 +275,14 @@ fn what_cannot_be_used_is_refused_before_anything_starts() {
 }
 
 #[test]
+fn a_test_of_one_value_per_run_is_refused_and_not_measured_as_another() {
+    let desk = Desk::new();
+    let said = desk.fa(["measure", "iterated_bidirectional", "localhost", "-l", "1"]).ends_with_code(5);
+    assert!(said.err.contains("one value per run") && said.err.contains("tcp_bidirectional"), "{}", said.err);
+    assert_eq!(desk.files(), [""; 0]);
+}
+
+#[test]
 fn notes_of_the_plan_are_told_once() {
     let desk = Desk::new();
     let command = ["measure", "udp_flood", "localhost", "-l", "1", "-d", "0", "--test-parameter", "udp_pktsize=1"];
