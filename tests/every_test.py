@@ -96,6 +96,9 @@ def main():
     parser.add_argument("tests", nargs="*")
     given = parser.parse_args()
     listed = json.loads(subprocess.run([given.fa, "list", "tests", "--json"], capture_output=True, text=True).stdout)
+    unknown = set(given.tests) - {test["name"] for test in listed}
+    if unknown:
+        sys.exit("no such test: " + ", ".join(sorted(unknown)))
     tests = [test["name"] for test in listed if not given.tests or test["name"] in given.tests]
     print("| test | ran | series with values | what is missing, and why | Flent 2.3.0 reads |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(1) as asking:

@@ -1,5 +1,7 @@
 //! Measurements across a network: namespaces with a bottleneck of 20 Mbit/s and, where it has to be full, cubic.
 
+use std::process::Command;
+
 use crate::command::{Desk, Said};
 use crate::faults::{Server, meta, samples};
 use crate::measure::data_file;
@@ -86,4 +88,39 @@ fn a_link_local_address_is_a_host_of_its_interface() {
         let file = desk.files().into_iter().find(|name| name.ends_with(&format!(".{title}.flent.gz"))).unwrap();
         assert!(samples(&desk, &file, series) > 0, "{series}");
     }
+}
+
+#[test]
+fn traffic_classes_are_those_that_tc_shows() {
+    let Some(path) = Path::new("traffic classes beside tc") else { return };
+    if !path.client.run("tc qdisc add dev eth root handle 1: htb default 20") {
+        println!("skipped: traffic classes beside tc: this kernel has no htb");
+        return;
+    }
+    path.client.must("tc class add dev eth parent 1: classid 1:1 htb rate 20mbit");
+    path.client.must("tc class add dev eth parent 1:1 classid 1:10 htb rate 5mbit ceil 20mbit prio 3");
+    path.client.must("tc class add dev eth parent 1:1 classid 1:20 htb rate 15mbit ceil 20mbit");
+    // Neighbours are found before anything is counted twice.
+    path.client.must("ping -c 3 -i 0.2 -s 1000 10.213.2.1");
+    let desk = Desk::new();
+    let interface = ["--test-parameter", "interface=eth"];
+    measured(&path, &desk, &[&["qdisc-stats", "localhost", "-l", "1", "-d", "0"][..], &interface].concat())
+        .ends_with_code(0);
+    let shown = Said::from(path.client.program(&desk, "tc").args("-s class show dev eth".split(' ')).output().unwrap());
+    let file = Command::new("gzip").arg("-dc").arg(desk.file(&data_file(&desk))).output().unwrap();
+    let file: serde_json::Value = serde_json::from_slice(&file.stdout).unwrap();
+    let samples = file["raw_values"]["qdisc-stats"].as_array().unwrap();
+    let told = samples.last().unwrap()["classes"].as_object().unwrap();
+    assert_eq!(told.keys().collect::<Vec<_>>(), ["htb 1:1 root", "htb 1:10 parent 1:1", "htb 1:20 parent 1:1"]);
+    for (name, values) in told {
+        // `class htb 1:20 parent 1:1 prio 0 rate …`, and below it ` Sent 3138 bytes 4 pkt (dropped 0, overlimits 0 …`.
+        let of_class = shown.out.split("class ").find(|text| text.starts_with(name.as_str())).unwrap();
+        let sent: Vec<&str> = of_class.lines().nth(1).unwrap().split_whitespace().collect();
+        assert_eq!(values["sent_bytes"].as_f64(), sent[1].parse().ok(), "{name}: {of_class}");
+        assert_eq!(values["sent_pkts"].as_f64(), sent[3].parse().ok(), "{name}: {of_class}");
+        let ceil = format!(" ceil {}Mbit ", values["ceil_mbits"]).replace(".0Mbit", "Mbit");
+        assert!(of_class.contains(&ceil), "{ceil}: {of_class}");
+    }
+    assert!(told["htb 1:20 parent 1:1"]["sent_bytes"].as_f64() > Some(3000.0), "{told:?}");
+    assert!(file["results"]["qdisc-stats::class 1:20 mbits"].is_array());
 }

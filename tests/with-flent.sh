@@ -11,7 +11,7 @@ if ! command -v "$flent" >/dev/null || ! command -v python3 >/dev/null; then
     exit 0
 fi
 export MPLBACKEND=Agg
-[ $# -gt 0 ] || set -- rrul rrul_be tcp_1up tcp_1down tcp_nup ping udp_flood voip http cpu_stats
+[ $# -gt 0 ] || set -- rrul rrul_be tcp_1up tcp_1down tcp_nup ping udp_flood voip http qdisc-stats
 cargo build --locked --bin fa
 table=$(python3 tests/every_test.py --fa "${CARGO_TARGET_DIR:-target}/debug/fa" --flent "$(command -v "$flent")" --seconds 4 "$@")
 echo "$table"

@@ -112,6 +112,12 @@ impl Far {
             ControlError::Refused { error, hint } => {
                 failed(ControlError::Refused { error: with_series(&error, plan), hint })
             }
+            // It has answered the hello, which fits into one packet.
+            ControlError::Silent => Trouble::new(format!("{what}: it answers short requests, but not long ones"))
+                .hint(format!(
+                    "packets of full size may be lost on the way (MTU): try ping -M do -s 1472 {name}, and a smaller MTU on \
+                     the interface"
+                )),
             e => failed(e),
         })?;
         let strange = |what: &str| Trouble::new(format!("{name}: its answer has {what}"));
@@ -180,7 +186,7 @@ impl Far {
     fn tell_facts(&self, told: serde_json::Map<String, serde_json::Value>) {
         let (facts, left_out) = foreign::facts(told);
         if left_out > 0 {
-            self.warn(format!("{} told too much about its host: {left_out} values left out", self.name));
+            self.warn(format!("it told too much about its host: {left_out} values left out"));
         }
         self.pipe.push_patiently(self.clock.now(), What::HostFacts { host: Some(self.host), facts });
     }
@@ -249,7 +255,7 @@ impl Far {
         }
         if self.lost.is_none() {
             self.lost = Some(self.clock.now());
-            self.warn(format!("contact to {} is lost ({e}); trying to get it back", self.name));
+            self.warn(format!("contact is lost ({e}); trying to get it back"));
         }
         self.renew().await
     }
@@ -272,7 +278,7 @@ impl Far {
 
     fn tell_contact(&mut self) {
         if let Some(since) = self.lost.take() {
-            self.warn(format!("contact to {} is back after {}", self.name, self.clock.now() - since));
+            self.warn(format!("contact is back after {}", self.clock.now() - since));
         }
     }
 
@@ -283,6 +289,7 @@ impl Far {
         Ok(report)
     }
 
+    /// Whoever shows it puts the host's name in front.
     fn warn(&self, text: String) {
         self.pipe.push_patiently(self.clock.now(), What::Warning { host: Some(self.host), text });
     }

@@ -51,7 +51,7 @@ impl Far {
             Err(e) => Err(e),
         };
         seen.unwrap_or_else(|e| {
-            self.warn(format!("contact to {} is lost for good ({e}); what it measured since is missing", self.name));
+            self.warn(format!("contact is lost for good ({e}); what it measured since is missing"));
             HashMap::new()
         })
     }
@@ -149,22 +149,18 @@ impl Far {
                 continue;
             }
             if self.clock.now() > give_up {
-                self.warn(format!("{} still has {} flows open; their end is missing", self.name, report.open_flows));
+                self.warn(format!("{} flows are still open there; their end is missing", report.open_flows));
                 break report.seen;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
         if self.foreign > 0 {
-            self.warn(format!(
-                "{} told {} records that are not about its ends of flows; ignored",
-                self.name, self.foreign
-            ));
+            self.warn(format!("it told {} records that are not about its ends of flows; ignored", self.foreign));
         }
         let patience = self.patience();
         let left = patience.wait(since, self.take_leave()).await;
         if let Err(e) = left {
-            let name = &self.name;
-            self.warn(format!("the clock of {name} after the run and what that did to its queues are not known: {e}"));
+            self.warn(format!("its clock after the run and what that did to its queues are not known: {e}"));
         }
         Ok(seen.into_iter().collect())
     }
