@@ -132,6 +132,8 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
     if just_opened {
         viewer.screen.before_dialog = context.memory(egui::Memory::focused);
         viewer.screen.dialog_frames = 0;
+        // The Enter that chose the menu's entry is not the one that confirms what is asked now.
+        context.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Enter));
     }
     // A menu that closes takes the keyboard with it.
     viewer.screen.dialog_frames += 1;

@@ -268,7 +268,9 @@ fn s34_files_are_ticked_shown_and_closed_by_keys() {
 #[test]
 fn s34_menus_and_dialogs_are_used_by_keys() {
     let dir = tempfile::tempdir().unwrap();
-    let mut window = window(&[sample(LONG)]);
+    let data = dir.path().join("run.flent.gz");
+    std::fs::copy(sample(LONG), &data).unwrap();
+    let mut window = window(&[data]);
     // From the menu to a dialog.
     to_region(&mut window, "File");
     press(&mut window, Modifiers::NONE, Key::Enter);
@@ -280,6 +282,8 @@ fn s34_menus_and_dialogs_are_used_by_keys() {
     }
     press(&mut window, Modifiers::NONE, Key::Enter);
     assert!(window.query_by_label("File to write").is_some(), "the dialog is open");
+    assert_eq!(keyboard(&window), "File to write", "and has the keyboard");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "the Enter that opened it wrote nothing");
     press(&mut window, Modifiers::NONE, Key::Escape);
     press(&mut window, Modifiers::COMMAND, Key::S);
     assert_eq!(keyboard(&window), "File to write", "the dialog begins where one types");
