@@ -199,7 +199,7 @@ impl App {
             if let Err(why) = written {
                 self.viewer.act(Action::Problem(crate::state::Problem::error(why)));
             }
-            context.send_viewport_cmd(egui::ViewportCommand::Close);
+            self.close_unasked(context);
             return;
         }
         context.request_repaint();
@@ -220,8 +220,14 @@ impl App {
                 drop(told.send(write_png(&path, &image)));
             });
         } else {
-            context.send_viewport_cmd(egui::ViewportCommand::Close);
+            self.close_unasked(context);
         }
+    }
+
+    /// Nobody is there to be asked about a run; its journal stays.
+    fn close_unasked(&mut self, context: &egui::Context) {
+        self.viewer.screen.leaving = true;
+        context.send_viewport_cmd(egui::ViewportCommand::Close);
     }
 }
 
