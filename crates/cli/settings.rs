@@ -61,16 +61,10 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         .hint(format!("--test-parameter {first}=VALUE")));
     }
     let settings = Settings {
-        test: args.test.clone(),
         hosts,
-        length_secs: setup.length_secs,
-        delay_secs: setup.delay_secs,
-        step_secs: setup.step_secs,
         title: args.title.clone(),
         note: args.note.clone().unwrap_or_default(),
         ip_version,
-        params: setup.params,
-        local_bind: None,
         seed: u64::from_ne_bytes(seed()),
         options,
         observe: Observe {
@@ -78,6 +72,7 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
             socket_stats: args.socket_stats,
             redact: args.redact,
         },
+        ..Settings::of(&setup)
     };
     let mut plan = Plan::from_expanded(&expanded, &settings).map_err(Failure::usage)?;
     let unread = expanded.unread_params.iter().map(String::as_str);

@@ -6,23 +6,14 @@ mod common;
 
 use std::path::Path;
 
-use common::{LONG, PING, SHORT, Window, act, docs, focused, sample, viewer, viewer_mut, window, window_with};
+use common::{LONG, PING, SHORT, Window, act, docs, focused, has, sample, viewer, viewer_mut, window, window_with};
 use eframe::egui::{self, Key, Modifiers};
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 use fa_gui::Options;
 use fa_gui::state::columns::Column;
 use fa_gui::state::commands::Dialog;
 use fa_gui::state::notes::Note;
 use fa_gui::state::{Action, DocState, Effect, Panel, Prefs, Severity, State, ThemeChoice};
-
-fn has(window: &Window, part: &str) -> bool {
-    fn found(node: &egui_kittest::kittest::AccessKitNode<'_>, part: &str) -> bool {
-        node.value().is_some_and(|v| v.contains(part))
-            || node.label().is_some_and(|l| l.contains(part))
-            || node.children().any(|child| found(&child, part))
-    }
-    found(&window.root().accesskit_node(), part)
-}
 
 fn with_config(dir: &Path, text: &str) -> Window {
     let config = dir.join("fa/config.toml");

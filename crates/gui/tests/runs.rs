@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use common::{PING, Window, act, docs, focused, sample, viewer, viewer_mut, window_with};
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use common::{PING, Window, act, docs, focused, has, sample, viewer, viewer_mut, window_with};
+use egui_kittest::kittest::Queryable as _;
 use fa_gui::Options;
 use fa_gui::state::action::{HostAnswer, Rehearsed};
 use fa_gui::state::commands::Dialog;
@@ -20,15 +20,6 @@ use fa_gui::work::monitor::Looker;
 use fa_measure::Event;
 use fa_measure::journal::Encoder;
 use fa_measure::recorder::Recorder;
-
-fn has(window: &Window, part: &str) -> bool {
-    fn found(node: &egui_kittest::kittest::AccessKitNode<'_>, part: &str) -> bool {
-        node.value().is_some_and(|v| v.contains(part))
-            || node.label().is_some_and(|l| l.contains(part))
-            || node.children().any(|child| found(&child, part))
-    }
-    found(&window.root().accesskit_node(), part)
-}
 
 fn ping(secs: f64) -> Vec<Event> {
     fa_testkit::Simulation::seeded(3).run(&fa_testkit::plan("ping", secs))

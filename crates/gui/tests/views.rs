@@ -7,7 +7,9 @@ mod common;
 
 use std::path::PathBuf;
 
-use common::{LONG, PING, SHORT, Window, act, docs, focused, sample, viewer, viewer_mut, window, window_with};
+use common::{
+    LONG, PING, SHORT, Window, act, docs, focused, has, labels, sample, viewer, viewer_mut, window, window_with,
+};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, pos2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -17,20 +19,6 @@ use fa_gui::state::panes::Side;
 use fa_gui::state::{Action, DocState, Panel, XKind};
 use fa_plot::options::FigureOptions;
 use fa_plot::scene::{Colour, Mark};
-
-fn labels(window: &Window, part: &str) -> Vec<String> {
-    let nodes = window.query_all_by_label_contains(part);
-    nodes.map(|n| n.accesskit_node().label().unwrap_or_default()).collect()
-}
-
-fn has(window: &Window, part: &str) -> bool {
-    fn found(node: &egui_kittest::kittest::AccessKitNode<'_>, part: &str) -> bool {
-        node.value().is_some_and(|v| v.contains(part))
-            || node.label().is_some_and(|l| l.contains(part))
-            || node.children().any(|child| found(&child, part))
-    }
-    found(&window.root().accesskit_node(), part)
-}
 
 fn drag(window: &mut Window, from: Pos2, to: Pos2) {
     let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);

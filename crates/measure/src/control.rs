@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// Version of the control protocol; both sides must have the same.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// Name of the protocol that a flow's connection is upgraded to.
 pub const UPGRADE: &str = "fa-flow";

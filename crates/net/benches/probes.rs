@@ -33,21 +33,8 @@ fn plan(port: u16, flows: u32, secs: u32) -> Result<Plan, Error> {
     let host = HostPlan::at("127.0.0.1", port);
     let setup = Setup { length_secs: secs.into(), delay_secs: 0.0, ..Setup::new("tcp_nup", &["127.0.0.1"]) }
         .with_param("upload_streams", flows.max(1).to_string());
-    let settings = Settings {
-        test: setup.test.clone(),
-        hosts: vec![host],
-        length_secs: secs.into(),
-        delay_secs: 0.0,
-        step_secs: 0.2,
-        title: String::new(),
-        note: String::new(),
-        ip_version: Some(IpVersion::V4),
-        params: setup.params.clone(),
-        local_bind: None,
-        seed: 1,
-        options: fa_measure::options::TestOptions::default(),
-        observe: fa_measure::Observe::default(),
-    };
+    let settings =
+        Settings { hosts: vec![host], step_secs: 0.2, ip_version: Some(IpVersion::V4), ..Settings::of(&setup) };
     let mut plan = Plan::from_expanded(&Catalog::builtin().expand(&setup)?, &settings)?;
     plan.flows.truncate(flows as usize);
     plan.probes = vec![ProbePlan {

@@ -20,13 +20,8 @@
 //!
 //! // … a plan against it, here of two probes and no flows …
 //! # let host = HostPlan::at("127.0.0.1", server.addresses()[0].port());
-//! # let settings = Settings {
-//! #     test: "ping".into(), hosts: vec![host], length_secs: 0.2, delay_secs: 0.0, step_secs: 0.05, title: String::new(),
-//! #     note: String::new(), ip_version: None, params: Default::default(), local_bind: None, seed: 1,
-//! #     options: Default::default(),
-//! #     observe: Default::default(),
-//! # };
 //! # let setup = Setup { length_secs: 0.2, delay_secs: 0.0, step_secs: 0.05, ..Setup::new("ping", &["127.0.0.1"]) };
+//! # let settings = Settings { hosts: vec![host], ..Settings::of(&setup) };
 //! # let expanded = fa_catalog::Catalog::builtin().expand(&setup)?;
 //! let plan = Plan::from_expanded(&expanded, &settings)?;
 //!

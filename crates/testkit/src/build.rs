@@ -1,7 +1,7 @@
 //! Plans of catalogue tests, as a command line would make them.
 
 use fa_catalog::{Catalog, Setup};
-use fa_measure::plan::{HostPlan, Plan, Settings};
+use fa_measure::plan::{Plan, Settings};
 use indexmap::IndexMap;
 
 /// A test of the catalogue against `far.example`, with this many seconds of load and no delay before or after it.
@@ -19,23 +19,8 @@ pub fn plan(test: &str, length_secs: f64) -> Plan {
 pub fn plan_with(test: &str, length_secs: f64, delay_secs: f64, params: &[(&str, &str)]) -> Plan {
     let host = "far.example";
     let params: IndexMap<String, String> = params.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect();
-    let setup = Setup { length_secs, delay_secs, params: params.clone(), ..Setup::new(test, &[host]) };
-    let settings = Settings {
-        test: test.into(),
-        hosts: vec![HostPlan::named(host)],
-        length_secs,
-        delay_secs,
-        step_secs: setup.step_secs,
-        title: String::new(),
-        note: String::new(),
-        ip_version: None,
-        params,
-        local_bind: None,
-        seed: 1,
-        options: fa_measure::options::TestOptions::default(),
-        observe: fa_measure::Observe::default(),
-    };
-    match Catalog::builtin().expand(&setup).map(|expanded| Plan::from_expanded(&expanded, &settings)) {
+    let setup = Setup { length_secs, delay_secs, params, ..Setup::new(test, &[host]) };
+    match Catalog::builtin().expand(&setup).map(|expanded| Plan::from_expanded(&expanded, &Settings::of(&setup))) {
         Ok(Ok(plan)) => plan,
         Ok(Err(error)) => panic!("test {test}: {error}"),
         Err(error) => panic!("test {test}: {error}"),

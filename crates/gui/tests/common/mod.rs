@@ -127,16 +127,14 @@ pub(crate) fn labels(window: &Window, part: &str) -> Vec<String> {
     nodes.map(|n| n.accesskit_node().label().unwrap_or_default()).collect()
 }
 
+/// Whether some control's name or text has this part.
 pub(crate) fn has(window: &Window, part: &str) -> bool {
-    !labels(window, part).is_empty() || window.query_all_by_value(part).next().is_some() || {
-        // Texts are labels with a value.
-        fn found(node: &egui_kittest::kittest::AccessKitNode<'_>, part: &str) -> bool {
-            node.value().is_some_and(|v| v.contains(part))
-                || node.label().is_some_and(|l| l.contains(part))
-                || node.children().any(|child| found(&child, part))
-        }
-        found(&window.root().accesskit_node(), part)
+    fn found(node: &egui_kittest::kittest::AccessKitNode<'_>, part: &str) -> bool {
+        node.value().is_some_and(|v| v.contains(part))
+            || node.label().is_some_and(|l| l.contains(part))
+            || node.children().any(|child| found(&child, part))
     }
+    found(&window.root().accesskit_node(), part)
 }
 
 /// Where a share of the first panel's data area of a view is on the screen.

@@ -3,6 +3,7 @@
 use super::{HostPlan, IpVersion};
 use crate::observe::Observe;
 use crate::options::TestOptions;
+use fa_catalog::Setup;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -37,4 +38,27 @@ pub struct Settings {
     /// What is recorded beside the traffic.
     #[serde(default)]
     pub observe: Observe,
+}
+
+impl Settings {
+    /// Those of a test as it is set up and nothing else: hosts at the default port, no title, seed 1, sampled as usual. What a
+    /// user asked for beyond that is filled in by whoever knows it.
+    #[must_use]
+    pub fn of(setup: &Setup) -> Self {
+        Self {
+            test: setup.test.clone(),
+            hosts: setup.hosts.iter().map(HostPlan::named).collect(),
+            length_secs: setup.length_secs,
+            delay_secs: setup.delay_secs,
+            step_secs: setup.step_secs,
+            title: String::new(),
+            note: String::new(),
+            ip_version: None,
+            params: setup.params.clone(),
+            local_bind: None,
+            seed: 1,
+            options: TestOptions::default(),
+            observe: Observe::default(),
+        }
+    }
 }

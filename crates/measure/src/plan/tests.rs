@@ -1,29 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
 use crate::collect::Collected;
-use crate::options::TestOptions;
 use fa_catalog::{Catalog, Direction, Setup};
 
-fn settings(setup: &Setup) -> Settings {
-    Settings {
-        test: setup.test.clone(),
-        hosts: setup.hosts.iter().map(HostPlan::named).collect(),
-        length_secs: setup.length_secs,
-        delay_secs: setup.delay_secs,
-        step_secs: setup.step_secs,
-        title: String::new(),
-        note: String::new(),
-        ip_version: None,
-        params: setup.params.clone(),
-        local_bind: None,
-        seed: 1,
-        options: TestOptions::default(),
-        observe: crate::Observe::default(),
-    }
-}
-
 fn plan(setup: &Setup) -> Result<Plan, PlanError> {
-    Plan::from_expanded(&Catalog::builtin().expand(setup).unwrap(), &settings(setup))
+    Plan::from_expanded(&Catalog::builtin().expand(setup).unwrap(), &Settings::of(setup))
 }
 
 #[test]
@@ -55,7 +36,7 @@ fn rrul_is_four_flows_each_way_and_four_probes_all_the_time() {
 #[test]
 fn hosts_are_entered_once_and_keep_their_ports() {
     let setup = Setup::new("rrul", &["a.example"]);
-    let mut settings = settings(&setup);
+    let mut settings = Settings::of(&setup);
     settings.hosts[0].port = 7000;
     let plan = Plan::from_expanded(&Catalog::builtin().expand(&setup).unwrap(), &settings).unwrap();
     assert_eq!(plan.hosts, [HostPlan::at("a.example", 7000)]);
@@ -72,7 +53,7 @@ fn collectors_of_hosts_here_and_elsewhere_are_planned() {
     ] {
         setup.params.insert(key.into(), value.into());
     }
-    let mut settings = settings(&setup);
+    let mut settings = Settings::of(&setup);
     settings.hosts[0].port = 7000;
     let plan = Plan::from_expanded(&Catalog::builtin().expand(&setup).unwrap(), &settings).unwrap();
     let found: Vec<_> = plan.collectors.iter().map(|c| (c.series.as_str(), c.host.map(|id| id.0))).collect();
@@ -142,11 +123,11 @@ fn impossible_durations_are_refused_by_name() {
     let setup = Setup::new("ping", &["a.example"]);
     let expanded = Catalog::builtin().expand(&setup).unwrap();
     for (length, step, what) in [(0.0, 0.2, "length"), (f64::NAN, 0.2, "length"), (10.0, 0.0, "step size")] {
-        let settings = Settings { length_secs: length, step_secs: step, ..settings(&setup) };
+        let settings = Settings { length_secs: length, step_secs: step, ..Settings::of(&setup) };
         let error = Plan::from_expanded(&expanded, &settings).unwrap_err();
         assert!(error.to_string().starts_with(what), "{error}");
     }
-    let settings = Settings { hosts: Vec::new(), ..settings(&setup) };
+    let settings = Settings { hosts: Vec::new(), ..Settings::of(&setup) };
     assert!(matches!(Plan::from_expanded(&expanded, &settings), Err(PlanError::NoHost { .. })));
 }
 

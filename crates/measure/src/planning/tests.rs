@@ -1,28 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 use super::*;
-use crate::options::TestOptions;
 use fa_catalog::{Catalog, Setup};
 
-fn settings(setup: &Setup) -> Settings {
-    Settings {
-        test: setup.test.clone(),
-        hosts: setup.hosts.iter().map(HostPlan::named).collect(),
-        length_secs: setup.length_secs,
-        delay_secs: setup.delay_secs,
-        step_secs: setup.step_secs,
-        title: String::new(),
-        note: String::new(),
-        ip_version: None,
-        params: setup.params.clone(),
-        local_bind: None,
-        seed: 1,
-        options: TestOptions::default(),
-        observe: crate::Observe::default(),
-    }
-}
-
 fn plan_of(setup: &Setup, change: impl FnOnce(&mut Settings)) -> Result<Plan, PlanError> {
-    let mut settings = settings(setup);
+    let mut settings = Settings::of(setup);
     change(&mut settings);
     Plan::from_expanded(&Catalog::builtin().expand(setup).unwrap(), &settings)
 }
@@ -257,7 +238,7 @@ fn every_flow_of_every_test_has_time_to_send_in_ten_seconds() {
             let mut setup = Setup::new(&test, &["a", "b", "c", "d"]);
             setup.length_secs = length_secs;
             let Ok(expanded) = catalog.expand(&setup) else { continue };
-            let made = Plan::from_expanded(&expanded, &settings(&setup));
+            let made = Plan::from_expanded(&expanded, &Settings::of(&setup));
             let Err(late @ PlanError::NoTime { .. }) = made else { continue };
             assert!(length_secs < 10.0, "{test}: {late}");
             println!("{test}: {late}");

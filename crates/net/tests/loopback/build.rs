@@ -29,14 +29,7 @@ pub(crate) fn plan(port: u16, length_ms: i64) -> Plan {
         length_secs,
         delay_secs: 0.05,
         step_secs: 0.05,
-        title: String::new(),
-        note: String::new(),
-        ip_version: None,
-        params: indexmap::IndexMap::default(),
-        local_bind: None,
-        seed: 1,
-        options: fa_measure::options::TestOptions::default(),
-        observe: fa_measure::Observe::default(),
+        ..Settings::of(&fa_catalog::Setup::new("ping", &["127.0.0.1"]))
     };
     Plan {
         settings,
