@@ -3,17 +3,23 @@
 
     tests/every_test.py [--fa PATH] [--flent PATH] [--seconds N] [TEST…]
 
-With --flent each file is also given to that Flent: statistics, and the test's own plot.
+With --flent each file is also given to that Flent: statistics, and the test's own plot. Where mosquitto is installed, a broker
+with numbers is started for the tests that read one.
 """
 
 import argparse
 import concurrent.futures
+import contextlib
 import gzip
 import json
 import pathlib
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 # What a test cannot do without.
 PARAMETERS = {
@@ -36,6 +42,46 @@ PROGRAMS = {
     "StressNgRunner": "stress-ng",
     "DashJsRunner": "a browser",
 }
+
+
+@contextlib.contextmanager
+def broker(folder):
+    """Its port, with a number under the topic ten times a second; nothing where there is no mosquitto."""
+    programs = [shutil.which(name, path="/usr/sbin:/usr/bin:/bin") for name in ("mosquitto", "mosquitto_pub")]
+    if None in programs:
+        print("skipped: no broker for mqtt_read and power_usage: mosquitto is not installed", file=sys.stderr)
+        yield None
+        return
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = pathlib.Path(folder) / "mosquitto.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nuser root\n")
+    with subprocess.Popen([programs[0], "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        while server.poll() is None:
+            with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.05)
+        to_topic = [programs[1], "-p", str(port), "-t", "fa", "-l"]
+        over = threading.Event()
+        with subprocess.Popen(to_topic, stdin=subprocess.PIPE, text=True) as publisher:
+
+            def tell():
+                number = 0
+                while not over.wait(0.1):
+                    number += 1
+                    publisher.stdin.write(f"{number}\n")
+                    publisher.stdin.flush()
+
+            telling = threading.Thread(target=tell)
+            telling.start()
+            try:
+                yield port
+            finally:
+                over.set()
+                telling.join()
+                publisher.stdin.close()
+                server.terminate()
 
 
 def run(fa, test, seconds, folder):
@@ -101,7 +147,14 @@ def main():
         sys.exit("no such test: " + ", ".join(sorted(unknown)))
     tests = [test["name"] for test in listed if not given.tests or test["name"] in given.tests]
     print("| test | ran | series with values | what is missing, and why | Flent 2.3.0 reads |\n|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(1) as asking:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        concurrent.futures.ThreadPoolExecutor(1) as asking,
+        broker(folder) as port,
+    ):
+        if port:
+            for test in ("mqtt_read", "power_usage"):
+                PARAMETERS[test].append(f"mqtt_port={port}")
         rows = []
         for test in tests:
             print(test, file=sys.stderr)

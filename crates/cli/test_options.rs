@@ -203,7 +203,11 @@ fn payload(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |e: std::io::Error| Failure::usage(format!("{option} {}: {e}", path.display()));
     let mut bytes = Vec::new();
     // Devices have no end.
-    std::fs::File::open(path).map_err(failed)?.take(MAX_PAYLOAD).read_to_end(&mut bytes).map_err(failed)?;
+    std::fs::File::open(path).map_err(failed)?.take(MAX_PAYLOAD + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_PAYLOAD {
+        let most = MAX_PAYLOAD >> 20;
+        return Err(Failure::usage(format!("{option} {}: the file is longer than {most} MiB", path.display())));
+    }
     if bytes.is_empty() {
         return Err(Failure::usage(format!("{option} {}: the file is empty", path.display())));
     }

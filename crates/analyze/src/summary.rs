@@ -193,8 +193,8 @@ pub fn definition(column: &str) -> Option<&'static str> {
         "max" => "the largest value",
         "std" => "the standard deviation of the population: the root of the mean squared distance from the mean",
         "total" => "the integral of the rate over the window, in the unit without its /s",
-        "lost" => "probes without an answer: sequence numbers that never came back",
-        "loss" => "the share of the numbered probes that got no answer",
+        "lost" => "probes without an answer (sequence numbers that never came back), or datagrams that did not arrive",
+        "loss" => "the share of the numbered probes that got no answer, or of the datagrams that did not arrive",
         "unit" => "the unit of all values of the row but n, lost and loss",
         _ => return None,
     })

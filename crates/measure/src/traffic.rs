@@ -129,24 +129,29 @@ impl Distribution {
         }
     }
 
-    /// What is expected of values that are held between two limits, which is also there where the distribution itself has
-    /// no mean.
+    /// What is expected of values that are each held between two limits, which is also there where the distribution itself
+    /// has no mean. Of Poisson's and gamma distributions, whose values take long to compute, it is the mean held between them.
     fn mean_within(&self, least: f64, most: f64) -> f64 {
         /// Halvings of both tails, and draws in each.
         const HALVINGS: i32 = 40;
         const DRAWS: u32 = 64;
-        let mean = self.mean().unwrap_or_else(|| {
-            let draw = |u: f64| self.draw(u, 0).clamp(least, most);
-            let mut sum = 0.0;
-            for width in (2..=HALVINGS).map(|i| 0.5_f64.powi(i)) {
-                // From `width` to twice that, and as far from the other end.
-                for u in (0..DRAWS).map(|i| width * (1.0 + (f64::from(i) + 0.5) / f64::from(DRAWS))) {
-                    sum += (draw(u) + draw(1.0 - u)) * width / f64::from(DRAWS);
-                }
+        match self {
+            Self::Constant(mean) | Self::Poisson(mean) => return mean.clamp(least, most),
+            Self::Gamma(shape, scale) => return (shape * scale).clamp(least, most),
+            Self::List(list) => {
+                return list.iter().map(|a| a.clamp(least, most)).sum::<f64>() / list.len().max(1) as f64;
             }
-            sum
-        });
-        mean.clamp(least, most)
+            _ => {}
+        }
+        let draw = |u: f64| self.draw(u, 0).clamp(least, most);
+        let mut sum = 0.0;
+        for width in (2..=HALVINGS).map(|i| 0.5_f64.powi(i)) {
+            // From `width` to twice that, and as far from the other end.
+            for u in (0..DRAWS).map(|i| width * (1.0 + (f64::from(i) + 0.5) / f64::from(DRAWS))) {
+                sum += (draw(u) + draw(1.0 - u)) * width / f64::from(DRAWS);
+            }
+        }
+        sum.clamp(least, most)
     }
 
     /// The value at a number from 0 to 1, both excluded; `n` counts draws, for lists.
@@ -431,6 +436,16 @@ mod tests {
             (45.0..55.0).contains(&gap)
         });
         assert!((within.count() as f64 / 10_000.0 - 0.5).abs() < 0.02);
+    }
+
+    #[test]
+    fn sizes_beyond_the_limits_count_as_they_are_sent() {
+        for size in ["normal:100:1000", "exponential:30", "uniform:0:40", "list:1:100:2000000", "weibull:0.5:20"] {
+            let t = traffic("10", size);
+            let (gap_ms, _, bytes) = statistics(&t, 200_000);
+            let ratio = t.bits_per_sec() / (bytes * 8.0 / (gap_ms / 1e3));
+            assert!((0.98..1.02).contains(&ratio), "{size}: {ratio}");
+        }
     }
 
     #[test]

@@ -149,7 +149,13 @@ impl Loop {
         }
         match self.groups.obey(order, now) {
             None => {}
-            Some(Left::Close(members)) => members.into_iter().for_each(|index| self.close(index)),
+            Some(Left::Close(id, members)) => {
+                for index in members {
+                    if self.streams.get(index).is_some_and(|stream| stream.group == id) {
+                        self.close(index);
+                    }
+                }
+            }
             Some(Left::Own(id, BulkOrder::Add(stream))) => self.adopt(id, *stream, now),
             Some(Left::Own(id, BulkOrder::Rate(bits_per_sec))) => {
                 let allowance = Allowance::new(bits_per_sec, now);
@@ -462,6 +468,40 @@ mod tests {
             let read = reader.join().unwrap();
             assert!(read == payload.iter().copied().cycle().take(300_001).collect::<Vec<u8>>());
         }
+    }
+
+    #[test]
+    fn forgetting_a_group_leaves_flows_that_took_its_places_alone() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let clock = Clock::start();
+        let bulk = Bulk::start(clock).unwrap();
+        let sink: Sink = Arc::new(|_, _| {});
+        // The first flow is over, and its place free, when the second one comes.
+        let mut second = None;
+        for (id, bytes) in [(1, 1000), (2, 30_000_000)] {
+            let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (mut theirs, _) = listener.accept().unwrap();
+            let (done, ended) = sync_channel(1);
+            let group = GroupId(id);
+            let engine = Flows::new(OwnClock::Here, Span::from_millis(100));
+            bulk.add_group(group, Group::new(engine, sink.clone(), None, move || done.send(()).unwrap()));
+            let (start, length) = (Span::ZERO, Span::from_millis(60_000));
+            let spec = FlowSpec { flow: FlowId(0), end: FlowEnd::Sender, start, length, bytes: Some(bytes) };
+            let (framing, payload) = (Framing::None, None);
+            bulk.add(group, NewStream { socket: ours, spec, block: 1000, framing, early: 0, payload });
+            bulk.begin(group, clock.now());
+            if id == 1 {
+                io::copy(&mut theirs, &mut io::sink()).unwrap();
+                ended.recv().unwrap();
+            } else {
+                second = Some((theirs, ended));
+            }
+        }
+        let (mut theirs, ended) = second.unwrap();
+        bulk.forget(GroupId(1));
+        // Nothing was read yet: thirty megabytes are more than the socket's buffers hold, so it cannot be over.
+        assert_eq!(io::copy(&mut theirs, &mut io::sink()).unwrap(), 30_000_000);
+        ended.recv().unwrap();
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub(crate) struct DatagramSocket {
     control: Vec<u8>,
     /// Wall clock at our time zero, taken anew for each turn.
     wall_at_zero: i64,
+    /// Of a connection: the end of what it took the beginning of.
+    unsent: Vec<u8>,
 }
 
 impl DatagramSocket {
@@ -81,7 +83,7 @@ impl DatagramSocket {
         }
         let control =
             cmsg_space!(Timestamps, [libc::in6_pktinfo; 2], [u32; 4], libc::sock_extended_err, libc::sockaddr_in6);
-        Ok(Self { socket, v6, stamping, control, wall_at_zero: 0 })
+        Ok(Self { socket, v6, stamping, control, wall_at_zero: 0, unsent: Vec::new() })
     }
 
     pub(crate) fn stamping(&self) -> Stamping {
@@ -203,6 +205,18 @@ impl DatagramSocket {
     /// Sends to whom the socket is connected.
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<()> {
         self.socket.send(bytes).map(|_| ())
+    }
+
+    /// Sends on a connection, where the pieces of a message follow from its beginning: what was begun is ended before anything
+    /// else is sent, and a message is either begun or refused.
+    pub(crate) fn send_whole(&mut self, bytes: &[u8]) -> io::Result<()> {
+        while !self.unsent.is_empty() {
+            let n = self.socket.send(&self.unsent)?;
+            self.unsent.drain(..n);
+        }
+        let n = self.socket.send(bytes)?;
+        self.unsent.extend_from_slice(&bytes[n..]);
+        Ok(())
     }
 
     /// Sends to `to` from our address `from`, so that a host with several answers with the one that was asked.

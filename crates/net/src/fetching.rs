@@ -14,16 +14,16 @@ use fa_measure::event::Fetched;
 use fa_measure::plan::{FetchList, FetchPlan};
 use fa_measure::{Span, Time, What};
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Read as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Objects of a list, at most.
+/// Objects of a list, at most: more are refused.
 const MAX_OBJECTS: usize = 10_000;
 
-/// Bytes of a list, at most.
+/// Bytes of a list, at most: more are refused.
 const MAX_LIST: usize = 1024 * 1024;
 
 /// How much longer than its time a fetcher may take for its last round.
@@ -54,7 +54,7 @@ impl Fetching {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = watch::channel(false);
         let thread = std::thread::Builder::new().name("fa-fetch".into()).spawn(move || {
-            runtime.block_on(async move {
+            runtime.block_on(async {
                 let mut all = JoinSet::new();
                 for job in jobs {
                     let (sink, mut stopped) = (sink.clone(), stopped.clone());
@@ -71,6 +71,8 @@ impl Fetching {
                 while all.join_next().await.is_some() {}
                 done();
             });
+            // A resolver that does not answer is not waited for.
+            runtime.shutdown_background();
         })?;
         Ok(Self { stop, thread: Some(thread) })
     }
@@ -102,20 +104,26 @@ async fn fetch_rounds(clock: Clock, origin: Time, job: Job, sink: &Sink) -> Resu
     let mut workers: Vec<Client> = std::iter::once(first).chain((1..plan.workers).map(|_| make())).collect();
     let (start, end) = (origin + plan.start, origin + plan.start + plan.length);
     let mut number: i64 = 0;
-    let (mut complete, mut failure) = (false, None);
+    let (mut longest, mut failure) = (None, None);
     loop {
         let due = start + plan.interval.times(number);
         if due > end {
-            return outcome(complete, failure, &named);
+            return outcome(longest.is_some(), failure, &named);
         }
         tokio::time::sleep_until(clock.instant(due).into()).await;
-        let limit = clock.instant(end + GRACE).into();
-        let round = tokio::time::timeout_at(limit, fetch_round(clock, &urls, &mut workers)).await;
-        let Ok((mut round, error)) = round else { return outcome(complete, failure, &named) };
+        let limit = end + GRACE;
+        let (mut round, error) = fetch_round(clock, &urls, &mut workers, limit).await;
         round.fetch = plan.id;
         let now = clock.now();
+        // One that the end of the run cut short says nothing, unless it had taken longer than any before: then something hangs,
+        // and leaving it out would flatter.
+        if now >= limit && !round.is_complete() && longest.is_some_and(|longest| round.took <= longest) {
+            return outcome(true, failure, &named);
+        }
         sink(now, What::Fetched(Box::new(round)));
-        complete |= round.is_complete();
+        if round.is_complete() {
+            longest = longest.max(Some(round.took));
+        }
         if failure.is_none()
             && let Some(first) = error
         {
@@ -150,41 +158,49 @@ async fn list(job: &Job, client: &mut Client) -> Result<(Vec<Url>, String), Trou
         let url = Url::parse(&named, None).map_err(|why| Trouble::new(format!("{named}: {why}")).hint(hint))?;
         let mut body = Vec::new();
         let fetched = client.get(&url, |bytes| {
-            body.extend_from_slice(&bytes[..bytes.len().min(MAX_LIST.saturating_sub(body.len()))]);
+            body.extend_from_slice(&bytes[..bytes.len().min((MAX_LIST + 1).saturating_sub(body.len()))]);
         });
         fetched.await.map_err(|e| Trouble::new(format!("the list {named}: {}", e.text)).hint(hint))?;
         (String::from_utf8_lossy(&body).into_owned(), Some(url))
     } else {
-        let text = std::fs::read_to_string(&named)
-            .map_err(|e| Trouble::new(format!("the list {named} cannot be read: {e}")).hint(hint))?;
+        let mut text = String::new();
+        // Devices have no end.
+        let read =
+            std::fs::File::open(&named).and_then(|file| file.take(MAX_LIST as u64 + 1).read_to_string(&mut text));
+        read.map_err(|e| Trouble::new(format!("the list {named} cannot be read: {e}")).hint(hint))?;
         (text, None)
     };
+    if text.len() > MAX_LIST {
+        return Err(Trouble::new(format!("the list {named} is longer than {MAX_LIST} bytes")).hint(hint));
+    }
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let urls: Result<Vec<Url>, String> = lines
-        .take(MAX_OBJECTS)
+        .take(MAX_OBJECTS + 1)
         .map(|line| Url::parse(line, base.as_ref()).map_err(|why| format!("{line:?} in the list {named}: {why}")))
         .collect();
     let urls = urls.map_err(|why| Trouble::new(why).hint(hint))?;
-    if urls.is_empty() {
-        return Err(Trouble::new(format!("the list {named} is empty")).hint(hint));
+    if urls.is_empty() || urls.len() > MAX_OBJECTS {
+        let why =
+            if urls.is_empty() { "is empty".to_owned() } else { format!("names more than {MAX_OBJECTS} objects") };
+        return Err(Trouble::new(format!("the list {named} {why}")).hint(hint));
     }
     Ok((urls, named))
 }
 
-/// Every object once.
-async fn fetch_round(clock: Clock, urls: &[Url], workers: &mut [Client]) -> (Fetched, Option<String>) {
+/// Every object once. What is not there at `limit` has failed.
+async fn fetch_round(clock: Clock, urls: &[Url], workers: &mut [Client], limit: Time) -> (Fetched, Option<String>) {
     let began = clock.now();
     let queue: Arc<Mutex<VecDeque<&Url>>> = Arc::new(Mutex::new(urls.iter().collect()));
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let total = Mutex::new((Fetched { began, ..Fetched::default() }, None));
     let work = workers.iter_mut().map(|client| async {
         while let Some(url) = next() {
-            let got = client.get(url, |_| {}).await;
+            let got = tokio::time::timeout_at(clock.instant(limit).into(), client.get(url, |_| {})).await;
             let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
             let (round, error) = &mut *total;
             let longest = |a: &mut Option<Span>, b: Option<Span>| *a = (*a).max(b);
             match got {
-                Ok(got) => {
+                Ok(Ok(got)) => {
                     round.objects += 1;
                     round.bytes += got.bytes;
                     round.connections += u32::from(got.connecting.is_some());
@@ -192,17 +208,25 @@ async fn fetch_round(clock: Clock, urls: &[Url], workers: &mut [Client]) -> (Fet
                     longest(&mut round.connecting, got.connecting);
                     longest(&mut round.first_byte, Some(got.first_byte));
                 }
-                Err(e) => {
+                Ok(Err(e)) => {
                     round.failed += 1;
                     round.timed_out += u32::from(e.timed_out);
                     round.refused += u32::from(e.refused);
                     error.get_or_insert(format!("{url}: {}", e.text));
+                }
+                Err(_) => {
+                    round.failed += 1;
+                    round.timed_out += 1;
+                    error.get_or_insert(format!("{url}: not there at the end of the run"));
+                    return;
                 }
             }
         }
     });
     futures_of(work.collect()).await;
     let (mut round, error) = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // Never asked for.
+    round.failed += queue.lock().unwrap_or_else(PoisonError::into_inner).len() as u32;
     round.took = clock.now() - began;
     (round, error)
 }

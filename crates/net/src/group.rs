@@ -81,8 +81,8 @@ pub(crate) enum Order<E, O> {
 
 /// What is left to do for the thread itself.
 pub(crate) enum Left<O> {
-    /// These flows are closed at once.
-    Close(Vec<usize>),
+    /// Flows in these places are closed at once, where they are still this group's: a place may have another's flow by now.
+    Close(GroupId, Vec<usize>),
     /// This order.
     Own(GroupId, O),
 }
@@ -148,7 +148,7 @@ impl<E: Engine> Groups<E> {
             Order::New(id, group) => drop(self.0.insert(id, *group)),
             Order::Begin(id, origin) => self.change(id, |engine| engine.begin(origin)),
             Order::Stop(id) => self.change(id, |engine| engine.stop(now)),
-            Order::Forget(id) => return self.0.remove(&id).map(|group| Left::Close(group.members)),
+            Order::Forget(id) => return self.0.remove(&id).map(|group| Left::Close(id, group.members)),
             Order::Own(id, own) => return Some(Left::Own(id, own)),
         }
         None

@@ -118,7 +118,8 @@ struct Flow {
     end: FlowEnd,
     /// The kernel cuts joined datagrams.
     joined: bool,
-    waits_to_write: bool,
+    /// Whose send buffer is full: 0 is `socket`, from 1 on they are `more`.
+    full: Option<usize>,
     refused: u32,
     /// Of one with a door: what its queue has dropped so far, and what of that is put down to this flow.
     queue_dropped: u32,
@@ -180,7 +181,13 @@ impl Loop {
         let now = self.clock.now();
         match self.groups.obey(order, now) {
             None => {}
-            Some(Left::Close(members)) => members.into_iter().for_each(|index| self.close(index)),
+            Some(Left::Close(id, members)) => {
+                for index in members {
+                    if self.flows.get(index).is_some_and(|flow| flow.group == id) {
+                        self.close(index);
+                    }
+                }
+            }
             Some(Left::Own(id, flow)) => self.adopt(id, *flow, now),
         }
     }
@@ -219,7 +226,7 @@ impl Loop {
                     id,
                     end,
                     joined,
-                    waits_to_write: false,
+                    full: None,
                     refused: 0,
                     queue_dropped: 0,
                     dropped: 0,
@@ -262,10 +269,13 @@ impl Loop {
                     if let Some(flow) = self.flows.get_mut(index) {
                         let (clock, payload) = (&self.clock, &mut self.payload);
                         let moved = flow.send(group, payload, clock, first, count as usize, size as usize);
-                        if flow.waits_to_write {
-                            // Failing means that the socket is gone, which sending will tell.
-                            let _ = self.waiter.change(&flow.socket, index as u64, true, true);
-                        }
+                        // Failing means that the socket is gone, which sending will tell.
+                        let _ = match flow.full {
+                            None => Ok(()),
+                            Some(0) => self.waiter.change(&flow.socket, index as u64, true, true),
+                            // Waited for only meanwhile: what their errors say, sending says too.
+                            Some(port) => self.waiter.add(&flow.more[port - 1], index as u64, false, true),
+                        };
                         group.spend(moved, now);
                     } else {
                         group.engine.streams.fail(id, "this flow has no socket".into(), now);
@@ -354,9 +364,13 @@ impl Loop {
         }
         let Some(group) = self.groups.get_mut(flow.group) else { return };
         group.touched = true;
-        if event.write && flow.waits_to_write {
-            flow.waits_to_write = false;
-            let _ = self.waiter.change(&flow.socket, event.key, true, false);
+        if event.write
+            && let Some(port) = flow.full.take()
+        {
+            match port.checked_sub(1) {
+                None => drop(self.waiter.change(&flow.socket, event.key, true, false)),
+                Some(other) => self.waiter.remove(&flow.more[other]),
+            }
             group.engine.streams.writable(flow.id);
         }
         if event.read {
@@ -456,12 +470,12 @@ impl Flow {
         match put {
             Ok(taken) => {
                 self.refused = 0;
-                self.waits_to_write = taken < count;
+                self.full = (taken < count).then(|| self.port_of(first + taken as u64));
                 group.engine.streams.sent(self.id, taken as u64, taken == count, now);
                 (taken * size) as u64
             }
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                self.waits_to_write = true;
+                self.full = Some(self.port_of(first));
                 group.engine.streams.sent(self.id, 0, false, now);
                 0
             }
@@ -473,12 +487,16 @@ impl Flow {
         }
     }
 
+    /// Which socket sends the datagram with this number.
+    fn port_of(&self, number: u64) -> usize {
+        (number % (self.more.len() as u64 + 1)) as usize
+    }
+
     /// Each from the next port, the one of its number; how many were taken.
     fn put_in_turn(&mut self, bytes: &[u8], first: u64, size: usize) -> io::Result<usize> {
         let mut taken = 0;
         for (number, datagram) in (first..).zip(bytes.chunks_exact(size)) {
-            let port = (number % (self.more.len() as u64 + 1)) as usize;
-            let send = || match port.checked_sub(1) {
+            let send = || match self.port_of(number).checked_sub(1) {
                 None => self.socket.send(datagram),
                 Some(other) => self.more[other].send(datagram).map(|_| ()),
             };

@@ -70,6 +70,9 @@ impl ProbeSocket {
                 bytes
             }
         };
+        if let Speech::Stream { .. } = self.speech {
+            return self.socket.send_whole(request);
+        }
         let sent = match self.socket.send(request) {
             // The error of an earlier datagram (nobody listens there) is told at the next call and sends nothing.
             Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => self.socket.send(request),

@@ -282,7 +282,7 @@ impl Loop {
                     let whole = pending.len() / wire::LEN * wire::LEN;
                     let taken: Vec<u8> = pending.drain(..whole).collect();
                     for request in taken.chunks_exact(wire::LEN) {
-                        answering.answer(&self.clock, socket, request, &arrival);
+                        answering.answer(&self.clock, request, &arrival, |reply| drop(socket.send_whole(reply)));
                     }
                 }
                 Member::Port { .. } => {
@@ -434,11 +434,12 @@ impl Answering {
             let _ = socket.send(&Packet::Welcome(token).emit());
             return;
         }
-        self.answer(clock, socket, bytes, arrival);
+        // A reply that our own queue refuses is lost on the way back, and the client sees that.
+        self.answer(clock, bytes, arrival, |reply| drop(socket.send(reply)));
     }
 
     /// Answers a request with its stamps; anything else with silence, and all when nothing may be moved any more.
-    fn answer(&mut self, clock: &Clock, socket: &DatagramSocket, bytes: &[u8], arrival: &Arrival) {
+    fn answer(&mut self, clock: &Clock, bytes: &[u8], arrival: &Arrival, send: impl FnOnce(&[u8])) {
         let Some(Packet::Request { session, seq }) = Packet::parse_padded(bytes) else { return };
         let at = self.epoch + Span(arrival.at.0);
         let Some(mut reply) = self.reflector.request(session, seq, at, arrival.kind, arrival.tos) else { return };
@@ -448,15 +449,14 @@ impl Answering {
         }
         reply.there.sent = self.epoch + Span(clock.now().0);
         let reply = Packet::Reply(reply).emit();
-        // A reply that our own queue refuses is lost on the way back, and the client sees that.
         if bytes.len() == wire::LEN {
-            let _ = socket.send(&reply);
+            send(&reply);
         } else {
             // As long as the request, with its own padding: never longer.
             let mut padded = [0; wire::MAX_LEN];
             padded[..bytes.len()].copy_from_slice(bytes);
             padded[..wire::LEN].copy_from_slice(&reply);
-            let _ = socket.send(&padded[..bytes.len()]);
+            send(&padded[..bytes.len()]);
         }
     }
 }

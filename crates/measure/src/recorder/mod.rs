@@ -21,6 +21,7 @@ mod metadata;
 mod probe;
 mod probe_sample;
 mod redact;
+mod steps;
 mod summary;
 
 use std::collections::BTreeMap;

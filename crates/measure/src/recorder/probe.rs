@@ -7,8 +7,8 @@ use fa_format::RawValue;
 use serde_json::{Map, Value};
 
 use super::below_zero::BelowZero;
-use super::datagram::Bins;
 use super::probe_sample::{Delay, Outcome, Sample};
+use super::steps::Bins;
 use super::summary::Summary;
 use super::{Clocks, Measured};
 use crate::align::Samples;

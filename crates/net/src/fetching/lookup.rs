@@ -54,16 +54,21 @@ async fn ask(name: &str, dns: &[SocketAddr], version: Option<IpVersion>) -> Resu
     let kinds: &[bool] = match version {
         Some(IpVersion::V4) => &[false],
         Some(IpVersion::V6) => &[true],
-        None => &[false, true],
+        // In the order in which the system's resolver mostly tells them.
+        None => &[true, false],
     };
     let mut last = String::new();
     for &server in dns {
+        let mut all = Vec::new();
         for &v6 in kinds {
             match ask_one(name, server, v6).await {
-                Ok(found) if !found.is_empty() => return Ok(found),
+                Ok(found) if !found.is_empty() => all.extend(found),
                 Ok(_) => last = format!("{server} knows no address of {name}"),
                 Err(e) => last = format!("name server {server}: {e}"),
             }
+        }
+        if !all.is_empty() {
+            return Ok(all);
         }
     }
     Err(last)
@@ -95,6 +100,33 @@ async fn ask_one(name: &str, server: SocketAddr, v6: bool) -> Result<Vec<IpAddr>
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
+
+    #[test]
+    fn a_chosen_name_server_tells_both_versions_as_the_system_does() {
+        let dns = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let at = dns.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 512];
+            while let Ok((n, from)) = dns.recv_from(&mut buffer) {
+                let mut answer = buffer[..n].to_vec();
+                answer[2..8].copy_from_slice(&[0x81, 0x80, 0, 1, 0, 1]);
+                // The kind that was asked for is the last but one pair of bytes: 1 or 28.
+                if buffer[n - 3] == 1 {
+                    answer.extend(b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x01");
+                } else {
+                    answer.extend(b"\xc0\x0c\x00\x1c\x00\x01\x00\x00\x00\x3c\x00\x10");
+                    answer.extend([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+                }
+                let _ = dns.send_to(&answer, from);
+            }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let told = |version| runtime.block_on(addresses("web.example", &[at], version)).unwrap();
+        let (v4, v6) = ("192.0.2.1:0".parse().unwrap(), "[2001:db8::1]:0".parse().unwrap());
+        assert_eq!(told(None), [v6, v4]);
+        assert_eq!(told(Some(IpVersion::V4)), [v4]);
+        assert_eq!(told(Some(IpVersion::V6)), [v6]);
+    }
 
     #[test]
     fn addresses_are_no_names_and_keep_their_interface() {

@@ -2,11 +2,12 @@
 
 use crate::socket::Trouble;
 use fa_measure::plan::IpVersion;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Addresses of a host, of the wanted version, in the order to try them.
 ///
-/// The system's order is kept: it prefers IPv6 where the host has a route for it.
+/// The system's order is kept: it prefers IPv6 where the host has a route for it. `localhost` has both loopback addresses,
+/// whatever the system's list of hosts leaves out (RFC 6761 §6.3).
 pub(super) async fn resolve(name: &str, port: u16, version: Option<IpVersion>) -> Result<Vec<SocketAddr>, Trouble> {
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     let all: Vec<SocketAddr> = match bare.parse::<IpAddr>() {
@@ -24,6 +25,11 @@ pub(super) async fn resolve(name: &str, port: u16, version: Option<IpVersion>) -
         if fits && !wanted.contains(&address) {
             wanted.push(address);
         }
+    }
+    let loopback =
+        version.map(|v| if v == IpVersion::V4 { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    if let (true, true, Some(loopback)) = (wanted.is_empty(), bare.eq_ignore_ascii_case("localhost"), loopback) {
+        wanted.push(SocketAddr::new(loopback, port));
     }
     if wanted.is_empty() {
         let version = version.map_or(4, IpVersion::number);
@@ -48,5 +54,12 @@ mod tests {
         assert_eq!(resolved("[::1]", Some(IpVersion::V6)).unwrap(), ["[::1]:7".parse().unwrap()]);
         let trouble = resolved("127.0.0.1", Some(IpVersion::V6)).unwrap_err();
         assert!(trouble.error.contains("no IPv6 address"), "{trouble}");
+    }
+
+    #[test]
+    fn localhost_has_both_loopback_addresses() {
+        for (version, address) in [(IpVersion::V4, "127.0.0.1:7"), (IpVersion::V6, "[::1]:7")] {
+            assert_eq!(resolved("localhost", Some(version)).unwrap(), [address.parse().unwrap()]);
+        }
     }
 }

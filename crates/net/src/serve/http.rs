@@ -224,9 +224,7 @@ async fn begin(
     if (origin - now).0.unsigned_abs() > MAX_AWAY.0.unsigned_abs() {
         return Err(No::new(StatusCode::BAD_REQUEST, "the origin is more than a minute away from now"));
     }
-    let begun = shared.with(token, peer.ip(), |session| session.begin(shared.clock, origin)).ok_or_else(No::gone)?;
-    let first =
-        begun.map_err(|e| No::new(StatusCode::SERVICE_UNAVAILABLE, format!("no thread for collectors: {e}")))?;
+    let first = shared.with(token, peer.ip(), |session| session.begin(shared.clock, origin)).ok_or_else(No::gone)?;
     if first {
         shared.bulk.begin(group, origin);
         shared.paced.begin(group, origin);
@@ -317,7 +315,8 @@ async fn probe(
 ) -> Result<Response, No> {
     check_upgrade(&request)?;
     let take = |s: &mut Session| s.tcp_probes.remove(&ProbeId(probe)).map(|found| (found, s.epoch, s.spending.clone()));
-    let found = shared.with_data(token(&session)?, peer.ip(), take).ok_or_else(No::gone)?;
+    let session = token(&session)?;
+    let found = shared.with_data(session, peer.ip(), take).ok_or_else(No::gone)?;
     let ((token, far), epoch, spending) = found.ok_or_else(|| {
         No::new(StatusCode::CONFLICT, format!("probe {probe} is not announced, or connected already"))
     })?;
@@ -329,7 +328,9 @@ async fn probe(
         // A client waits for the upgrade before its first request: nothing is in the buffer.
         let marked = far.tos.map_or(Ok(()), |tos| set_tos(&SockRef::from(&socket), tos));
         if marked.is_ok() && socket.set_nodelay(true).is_ok() {
-            shared.reflecting.connection(token, socket, far.count, epoch, spending);
+            // Only of a session that is still there, whose end makes the thread forget it: the end of a session waits for this.
+            let take = |_: &mut Session| shared.reflecting.connection(token, socket, far.count, epoch, spending);
+            let _ = shared.with_data(session, peer.ip(), take);
         }
     });
     Ok(switching())

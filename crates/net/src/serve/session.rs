@@ -56,8 +56,8 @@ pub(super) struct Session {
     pub(super) open_flows: Arc<AtomicU32>,
     /// How long its run lasts.
     length: Span,
-    /// What it collects, until it begins.
-    jobs: Vec<Job>,
+    /// What it collects, until it begins; `None`: its controller may not observe this host.
+    jobs: Option<Vec<Job>>,
     collecting: Option<Collecting>,
     /// Where the traffic goes that this host only sees.
     pub(super) toward: Option<IpAddr>,
@@ -239,7 +239,7 @@ impl Shared {
             told.push(What::Warning { host: None, text });
         }));
         let may_observe = self.may_observe(source);
-        let jobs = if may_observe { ask.collectors.iter().map(job).collect() } else { Vec::new() };
+        let jobs = may_observe.then(|| ask.collectors.iter().map(job).collect());
         if !may_observe {
             for FarCollector { collector, .. } in &ask.collectors {
                 let error = "this server does not tell strangers about its host".to_owned();
@@ -478,14 +478,12 @@ impl Shared {
 impl Session {
     /// The run begins: what is collected on this host counts its time from `origin`. False when it had begun already, which
     /// changes nothing: a second origin would tear apart what counts from the first.
-    ///
-    /// # Errors
-    /// When there is no thread for it.
-    pub(super) fn begin(&mut self, clock: Clock, origin: Time) -> std::io::Result<bool> {
+    pub(super) fn begin(&mut self, clock: Clock, origin: Time) -> bool {
         if std::mem::replace(&mut self.lease.begun, true) {
-            return Ok(false);
+            return false;
         }
-        let jobs = std::mem::take(&mut self.jobs);
+        let Some(jobs) = self.jobs.take() else { return true };
+        let collectors: Vec<_> = jobs.iter().map(|job| job.collector).collect();
         let (store, open) = (self.store.clone(), self.open_flows.clone());
         let sink = Arc::new(move |_at: Time, what: What| store.push(what));
         // What is asked for is waited for; the host's own load is not.
@@ -493,19 +491,32 @@ impl Session {
         if waited_for {
             open.fetch_add(1, Ordering::Relaxed);
         }
+        let close = open.clone();
         let done = move || {
             if waited_for {
-                open.fetch_sub(1, Ordering::Release);
+                close.fetch_sub(1, Ordering::Release);
             }
         };
         let own = OwnClock::There(self.epoch);
-        self.collecting = Some(Collecting::start(clock, own, jobs, (origin, self.length), sink, done)?);
-        Ok(true)
+        match Collecting::start(clock, own, jobs, (origin, self.length), sink, done) {
+            Ok(collecting) => self.collecting = Some(collecting),
+            // The flows go on without.
+            Err(e) => {
+                for collector in collectors {
+                    let error = format!("no thread for collectors: {e}");
+                    self.store.push(What::CollectorFailed { collector, error, hint: None });
+                }
+                if waited_for {
+                    open.fetch_sub(1, Ordering::Release);
+                }
+            }
+        }
+        true
     }
 
     /// Collects no more.
     pub(super) fn stop_collecting(&mut self) {
-        self.jobs.clear();
+        self.jobs = None;
         if let Some(collecting) = &self.collecting {
             collecting.stop();
         }

@@ -8,7 +8,7 @@ use fa_measure::traffic::Traffic;
 use fa_measure::{Event, Span};
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, TcpListener, UdpSocket};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 fn failures(events: &[Event]) -> Vec<String> {
     whats(events)
@@ -116,27 +116,38 @@ fn fetch(list: FetchList) -> FetchPlan {
     }
 }
 
+/// One object too many.
+static LONG: LazyLock<String> = LazyLock::new(|| "a\n".repeat(10_001));
+
 /// Who asked for what.
 type Asked = Arc<Mutex<Vec<(IpAddr, String)>>>;
 
-/// Answers every request with a list of one object, and notes who asked for what.
+/// Answers every request with a list of one object, and notes who asked for what. `/once` is answered once.
 fn web_server(at: &str) -> (u16, Asked) {
     let listener = TcpListener::bind(at).unwrap();
     let port = listener.local_addr().unwrap().port();
     let asked = Arc::new(Mutex::new(Vec::new()));
     let seen = asked.clone();
     std::thread::spawn(move || {
+        let mut held = Vec::new();
         while let Ok((mut stream, from)) = listener.accept() {
             let mut buffer = [0; 4096];
             let n = stream.read(&mut buffer).unwrap_or(0);
             let path = String::from_utf8_lossy(&buffer[..n]).split(' ').nth(1).unwrap_or_default().to_owned();
             let (status, body) = match path.rsplit('/').next() {
                 Some("in-part.txt") => ("200 OK", "a\ngone\n"),
+                Some("long.txt") => ("200 OK", LONG.as_str()),
+                Some("once.txt") => ("200 OK", "once\n"),
                 Some("nothing.txt") => ("200 OK", "gone\n"),
                 Some("gone") => ("404 Not Found", ""),
                 _ => ("200 OK", "a\n"),
             };
+            let again = path == "/once" && seen.lock().unwrap().iter().any(|(_, before)| *before == path);
             seen.lock().unwrap().push((from.ip(), path));
+            if again {
+                held.push(stream);
+                continue;
+            }
             let length = body.len();
             let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
             let _ = stream.write_all(answer.as_bytes());
@@ -191,6 +202,32 @@ fn an_object_that_is_refused_is_named_and_does_not_cost_the_others_their_time() 
     assert!(!rounds(&events)[0].is_complete());
     let failed = failures(&events);
     assert!(matches!(failed.as_slice(), [only] if only.contains("/gone") && only.contains("404")), "{failed:?}");
+}
+
+#[test]
+fn an_object_that_is_waited_for_to_the_end_is_told() {
+    let server = server();
+    let (web, _) = web_server("127.0.0.1:0");
+    let mut plan = plan(port(&server), 200);
+    let list = FetchList::Named(format!("http://127.0.0.1:{web}/once.txt"));
+    let (interval, timeout) = (Span::from_millis(20), Span::from_millis(60_000));
+    plan.fetches.push(FetchPlan { interval, timeout, ..fetch(list) });
+    let events = launch(plan);
+    let counts: Vec<_> = rounds(&events).iter().map(|r| (r.objects, r.failed, r.timed_out)).collect();
+    assert_eq!(counts, [(1, 0, 0), (0, 1, 1)], "{events:?}");
+    let told = |what: &What| matches!(what, What::Warning { text, .. } if text.contains("/once") && text.contains("end of the run"));
+    assert!(whats(&events).any(told), "{events:?}");
+}
+
+#[test]
+fn a_list_that_is_too_long_is_refused_and_not_cut() {
+    let server = server();
+    let (web, _) = web_server("127.0.0.1:0");
+    let mut plan = plan(port(&server), 200);
+    plan.fetches.push(fetch(FetchList::Named(format!("http://127.0.0.1:{web}/long.txt"))));
+    let events = launch(plan);
+    let failed = failures(&events);
+    assert!(matches!(failed.as_slice(), [only] if only.contains("more than 10000 objects")), "{failed:?}");
 }
 
 #[test]
