@@ -1,6 +1,6 @@
 //! What reading costs, as a ratio to the CPU time of the process `gzip -dc` on the same file.
 //!
-//! `cargo bench -p fa-format`. Thread CPU time against user and system time of the child, page cache warm, pairs in turn, median of the
+//! `cargo bench -p fa-format`; `cargo bench -p fa-format -- FILE…` for files of one's own. Thread CPU time against user and system time of the child, page cache warm, pairs in turn, median of the
 //! ratios with their 10th and 90th percentile. Needs the shared real files, which `FA_SHARED` may name, and `gzip`.
 #![expect(clippy::unwrap_used, reason = "a benchmark")]
 
@@ -20,6 +20,14 @@ fn main() {
     if std::env::args().any(|a| a == "--test") {
         return;
     }
+    let given: Vec<PathBuf> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).map(PathBuf::from).collect();
+    if !given.is_empty() {
+        head();
+        for path in &given {
+            own_file(path);
+        }
+        return;
+    }
     let shared = std::env::var_os("FA_SHARED")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")), PathBuf::from);
     let data = shared.join("data");
@@ -28,7 +36,7 @@ fn main() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    println!("{:42} {:>9} {:>9} {:>6} {:>13} {:>8}", "", "gzip ms", "ours ms", "ratio", "p10-p90", "promise");
+    head();
     for name in ["test-rrul", "test-rrul_be-socket_stats"] {
         let path = data.join(format!("{name}.flent.gz"));
         let own = folder.path().join(format!("{name}.flent.gz"));
@@ -42,6 +50,18 @@ fn main() {
     }
     index_of_thousand(&data, folder.path());
     large(&data);
+}
+
+fn head() {
+    println!("{:42} {:>9} {:>9} {:>6} {:>13} {:>8}", "", "gzip ms", "ours ms", "ratio", "p10-p90", "promise");
+}
+
+/// A file that `fa measure` wrote.
+fn own_file(path: &Path) {
+    let name: String = path.file_name().unwrap_or_default().to_string_lossy().chars().take(24).collect();
+    compare(&format!("{name}: everything"), path, 0.6, everything);
+    compare(&format!("{name}: without raw"), path, 0.25, without_raw);
+    compare(&format!("{name}: header"), path, 0.1, header);
 }
 
 fn everything(path: &Path) {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `TCP_INFO` of one socket at one moment. Absent: the kernel is too old to tell. Names are the kernel's.
+/// `TCP_INFO` of one socket at one moment. Absent: the kernel is too old to tell. Names are the kernel's. Two fields that it
+/// has not filled for years, `fackets` and `last_ack_sent`, are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct TcpInfo {
     /// Congestion avoidance state (0 open, 1 disorder, 2 CWR, 3 recovery, 4 loss).
@@ -173,6 +174,36 @@ pub struct TcpInfo {
     /// Segments with data sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_segs_out: Option<u32>,
+    /// Whether `delivery_rate` is that of the program rather than of the network: 1 or 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_limited: Option<u8>,
+    /// Why a connection was not opened with data in its first segment (0: nothing known).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fastopen_client_fail: Option<u8>,
+    /// Segments received with a congestion mark. This and the next ones: Linux 6.18, accurate ECN (RFC 9768).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_ce: Option<u32>,
+    /// Bytes delivered as ECT(1), as the receiver tells, modulo 2³².
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_e1_bytes: Option<u32>,
+    /// The same as ECT(0).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_e0_bytes: Option<u32>,
+    /// The same with a congestion mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_ce_bytes: Option<u32>,
+    /// Bytes received as ECT(1), modulo 2³².
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_e1_bytes: Option<u32>,
+    /// The same as ECT(0).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_e0_bytes: Option<u32>,
+    /// The same with a congestion mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_ce_bytes: Option<u32>,
+    /// What became of accurate ECN, as the kernel has it: the meaning of the bits differs between versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accecn: Option<u32>,
     /// State of BBR, when that is the congestion control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bbr: Option<BbrInfo>,

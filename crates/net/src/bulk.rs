@@ -20,7 +20,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
 /// Bytes moved for one stream per wake-up, and the size of the receive buffer.
-const QUOTA: usize = 128 * 1024;
+pub(crate) const QUOTA: usize = 128 * 1024;
 
 /// A connected stream to take over.
 pub(crate) struct NewStream {

@@ -415,6 +415,7 @@ pub(crate) fn connected(
         send_buffer: socket.send_buffer_size().ok().map(|b| b as u32),
         receive_buffer: socket.recv_buffer_size().ok().map(|b| b as u32),
         mss: None,
+        read_size: None,
     };
     Some(FlowConnected { flow: spec.flow, end: spec.end, at, local, peer, facts })
 }

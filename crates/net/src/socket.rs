@@ -88,6 +88,7 @@ pub(crate) fn end_facts(socket: &Socket, tos_asked: Option<u8>, cong_control_ask
         send_buffer: size(socket.send_buffer_size()),
         receive_buffer: size(socket.recv_buffer_size()),
         mss: socket.tcp_mss().ok(),
+        read_size: Some(crate::bulk::QUOTA as u32),
     }
 }
 

@@ -25,7 +25,7 @@ const VOLATILE: [&str; 16] = [
 ];
 
 /// Keys of `SERIES_META` that are settings, or tell whether a setting took effect; all others are results.
-const SERIES_SETTINGS: [&str; 12] = [
+const SERIES_SETTINGS: [&str; 16] = [
     "RUNNER",
     "UNITS",
     "CONG_CONTROL",
@@ -35,6 +35,10 @@ const SERIES_SETTINGS: [&str; 12] = [
     "DATA_TOS",
     "DATA_TOS_SEEN",
     "UPSTREAM_TOS_SEEN",
+    "UPSTREAM_TOS_OBTAINED",
+    "DOWNSTREAM_TOS_OBTAINED",
+    "SEND_SIZE",
+    "RECV_SIZE",
     "ECN",
     "TCP_MSS",
     "REMOTE_HOST",

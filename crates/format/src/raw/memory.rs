@@ -49,6 +49,7 @@ impl RawSeries {
             let texts: usize = column.texts.iter().map(|(_, text)| 24 + text.len()).sum();
             column.numbers.capacity() * 8 + entries + kinds + texts
         });
-        self.sparse_t.capacity() * 8 + columns.sum::<usize>()
+        let blocks: usize = self.blocks.iter().map(super::block::Block::memory_bytes).sum();
+        self.sparse_t.capacity() * 8 + columns.sum::<usize>() + blocks
     }
 }

@@ -1,5 +1,6 @@
 //! Raw values: found while reading, parsed for a series when it is asked for.
 
+mod block;
 mod convert;
 mod memory;
 mod parse;

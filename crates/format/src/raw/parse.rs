@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::block;
 use super::series::{Column, RawSeries};
 use super::value::Kind;
 use crate::json::{Cursor, Fault, FaultKind, MAX_DEPTH, ValueNotes, value_of};
@@ -37,15 +38,15 @@ struct Gap {
     new_entry: bool,
 }
 
-struct Reader<'a, 'd> {
-    cursor: Cursor<'a>,
+pub(super) struct Reader<'a, 'd> {
+    pub(super) cursor: Cursor<'a>,
     /// `series.len` counts entries that have begun.
-    series: RawSeries,
+    pub(super) series: RawSeries,
     /// Per column the two texts seen last after a value of it: entries of two shapes take turns in some series.
     gaps: Vec<[Option<Gap>; 2]>,
     /// Column and end of the value read last, if it was not nested.
     last: Option<(usize, usize)>,
-    duplicates: &'d mut Vec<String>,
+    pub(super) duplicates: &'d mut Vec<String>,
 }
 
 impl Reader<'_, '_> {
@@ -96,7 +97,8 @@ impl Reader<'_, '_> {
             let Some(gap) = one.as_ref().filter(known).or_else(|| two.as_ref().filter(known)) else { break };
             let next = gap.column;
             self.cursor.at = end + gap.text.len();
-            if self.cursor.peek() == Some(b'{') {
+            // Objects and blocks are read the long way.
+            if matches!(self.cursor.peek(), Some(b'{' | b'[')) {
                 self.cursor.at = end;
                 break;
             }
@@ -122,7 +124,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// Key and value, read the long way.
+    /// Key and value, read the long way; or a whole block of entries.
     fn member(&mut self) -> Result<(), Fault> {
         if self.cursor.peek() != Some(b'"') {
             return self.cursor.fail("expected a key");
@@ -133,6 +135,10 @@ impl Reader<'_, '_> {
         if self.cursor.peek() == Some(b'{') {
             self.last = None;
             return self.nested(&mut vec![key], 1);
+        }
+        if key == block::TIMES && self.cursor.peek() == Some(b'[') && self.is_first_of_entry() && self.block()? {
+            self.last = None;
+            return Ok(());
         }
         let column = self.column(&[key])?;
         let start = self.cursor.at;
@@ -153,6 +159,11 @@ impl Reader<'_, '_> {
         }
         self.last = Some((column, self.cursor.at));
         Ok(())
+    }
+
+    fn is_first_of_entry(&self) -> bool {
+        let entry = self.series.len as u32 - 1;
+        self.series.columns.iter().all(|column| column.last_entry().is_none_or(|last| last < entry))
     }
 
     /// Finds or makes the column of a path.

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use super::block::{Block, Member};
 use super::value::{Kind, Kinds, RawValue};
 
 /// The raw samples of one series, by column.
@@ -16,6 +17,8 @@ pub struct RawSeries {
     /// One per entry, NaN where the entry has no numeric `t`; empty when column `t` is dense and can serve.
     pub(super) sparse_t: Vec<f64>,
     pub(super) columns: Vec<Column>,
+    /// Entries that are written in columns, rising.
+    pub(super) blocks: Vec<Block>,
 }
 
 /// The numbers of one key, with the entries they belong to. All three have the same length.
@@ -72,14 +75,33 @@ impl RawSeries {
 
     /// All keys that occur, sorted, `t` included; nested objects as `a::b`.
     pub fn keys(&self) -> Vec<&str> {
-        let mut keys: Vec<&str> = self.columns.iter().map(|c| c.key.as_str()).collect();
+        let rows = self.columns.iter().map(|c| c.key.as_str());
+        let mut keys: Vec<&str> = rows.chain(self.blocks.iter().flat_map(Block::keys)).collect();
         keys.sort_unstable();
+        keys.dedup();
         keys
     }
 
     /// The numbers under `key`: only entries that have it, null as NaN; entries whose value is text, a boolean or a list are left out.
     /// `None` when no entry has a number or null there.
     pub fn numbers(&self, key: &str) -> Option<RawNumbers<'_>> {
+        let rows = self.numbers_of_rows(key);
+        let mut blocks = self.blocks.iter().flat_map(|block| block.numbers(key)).peekable();
+        if blocks.peek().is_none() {
+            return rows;
+        }
+        let rows = rows.iter().flat_map(|rows| rows.entry.iter().copied().zip(rows.value.iter().copied()));
+        let mut found: Vec<(u32, f64)> = rows.chain(blocks).collect();
+        found.sort_by_key(|(entry, _)| *entry);
+        let t = self.t();
+        Some(RawNumbers {
+            t: found.iter().map(|(entry, _)| t[*entry as usize]).collect(),
+            entry: found.iter().map(|(entry, _)| *entry).collect(),
+            value: found.iter().map(|(_, value)| *value).collect(),
+        })
+    }
+
+    fn numbers_of_rows(&self, key: &str) -> Option<RawNumbers<'_>> {
         let column = self.column(key)?;
         let numeric = |i: usize| matches!(column.kinds.at(i), Kind::Float | Kind::Int | Kind::BigInt | Kind::Null);
         let all = (0..column.numbers.len()).all(numeric);
@@ -109,14 +131,27 @@ impl RawSeries {
 
     /// The value of `key` in entry number `entry`, exactly as in the file; `None` where the entry lacks it.
     pub fn value(&self, entry: usize, key: &str) -> Option<RawValue> {
-        let column = self.column(key)?;
-        column.position_of(entry).map(|i| column.value(i))
+        let row = || {
+            let column = self.column(key)?;
+            column.position_of(entry).map(|i| column.value(i))
+        };
+        self.blocks.iter().find_map(|block| block.value(entry, key)).or_else(row)
     }
 
     /// All values of `key` with the index of their entry, exactly as in the file.
     pub fn values<'a>(&'a self, key: &str) -> impl Iterator<Item = (usize, RawValue)> + 'a {
         let column = self.column(key);
-        column.into_iter().flat_map(|c| (0..c.numbers.len()).map(move |i| (c.entry_of(i) as usize, c.value(i))))
+        let rows =
+            column.into_iter().flat_map(|c| (0..c.numbers.len()).map(move |i| (c.entry_of(i) as usize, c.value(i))));
+        let blocks = self.blocks.iter().flat_map(|block| block.numbers(key));
+        let mut merged: Vec<(usize, RawValue)> =
+            blocks.map(|(entry, number)| (entry as usize, RawValue::Float(number))).collect();
+        let plain = merged.is_empty();
+        if !plain {
+            merged.extend(rows.clone());
+            merged.sort_by_key(|(entry, _)| *entry);
+        }
+        plain.then_some(rows).into_iter().flatten().chain(merged)
     }
 
     /// Smallest `t` of all entries.
@@ -133,6 +168,7 @@ impl RawSeries {
 impl PartialEq for RawSeries {
     fn eq(&self, other: &Self) -> bool {
         self.len == other.len
+            && self.blocks == other.blocks
             && self.columns.len() == other.columns.len()
             && self.columns.iter().all(|a| {
                 other.columns.iter().any(|b| {
@@ -277,6 +313,25 @@ impl RawSeriesBuilder {
         self.series.len += 1;
     }
 
+    /// Appends entries at the Unix times `t` (seconds, no NaN), whose values are written in columns: much shorter than entry by
+    /// entry where there are many keys. NaN where an entry lacks the key; a list that is not as
+    /// long as `t` is left out, and so is a key given a second time.
+    pub fn push_block(&mut self, t: &[f64], columns: &[(&str, &[f64])]) {
+        if t.is_empty() || t.iter().any(|t| t.is_nan()) {
+            return;
+        }
+        let mut block = Block { first: self.series.len as u32, t: t.to_vec(), members: Vec::new() };
+        for (key, numbers) in columns {
+            let new = *key != "t" && block.members.iter().all(|(have, _)| have != key);
+            let whole = numbers.len() == t.len();
+            block
+                .members
+                .extend(Member::of(numbers).filter(|_| new && whole).map(|member| ((*key).to_owned(), member)));
+        }
+        self.series.len += t.len();
+        self.series.blocks.push(block);
+    }
+
     /// How many entries were pushed.
     pub fn len(&self) -> usize {
         self.series.len
@@ -293,14 +348,18 @@ impl RawSeriesBuilder {
         self.series
     }
 
-    fn put(&mut self, entry: u32, key: &str, value: &RawValue, nested: bool) {
+    fn column(&mut self, key: &str, nested: bool) -> &mut Column {
         let columns = &mut self.series.columns;
         let found = columns.iter().position(|c| c.key == key).unwrap_or_else(|| {
             let path = if nested { key.split("::").map(str::to_owned).collect() } else { vec![key.to_owned()] };
             columns.push(Column::new(path));
             columns.len() - 1
         });
-        let column = &mut columns[found];
+        &mut columns[found]
+    }
+
+    fn put(&mut self, entry: u32, key: &str, value: &RawValue, nested: bool) {
+        let column = self.column(key, nested);
         if column.last_entry() == Some(entry) {
             column.pop();
         }
@@ -327,6 +386,10 @@ impl RawSeries {
             for (i, &number) in column.numbers.iter().enumerate() {
                 self.sparse_t[column.entry_of(i) as usize] = number;
             }
+        }
+        for block in &self.blocks {
+            let first = block.first as usize;
+            self.sparse_t[first..first + block.t.len()].copy_from_slice(&block.t);
         }
         // A column that is absent from the last entries is not dense although its values are the first ones.
         for column in &mut self.columns {

@@ -12,8 +12,16 @@ pub(super) fn write(series: &RawSeries, out: &mut String) {
     // Where in each column the next unwritten value is.
     let mut next = vec![0_usize; series.columns.len()];
     let nested = series.columns.iter().any(|c| c.path.len() > 1);
-    for entry in 0..series.len() {
-        out.push_str(if entry == 0 { "\n    {" } else { ",\n    {" });
+    let mut blocks = series.blocks.iter().peekable();
+    let mut entry = 0;
+    while entry < series.len() {
+        out.push_str(if entry == 0 { "\n    " } else { ",\n    " });
+        if let Some(block) = blocks.next_if(|block| block.first as usize == entry) {
+            block.write(out);
+            entry += block.t.len();
+            continue;
+        }
+        out.push('{');
         let mut tree = Map::new();
         let mut first = true;
         for (column, next) in series.columns.iter().zip(&mut next) {
@@ -49,6 +57,7 @@ pub(super) fn write(series: &RawSeries, out: &mut String) {
             }
         }
         out.push('}');
+        entry += 1;
     }
     out.push_str(if series.is_empty() { "]" } else { "\n  ]" });
 }

@@ -59,6 +59,9 @@ pub struct EndFacts {
     pub receive_buffer: Option<u32>,
     /// Largest segment, bytes.
     pub mss: Option<u32>,
+    /// Bytes that one read asks for; TCP only.
+    #[serde(default)]
+    pub read_size: Option<u32>,
 }
 
 /// A flow has a connection. Told once per end.

@@ -1,14 +1,12 @@
 //! One flow: goodput from the receiver's counts, the reason from the sender's kernel state.
 
-use std::collections::BTreeSet;
-
 use fa_catalog::Direction;
 use fa_format::RawValue;
 use serde_json::{Map, Value};
 
 use super::datagram::DatagramRecord;
 use super::summary::Summary;
-use super::{Clocks, Entry, Measured};
+use super::{Clocks, Detail, Entry, Measured, raw_samples, tcp_state};
 use crate::align::Samples;
 use crate::event::{FlowBytes, FlowConnected, FlowEnd, FlowEnded, FlowMarks};
 use crate::plan::FlowPlan;
@@ -58,8 +56,16 @@ impl EndRecord {
         at_end.or_else(|| self.connected.as_ref()?.facts.cong_control.as_deref())
     }
 
+    /// Mark that was asked for, or that the kernel sets without being asked.
     fn tos(&self) -> Option<u8> {
-        self.connected.as_ref()?.facts.tos
+        let facts = &self.connected.as_ref()?.facts;
+        facts.tos_asked.or(facts.tos)
+    }
+
+    /// What the kernel made of a mark that it did not take as it was.
+    pub(super) fn tos_changed(&self) -> Option<(u8, u8)> {
+        let facts = &self.connected.as_ref()?.facts;
+        facts.tos_asked.zip(facts.tos).filter(|(asked, obtained)| asked != obtained)
     }
 
     fn tos_seen(&self) -> Option<u8> {
@@ -91,8 +97,7 @@ impl FlowRecord {
         }
     }
 
-    /// - `every`: all fields of both ends' kernel state, each a child series, instead of those that explain most.
-    pub(super) fn measured(&self, plan: &FlowPlan, clocks: &Clocks, origin: Option<Time>, every: bool) -> Measured {
+    pub(super) fn measured(&self, plan: &FlowPlan, clocks: &Clocks, origin: Option<Time>, detail: Detail) -> Measured {
         let mut measured = Measured { expects_values: true, ..Measured::default() };
         if let Some(datagrams) = &plan.datagrams {
             measured.columns = if datagrams.packets {
@@ -123,20 +128,24 @@ impl FlowRecord {
             let values = vec![("dur", RawValue::Float(seconds)), ("val", RawValue::Float(mbits))];
             measured.entries.push(Entry { t, values });
         }
-        let keys: [fn(&TcpInfo) -> Keys; 2] =
-            if every { [every_key_of_sender, every_key_of_receiver] } else { [sender_keys, receiver_keys] };
-        for (end, keys) in [&self.sender, &self.receiver].into_iter().zip(keys) {
-            for (at, info) in &end.states {
-                let t = clocks.unix_secs(clocks.here(*at, plan.host));
-                let values: Vec<_> =
-                    keys(info).into_iter().filter_map(|(key, value)| Some((key, RawValue::Float(value?)))).collect();
-                if !values.is_empty() {
-                    measured.entries.push(Entry { t, values });
+        let states = [(FlowEnd::Sender, &self.sender), (FlowEnd::Receiver, &self.receiver)].map(|(which, end)| {
+            let t = |at: When| clocks.unix_secs(clocks.here(at, plan.host));
+            (which, end.states.iter().map(|(at, info)| (t(*at), *info)).collect::<Vec<_>>())
+        });
+        measured.entries.extend(states[0].1.iter().filter_map(|(t, info)| tcp_state::entry(*t, info)));
+        measured.entries.sort_by(|a, b| a.t.total_cmp(&b.t));
+        measured.columns = columns(&measured.entries);
+        if detail != Detail::Live {
+            let mut raw = raw_samples(&std::mem::take(&mut measured.entries));
+            for (end, states) in &states {
+                let fields = tcp_state::Columns::of(*end, states);
+                fields.append_to(&mut raw);
+                if detail == Detail::EverySeries {
+                    measured.columns.extend(fields.series());
                 }
             }
+            measured.raw = Some(raw.finish());
         }
-        measured.entries.sort_by(|a, b| a.t.total_cmp(&b.t));
-        measured.columns = columns(&measured.entries, every);
         measured.meta = self.meta(plan, clocks, origin, &measured);
         measured.failure = self.failure(plan);
         measured
@@ -149,6 +158,16 @@ impl FlowRecord {
         let busy = state.busy_time_us.filter(|&us| us > 0)? as f64;
         let share = |us: Option<u64>| us.map_or(0.0, |us| us as f64 / busy);
         Some((share(state.sndbuf_limited_us), share(state.rwnd_limited_us)))
+    }
+
+    /// Both ends.
+    pub(super) fn ends(&self) -> [&EndRecord; 2] {
+        [&self.sender, &self.receiver]
+    }
+
+    /// Mark on the data as it arrived.
+    pub(super) fn tos_seen(&self) -> Option<u8> {
+        self.receiver.tos_seen().or(self.marks.map(|marks| marks.tos_seen))
     }
 
     fn failure(&self, plan: &FlowPlan) -> Option<String> {
@@ -221,6 +240,7 @@ impl FlowRecord {
             ("COMPLETION_TIME", Value::from(completion.map(Span::as_secs_f64))),
             ("FLOW_BYTES", Value::from(plan.bytes)),
             ("SEND_SIZE", Value::from(plan.block)),
+            ("RECV_SIZE", Value::from(receiver.connected.as_ref().and_then(|connected| connected.facts.read_size))),
             ("PAYLOAD", Value::from(plan.payload.clone())),
             ("SEND_BUFFER", Value::from(buffer(sender, true))),
             ("RECEIVE_BUFFER", Value::from(buffer(receiver, false))),
@@ -228,8 +248,10 @@ impl FlowRecord {
             ("CONG_CONTROL_ASKED", Value::from(asked)),
             ("UPSTREAM_TOS", Value::from(here.tos())),
             ("DOWNSTREAM_TOS", Value::from(there.tos())),
+            ("UPSTREAM_TOS_OBTAINED", Value::from(here.tos_changed().map(|(_, obtained)| obtained))),
+            ("DOWNSTREAM_TOS_OBTAINED", Value::from(there.tos_changed().map(|(_, obtained)| obtained))),
             ("DATA_TOS", Value::from(sender.tos())),
-            ("DATA_TOS_SEEN", Value::from(receiver.tos_seen().or(self.marks.map(|marks| marks.tos_seen)))),
+            ("DATA_TOS_SEEN", Value::from(self.tos_seen())),
             ("ECN", Value::from(ecn)),
             ("TCP_MSS", Value::from(mss)),
             ("TCP_RETRANSMIT", of(|info| info.total_retrans)),
@@ -252,7 +274,7 @@ impl FlowRecord {
             ("RECEIVER_TCPI_RCV_RTT", of_receiver(|info| info.rcv_rtt_us)),
             ("RECEIVER_TCPI_RCV_SPACE", of_receiver(|info| info.rcv_space)),
             ("RECEIVER_TCPI_RCV_OOOPACK", of_receiver(|info| info.rcv_ooopack)),
-            ("TCP_INFO", every_field(state.as_ref(), receiver_state.as_ref())),
+            ("TCP_INFO", tcp_state::last(state.as_ref(), receiver_state.as_ref())),
         ];
         // What nobody told is left out, as in files of Flent's; the mean is always there.
         let told = entries.into_iter().filter(|(key, value)| !value.is_null() || *key == "MEAN_VALUE");
@@ -260,181 +282,10 @@ impl FlowRecord {
     }
 }
 
-type Keys = Vec<(&'static str, Option<f64>)>;
-
-/// Keys of the raw samples that become child series: those of Flent's socket statistics.
-const CHILDREN: &[&str] = &[
-    "tcp_cwnd",
-    "tcp_rtt",
-    "tcp_rtt_var",
-    "tcp_pacing_rate",
-    "tcp_delivery_rate",
-    "tcp_bbr_bw",
-    "tcp_bbr_mrtt",
-    "tcp_bbr_pacing_gain",
-    "tcp_bbr_cwnd_gain",
-];
-
-/// Flent's socket statistics first, then what else explains a sender: segments, ms, Mbit/s, bytes.
-fn sender_keys(info: &TcpInfo) -> Keys {
-    let ms = |us: Option<u32>| us.map(|us| f64::from(us) / 1e3);
-    let mbits = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64 * 8.0 / 1e6);
-    let count = |count: Option<u32>| count.map(f64::from);
-    let gain = |gain: u32| f64::from(gain) / 256.0;
-    let bbr = info.bbr;
-    vec![
-        ("tcp_cwnd", count(info.snd_cwnd)),
-        ("tcp_rtt", ms(info.rtt_us)),
-        ("tcp_rtt_var", ms(info.rttvar_us)),
-        ("tcp_pacing_rate", mbits(info.pacing_rate)),
-        ("tcp_delivery_rate", mbits(info.delivery_rate)),
-        ("tcp_bbr_bw", mbits(bbr.map(|bbr| bbr.bw))),
-        ("tcp_bbr_mrtt", ms(bbr.map(|bbr| bbr.min_rtt_us))),
-        ("tcp_bbr_pacing_gain", bbr.map(|bbr| gain(bbr.pacing_gain))),
-        ("tcp_bbr_cwnd_gain", bbr.map(|bbr| gain(bbr.cwnd_gain))),
-        ("tcp_ssthresh", count(info.snd_ssthresh)),
-        ("tcp_min_rtt", ms(info.min_rtt_us)),
-        ("tcp_unacked", count(info.unacked)),
-        ("tcp_lost", count(info.lost)),
-        ("tcp_retrans", count(info.total_retrans)),
-        ("tcp_delivered_ce", count(info.delivered_ce)),
-        ("tcp_notsent", count(info.notsent_bytes)),
-        ("tcp_snd_wnd", count(info.snd_wnd)),
-        ("tcp_ca_state", info.ca_state.map(f64::from)),
-    ]
-}
-
-/// What explains a receiver: ms, bytes, segments.
-fn receiver_keys(info: &TcpInfo) -> Keys {
-    vec![
-        ("tcp_rcv_rtt", info.rcv_rtt_us.map(|us| f64::from(us) / 1e3)),
-        ("tcp_rcv_space", info.rcv_space.map(f64::from)),
-        ("tcp_rcv_wnd", info.rcv_wnd.map(f64::from)),
-        ("tcp_rcv_ooopack", info.rcv_ooopack.map(f64::from)),
-    ]
-}
-
-/// Every field of the kernel's state: key at the sender, key at the receiver, value in ms, Mbit/s, bytes or segments.
-fn every_key(info: &TcpInfo) -> Vec<(&'static str, &'static str, Option<f64>)> {
-    let ms = |us: Option<u32>| us.map(|us| f64::from(us) / 1e3);
-    let seconds_ms = |us: Option<u64>| us.map(|us| us as f64 / 1e3);
-    let mbits = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64 * 8.0 / 1e6);
-    let count = |count: Option<u32>| count.map(f64::from);
-    let small = |count: Option<u8>| count.map(f64::from);
-    let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
-    macro_rules! keys {
-        ($($key:literal $value:expr;)*) => { vec![$((concat!("tcp_", $key), concat!("receiver_tcp_", $key), $value)),*] };
-    }
-    keys! {
-        "cwnd" count(info.snd_cwnd);
-        "rtt" ms(info.rtt_us);
-        "rtt_var" ms(info.rttvar_us);
-        "min_rtt" ms(info.min_rtt_us);
-        "pacing_rate" mbits(info.pacing_rate);
-        "max_pacing_rate" mbits(info.max_pacing_rate);
-        "delivery_rate" mbits(info.delivery_rate);
-        "rehash" count(info.rehash);
-        "total_rto" info.total_rto.map(f64::from);
-        "total_rto_recoveries" info.total_rto_recoveries.map(f64::from);
-        "total_rto_time" count(info.total_rto_time_ms);
-        "state" small(info.state);
-        "ca_state" small(info.ca_state);
-        "retransmits" small(info.retransmits);
-        "probes" small(info.probes);
-        "backoff" small(info.backoff);
-        "options" small(info.options);
-        "snd_wscale" small(info.wscale.map(|both| both & 15));
-        "rcv_wscale" small(info.wscale.map(|both| both >> 4));
-        "rto" ms(info.rto_us);
-        "ato" ms(info.ato_us);
-        "snd_mss" count(info.snd_mss);
-        "rcv_mss" count(info.rcv_mss);
-        "advmss" count(info.advmss);
-        "pmtu" count(info.pmtu);
-        "unacked" count(info.unacked);
-        "sacked" count(info.sacked);
-        "lost" count(info.lost);
-        "retrans_now" count(info.retrans);
-        "retrans" count(info.total_retrans);
-        "last_data_sent" count(info.last_data_sent_ms);
-        "last_data_recv" count(info.last_data_recv_ms);
-        "last_ack_recv" count(info.last_ack_recv_ms);
-        "ssthresh" count(info.snd_ssthresh);
-        "rcv_ssthresh" count(info.rcv_ssthresh);
-        "reordering" count(info.reordering);
-        "reord_seen" count(info.reord_seen);
-        "rcv_rtt" ms(info.rcv_rtt_us);
-        "rcv_space" count(info.rcv_space);
-        "bytes_acked" bytes(info.bytes_acked);
-        "bytes_received" bytes(info.bytes_received);
-        "bytes_sent" bytes(info.bytes_sent);
-        "bytes_retrans" bytes(info.bytes_retrans);
-        "notsent" count(info.notsent_bytes);
-        "segs_out" count(info.segs_out);
-        "segs_in" count(info.segs_in);
-        "data_segs_out" count(info.data_segs_out);
-        "data_segs_in" count(info.data_segs_in);
-        "delivered" count(info.delivered);
-        "delivered_ce" count(info.delivered_ce);
-        "dsack_dups" count(info.dsack_dups);
-        "rcv_ooopack" count(info.rcv_ooopack);
-        "snd_wnd" count(info.snd_wnd);
-        "rcv_wnd" count(info.rcv_wnd);
-        "busy_time" seconds_ms(info.busy_time_us);
-        "rwnd_limited" seconds_ms(info.rwnd_limited_us);
-        "sndbuf_limited" seconds_ms(info.sndbuf_limited_us);
-    }
-}
-
-/// Every field of the last state of both ends that is known, by end and by the names and units of the raw samples; null
-/// without any.
-fn every_field(sender: Option<&TcpInfo>, receiver: Option<&TcpInfo>) -> Value {
-    let fields = |info: &TcpInfo| {
-        let mut keys = sender_keys(info);
-        keys.extend(every_key(info).into_iter().map(|(key, _, value)| (key, value)));
-        keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into()))).collect::<Map<_, _>>()
-    };
-    let ends = [("sender", sender), ("receiver", receiver)];
-    let known: Map<_, _> =
-        ends.into_iter().filter_map(|(end, info)| Some((end.to_owned(), fields(info?).into()))).collect();
-    if known.is_empty() { Value::Null } else { known.into() }
-}
-
-/// [`sender_keys`] and every other field.
-fn every_key_of_sender(info: &TcpInfo) -> Keys {
-    let mut keys = sender_keys(info);
-    let more = every_key(info).into_iter().map(|(key, _, value)| (key, value));
-    keys.extend(more.filter(|(key, _)| !sender_key_known(key)));
-    keys
-}
-
-/// [`receiver_keys`], and every field under a name that says whose it is.
-fn every_key_of_receiver(info: &TcpInfo) -> Keys {
-    let mut keys = receiver_keys(info);
-    keys.extend(every_key(info).into_iter().map(|(_, key, value)| (key, value)));
-    keys
-}
-
-/// Whether [`sender_keys`] has the key, or the receiver's own keys would be taken for the sender's.
-fn sender_key_known(key: &str) -> bool {
-    let none = TcpInfo::default();
-    sender_keys(&none).iter().chain(&receiver_keys(&none)).any(|(known, _)| *known == key)
-}
-
-/// The series itself, then its children that have any value, in the order of [`CHILDREN`].
-fn columns(entries: &[Entry], every: bool) -> Vec<(Option<String>, Samples)> {
+/// The series itself, then its children that have any value, in the order of [`tcp_state::CHILDREN`].
+fn columns(entries: &[Entry]) -> Vec<(Option<String>, Samples)> {
     let mut columns = Vec::new();
-    let mut children = CHILDREN.to_vec();
-    if every {
-        let found: BTreeSet<&'static str> = entries
-            .iter()
-            .flat_map(|entry| &entry.values)
-            .map(|(key, _)| *key)
-            .filter(|key| key.contains("tcp_"))
-            .collect();
-        children.extend(found.into_iter().filter(|key| !CHILDREN.contains(key)));
-    }
-    for key in ["val"].iter().chain(&children) {
+    for key in ["val"].iter().chain(tcp_state::CHILDREN) {
         let mut samples = Samples::default();
         for entry in entries {
             if let Some((_, RawValue::Float(value))) = entry.values.iter().find(|(found, _)| found == key) {

@@ -17,16 +17,18 @@ mod datagram;
 mod fetch;
 mod flow;
 mod limits;
+mod marks;
 mod metadata;
 mod probe;
 mod probe_sample;
 mod redact;
 mod steps;
 mod summary;
+mod tcp_state;
 
 use std::collections::BTreeMap;
 
-use fa_format::{DataSet, RawSeries, RawValue};
+use fa_format::{DataSet, RawSeries, RawSeriesBuilder, RawValue};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -203,9 +205,10 @@ impl Recorder {
         }
     }
 
-    /// The data set so far; empty until it is known what is measured.
+    /// The data set so far, for looking at; empty until it is known what is measured. Of the kernel's state of connections it has
+    /// only what is drawn, so that it is made quickly.
     pub fn snapshot(&self) -> DataSet {
-        self.data_set().unwrap_or_default()
+        self.data_set(false).unwrap_or_default()
     }
 
     /// The data set of the run, whether it ended or was cut short.
@@ -215,7 +218,7 @@ impl Recorder {
     /// # Errors
     /// [`RecordError`] when the events do not even tell what was to be measured.
     pub fn finish(self) -> Result<DataSet, RecordError> {
-        let set = self.data_set()?;
+        let set = self.data_set(true)?;
         let Some(plan) = self.plan.as_deref().filter(|plan| plan.settings.observe.redact) else { return Ok(set) };
         let here = self.started.iter().map(|started| started.local_host.as_str());
         let there = self.hosts.values().map(|ready| ready.hostname.as_str());
@@ -272,7 +275,7 @@ impl Recorder {
         plan.hosts.get(usize::from(host?.0)).map(|host| host.name.as_str())
     }
 
-    fn data_set(&self) -> Result<DataSet, RecordError> {
+    fn data_set(&self, complete: bool) -> Result<DataSet, RecordError> {
         let started = self.started.as_ref().ok_or(RecordError::NotStarted)?;
         let plan = self.plan.as_deref().ok_or(RecordError::NoPlan)?;
         let clocks = self.clocks(plan, started);
@@ -282,12 +285,20 @@ impl Recorder {
         }
         let (own_load, limits) = self.limits(plan, &clocks);
         warnings.extend(limits);
+        let detail = match (complete, plan.settings.observe.socket_stats) {
+            (_, true) => Detail::EverySeries,
+            (true, false) => Detail::Every,
+            (false, false) => Detail::Live,
+        };
+        let series = plan.series.iter().enumerate();
         let mut measured: Vec<Measured> =
-            plan.series.iter().enumerate().map(|(index, series)| self.measure(plan, &clocks, index, series)).collect();
+            series.map(|(index, series)| self.measure(plan, &clocks, index, series, detail)).collect();
 
         warnings.extend(plan.series.iter().zip(&measured).filter_map(|(s, m)| m.below_zero.warning(&s.name)));
         warnings.extend(clocks.doubts(plan));
         warnings.extend(plan.flows.iter().zip(&self.flows).filter_map(|(flow, record)| record.unfinished(flow)));
+        warnings
+            .extend(marks::changed(plan.flows.iter().zip(&self.flows).filter(|(flow, _)| flow.datagrams.is_none())));
         let probes = plan.probes.iter().zip(&self.probes);
         warnings.extend(probes.filter_map(|(probe, record)| record.slow_far_end(&probe.series)));
 
@@ -314,8 +325,8 @@ impl Recorder {
             }
         }
         computed::describe(plan, &mut measured);
-        for (series, measured) in plan.series.iter().zip(&measured) {
-            let raw = measured.raw.clone().unwrap_or_else(|| raw_series(&measured.entries));
+        for (series, measured) in plan.series.iter().zip(&mut measured) {
+            let raw = measured.raw.take().unwrap_or_else(|| raw_samples(&measured.entries).finish());
             data.raw.insert(&series.name, raw);
         }
         let t0 = (grid.len > 0).then_some(grid.t0);
@@ -342,12 +353,10 @@ impl Recorder {
         (facts, warnings)
     }
 
-    fn measure(&self, plan: &Plan, clocks: &Clocks, index: usize, series: &SeriesPlan) -> Measured {
+    fn measure(&self, plan: &Plan, clocks: &Clocks, index: usize, series: &SeriesPlan, detail: Detail) -> Measured {
         let mut measured = match &series.source {
             SourcePlan::Flow(id) => match (plan.flow(*id), self.flows.get(usize::from(id.0))) {
-                (Some(flow), Some(record)) => {
-                    record.measured(flow, clocks, self.origin, plan.settings.observe.socket_stats)
-                }
+                (Some(flow), Some(record)) => record.measured(flow, clocks, self.origin, detail),
                 _ => Measured::default(),
             },
             SourcePlan::Probe(id) => match (plan.probe(*id), self.probes.get(usize::from(id.0))) {
@@ -471,6 +480,17 @@ struct Entry {
     values: Vec<(&'static str, RawValue)>,
 }
 
+/// How much of the kernel's state of a connection is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    /// What is drawn.
+    Live,
+    /// Every field of both ends.
+    Every,
+    /// Every field, each a series of its own as well.
+    EverySeries,
+}
+
 /// What the events tell about one series.
 #[derive(Debug, Default)]
 struct Measured {
@@ -494,12 +514,12 @@ fn child_name(series: &str, child: Option<&str>) -> String {
     child.map_or_else(|| series.to_owned(), |child| format!("{series}::{child}"))
 }
 
-fn raw_series(entries: &[Entry]) -> RawSeries {
+fn raw_samples(entries: &[Entry]) -> RawSeriesBuilder {
     let mut builder = RawSeries::builder();
     for entry in entries {
         builder.push(entry.t, &entry.values);
     }
-    builder.finish()
+    builder
 }
 
 fn with_hint(error: &str, hint: Option<&str>) -> String {

@@ -4,18 +4,38 @@
 
 use fa_measure::TcpInfo;
 use fa_measure::tcp_info::BbrInfo;
-use std::mem::{MaybeUninit, offset_of, size_of};
+use std::mem::{offset_of, size_of};
 use std::os::fd::{AsFd, AsRawFd};
 
 /// Reads the kernel's state of a TCP socket; `None` when it does not tell (not TCP, socket gone).
 pub(crate) fn tcp_info(socket: &impl AsFd) -> Option<TcpInfo> {
-    let mut raw = MaybeUninit::<libc::tcp_info>::zeroed();
-    let len = get(socket, libc::TCP_INFO, raw.as_mut_ptr().cast(), size_of::<libc::tcp_info>())?;
-    // SAFETY: all fields are integers, for which any bytes are a value; what the kernel did not fill is zero.
-    let raw = unsafe { raw.assume_init() };
+    let mut raw = Raw([0; ROOM]);
+    let len = get(socket, libc::TCP_INFO, raw.0.as_mut_ptr().cast(), ROOM)?;
     let mut info = convert(&raw, len);
     info.bbr = bbr_info(socket);
     Some(info)
+}
+
+/// Bytes of the structure that are asked for: more than any kernel has so far, so that none is cut.
+const ROOM: usize = 512;
+const _: () = assert!(size_of::<libc::tcp_info>() <= ROOM, "the known part has to fit");
+
+/// What the kernel filled in; the rest is zero.
+struct Raw([u8; ROOM]);
+
+impl Raw {
+    /// The part that the C library knows.
+    fn known(&self) -> libc::tcp_info {
+        // SAFETY: large enough, and read as what may lie anywhere; all fields are integers, for which any bytes
+        // are a value.
+        unsafe { self.0.as_ptr().cast::<libc::tcp_info>().read_unaligned() }
+    }
+
+    /// The 32-bit field at an offset behind that part, when the kernel filled `len` bytes.
+    fn later(&self, offset: usize, len: usize) -> Option<u32> {
+        let bytes = self.0.get(offset..offset + 4).filter(|_| offset + 4 <= len)?;
+        Some(u32::from_ne_bytes(bytes.try_into().ok()?))
+    }
 }
 
 /// Asks for option `name` of level TCP; returns how many bytes the kernel filled.
@@ -55,13 +75,17 @@ fn bbr_info(socket: &impl AsFd) -> Option<BbrInfo> {
 }
 
 /// Takes over the fields that a kernel filling `len` bytes knows.
-fn convert(raw: &libc::tcp_info, len: usize) -> TcpInfo {
+fn convert(filled: &Raw, len: usize) -> TcpInfo {
+    let raw = filled.known();
     // A field counts when its last byte was filled: an older kernel's structure ends earlier.
     macro_rules! field {
         ($field:ident) => {
             (offset_of!(libc::tcp_info, $field) + size_of_val(&raw.$field) <= len).then_some(raw.$field)
         };
     }
+    // One byte of bits behind the window scales, which has no name in the C library.
+    let bits = offset_of!(libc::tcp_info, tcpi_snd_rcv_wscale) + 1;
+    let bits = (bits < len).then(|| filled.0[bits]);
     // All ones stand for "none" or "no limit" in these.
     let real = |rate: Option<u64>| rate.filter(|&r| r != u64::MAX);
     let known = |us: Option<u32>| us.filter(|&v| v != u32::MAX);
@@ -122,6 +146,17 @@ fn convert(raw: &libc::tcp_info, len: usize) -> TcpInfo {
         max_pacing_rate: real(field!(tcpi_max_pacing_rate)),
         data_segs_in: field!(tcpi_data_segs_in),
         data_segs_out: field!(tcpi_data_segs_out),
+        app_limited: bits.map(|bits| bits & 1),
+        fastopen_client_fail: bits.map(|bits| bits >> 1 & 3),
+        // Offsets of the kernel's headers.
+        received_ce: filled.later(248, len),
+        delivered_e1_bytes: filled.later(252, len),
+        delivered_e0_bytes: filled.later(256, len),
+        delivered_ce_bytes: filled.later(260, len),
+        received_e1_bytes: filled.later(264, len),
+        received_e0_bytes: filled.later(268, len),
+        received_ce_bytes: filled.later(272, len),
+        accecn: filled.later(276, len),
         bbr: None,
     }
 }
@@ -147,10 +182,10 @@ mod tests {
 
     #[test]
     fn what_an_old_kernel_does_not_fill_is_absent() {
-        // SAFETY: integers only.
-        let raw: libc::tcp_info = unsafe { MaybeUninit::zeroed().assume_init() };
+        let raw = Raw([0; ROOM]);
         // Linux 2.6 ended after `tcpi_total_retrans`.
         let old = convert(&raw, offset_of!(libc::tcp_info, tcpi_pacing_rate));
         assert_eq!((old.total_retrans, old.pacing_rate, old.rcv_wnd), (Some(0), None, None));
+        assert_eq!((old.app_limited, old.received_ce), (Some(0), None));
     }
 }

@@ -77,12 +77,13 @@ fn what_was_asked_and_what_was_obtained_are_both_kept() {
             facts: EndFacts {
                 cong_control_asked: None,
                 cong_control: Some(cong_control.into()),
-                tos_asked: Some(0x20),
+                tos_asked: Some(0x22),
                 tos: Some(tos),
                 tos_seen: (end == FlowEnd::Receiver).then_some(0),
                 send_buffer: Some(16_384),
                 receive_buffer: Some(65_536),
                 mss: Some(1448),
+                read_size: Some(131_072),
             },
         }))
     };
@@ -111,15 +112,18 @@ fn what_was_asked_and_what_was_obtained_are_both_kept() {
     for (key, expected) in [
         ("CONG_CONTROL_ASKED", Value::from("cubic")),
         ("CONG_CONTROL", Value::from("cubic")),
-        ("UPSTREAM_TOS", Value::from(0x20)),
-        ("DOWNSTREAM_TOS", Value::from(0)),
-        ("DATA_TOS", Value::from(0x20)),
+        ("UPSTREAM_TOS", Value::from(0x22)),
+        ("UPSTREAM_TOS_OBTAINED", Value::from(0x20)),
+        ("DOWNSTREAM_TOS", Value::from(0x22)),
+        ("DOWNSTREAM_TOS_OBTAINED", Value::from(0)),
+        ("DATA_TOS", Value::from(0x22)),
         ("DATA_TOS_SEEN", Value::from(0)),
         ("ECN", Value::from(true)),
         ("TCP_MSS", Value::from(1448)),
         ("TCP_RETRANSMIT", Value::from(3)),
         ("TCPI_RTT", Value::from(1234)),
         ("SEND_SIZE", Value::from(131_072)),
+        ("RECV_SIZE", Value::from(131_072)),
         ("MEAN_VALUE", Value::from(10.0)),
         ("ELAPSED_TIME", Value::from(1.0)),
         ("BYTES_SENT", Value::from(2_000_000)),
@@ -127,6 +131,15 @@ fn what_was_asked_and_what_was_obtained_are_both_kept() {
     ] {
         assert_eq!(meta[key], expected, "{key}");
     }
+    let warnings = data.metadata.get("WARNINGS").unwrap().as_array().unwrap().clone();
+    let of_marks: Vec<_> =
+        warnings.iter().filter_map(|text| text.as_str().filter(|t| t.contains("obtained"))).collect();
+    assert_eq!(of_marks.len(), 2, "{warnings:?}");
+    assert!(
+        of_marks[1]
+            .starts_with("TCP upload: mark 0x22 was asked for and 0x20 obtained; data arrived with 0x00: of a TCP")
+    );
+    assert!(!of_marks[0].contains("ECN bits"), "0x00 is more than bits of ECN away: {}", of_marks[0]);
 }
 
 #[test]
@@ -163,12 +176,89 @@ fn every_field_of_both_ends_is_a_series_when_asked_for() {
     let mut every = plan();
     every.settings.observe.socket_stats = true;
     let every = collected(every, told());
-    for name in ["tcp_rtt", "tcp_snd_mss", "tcp_rcv_space", "receiver_tcp_rtt", "receiver_tcp_rcv_space"] {
+    for name in ["tcp_rtt", "tcp_snd_mss", "tcp_rcv_space", "receiver_tcp_rtt", "sender_tcp_rcv_space"] {
         assert!(every.series(&format!("TCP upload::{name}")).is_some(), "{name}");
     }
     let raw = every.raw.series("TCP upload").unwrap();
     assert_eq!(&*raw.numbers("tcp_rtt").unwrap().value, [1.5], "the sender's alone");
     assert_eq!(&*raw.numbers("tcp_rcv_space").unwrap().value, [14_480.0], "the receiver's alone");
+}
+
+#[test]
+fn the_samples_of_both_ends_have_every_field_also_when_the_flow_broke() {
+    // Every field that the structure has, each with a number of its own.
+    let names: Vec<String> = {
+        let text = serde_json::to_value(all_fields(7)).unwrap();
+        text.as_object().unwrap().keys().filter(|key| *key != "bbr").cloned().collect()
+    };
+    assert!(names.len() >= 57, "{}", names.len());
+    let state = |end, at, n| {
+        let info = all_fields(n);
+        What::TcpInfo(Box::new(TcpSample { flow: UP, end, at, info }))
+    };
+    let broken = FlowEnded {
+        flow: UP,
+        end: FlowEnd::Sender,
+        at: When::Here(ms(420)),
+        elapsed: Span::from_millis(420),
+        bytes: 5000,
+        info: Some(TcpInfo { state: Some(7), ..all_fields(12) }),
+        cong_control: None,
+        tos_seen: None,
+        error: Some("Connection reset by peer (os error 104)".into()),
+    };
+    let data = collected(
+        plan(),
+        vec![
+            state(FlowEnd::Sender, When::Here(ms(200)), 10),
+            state(FlowEnd::Receiver, When::There(far(ms(210))), 20),
+            bytes(UP, FlowEnd::Receiver, ms(200), 200, 1000),
+            state(FlowEnd::Sender, When::Here(ms(400)), 11),
+            state(FlowEnd::Receiver, When::There(far(ms(410))), 20),
+            What::FlowEnded(Box::new(broken)),
+        ],
+    );
+    assert_eq!(meta(&data, "TCP upload")["ERROR"], "Connection reset by peer (os error 104)");
+    assert_eq!(meta(&data, "TCP upload")["TCP_INFO"]["sender"]["tcp_state"], 7.0, "as the kernel left it");
+    let again = fa_format::to_bytes(&data).unwrap();
+    let again = fa_format::read_bytes(&again, std::path::Path::new("x.flent.gz"), &fa_format::ReadOptions::default());
+    let again = again.unwrap();
+    let raw = again.raw.series("TCP upload").unwrap();
+    assert_eq!(raw, data.raw.series("TCP upload").unwrap());
+    let keys = raw.keys();
+    // One field of the kernel holds two window scales; BBR has four of its own.
+    let of = |prefix: &str| keys.iter().filter(|key| key.starts_with(prefix)).count();
+    let expected = names.len() + 1 + 4;
+    assert_eq!((of("tcp_") + of("sender_tcp_"), of("receiver_tcp_")), (expected + 4, expected - 4), "{keys:?}");
+    for (key, sender) in
+        [("tcp_rto", [0.01, 0.011]), ("tcp_segs_in", [10.0, 11.0]), ("sender_tcp_rcv_wnd", [10.0, 11.0])]
+    {
+        let found = raw.numbers(key).unwrap();
+        assert_eq!(found.value[..], sender, "{key}");
+        assert!((found.t[1] - UNIX - 0.4).abs() < 1e-4, "{key}");
+    }
+    for (key, receiver) in [("receiver_tcp_rto", 0.02), ("receiver_tcp_bbr_bw", 160e-6), ("tcp_rcv_wnd", 20.0)] {
+        let found = raw.numbers(key).unwrap();
+        assert_eq!(found.value[..], [receiver; 2], "{key}");
+        assert!((found.t[1] - UNIX - 0.41).abs() < 1e-3, "{key}");
+    }
+    assert!(again.series("TCP upload::tcp_rto").is_none(), "samples, no series");
+    assert!(record(vec![state(FlowEnd::Receiver, When::Here(ms(1)), 1)]).raw.series("TCP upload").unwrap().len() == 1);
+}
+
+/// A state with every field there is, each of them `n`.
+fn all_fields(n: u8) -> TcpInfo {
+    let bbr =
+        crate::tcp_info::BbrInfo { bw: n.into(), min_rtt_us: n.into(), pacing_gain: n.into(), cwnd_gain: n.into() };
+    // Names of the fields from what refuses an unknown one would be a list to keep: the structure's own debug text has them.
+    let none = format!("{:?}", TcpInfo::default());
+    let names = none
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with(char::is_lowercase));
+    let fields =
+        names.filter(|name| *name != "bbr").map(|name| (name.to_owned(), Value::from(n))).collect::<Map<_, _>>();
+    let info: TcpInfo = serde_json::from_value(fields.into()).unwrap();
+    TcpInfo { bbr: Some(bbr), ..info }
 }
 
 /// Warnings of a run whose upload is a flow of datagrams with these totals.
