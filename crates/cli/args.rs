@@ -108,7 +108,7 @@ pub(crate) struct MeasureArgs {
     /// Store no names of hosts and users, no addresses, no commands: placeholders take their places
     #[arg(long)]
     pub(crate) redact: bool,
-    /// Store every field of the kernel's TCP state at both ends, each as a series of its own
+    /// Every field of the kernel's TCP state at both ends as a series of its own (its samples are stored in any case)
     #[arg(long)]
     pub(crate) socket_stats: bool,
     /// Draw this plot of the result

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use super::flow::FlowRecord;
 use crate::plan::FlowPlan;
 
+/// A flow's series, and the mark that arrived where that is known.
+type Marked<'a> = (&'a str, Option<u8>);
+
 /// One sentence for each pair of a mark and what became of it, however many flows it concerns. Linux keeps the last two bits
 /// of a TCP connection's TOS byte, those of explicit congestion notification, to itself.
 pub(super) fn changed<'a>(flows: impl Iterator<Item = (&'a FlowPlan, &'a FlowRecord)>) -> Vec<String> {
-    let mut found: BTreeMap<(u8, u8), Vec<(&str, Option<u8>)>> = BTreeMap::new();
+    let mut found: BTreeMap<(u8, u8), Vec<Marked<'_>>> = BTreeMap::new();
     for (flow, record) in flows {
         let mut changes: Vec<_> = record.ends().iter().filter_map(|end| end.tos_changed()).collect();
         changes.dedup();
@@ -16,20 +19,21 @@ pub(super) fn changed<'a>(flows: impl Iterator<Item = (&'a FlowPlan, &'a FlowRec
             found.entry(change).or_default().push((&flow.series, record.tos_seen()));
         }
     }
-    let sentence = |((asked, obtained), flows): ((u8, u8), Vec<(&str, Option<u8>)>)| {
-        let (first, others) = (flows.first().map_or("", |(series, _)| series), flows.len().saturating_sub(1));
-        let others = if others == 0 { String::new() } else { format!(" and {others} more") };
-        let mut seen: Vec<u8> = flows.iter().filter_map(|(_, seen)| *seen).collect();
-        seen.sort_unstable();
-        seen.dedup();
-        let seen: Vec<_> = seen.iter().map(|tos| format!("{tos:#04x}")).collect();
-        let seen = if seen.is_empty() { String::new() } else { format!("; data arrived with {}", seen.join(", ")) };
-        let why = if (asked ^ obtained) & !3 == 0 {
-            ": of a TCP connection the kernel sets the ECN bits itself, when both ends agreed on ECN (sysctl net.ipv4.tcp_ecn=1)"
-        } else {
-            ""
-        };
-        format!("{first}{others}: mark {asked:#04x} was asked for and {obtained:#04x} obtained{seen}{why}")
+    found.into_iter().map(|((asked, obtained), flows)| sentence(asked, obtained, &flows)).collect()
+}
+
+fn sentence(asked: u8, obtained: u8, flows: &[Marked<'_>]) -> String {
+    let (first, others) = (flows.first().map_or("", |(series, _)| series), flows.len().saturating_sub(1));
+    let others = if others == 0 { String::new() } else { format!(" and {others} more") };
+    let mut seen: Vec<u8> = flows.iter().filter_map(|(_, seen)| *seen).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    let seen: Vec<_> = seen.iter().map(|tos| format!("{tos:#04x}")).collect();
+    let seen = if seen.is_empty() { String::new() } else { format!("; data arrived with {}", seen.join(", ")) };
+    let why = if (asked ^ obtained) & !3 == 0 {
+        ": of a TCP connection the kernel sets the ECN bits itself, when both ends agreed on ECN (sysctl net.ipv4.tcp_ecn=1)"
+    } else {
+        ""
     };
-    found.into_iter().map(sentence).collect()
+    format!("{first}{others}: mark {asked:#04x} was asked for and {obtained:#04x} obtained{seen}{why}")
 }
