@@ -268,7 +268,10 @@ fn far_reports_that_come_after_the_run_are_put_in_their_place() {
     let run = Simulation::seeded(2).up(slow.clone()).down(slow).far_clock(clock);
     let data = record(&run.run(&plan_with("tcp_1down", 5.0, 1.0, &[])));
     let raw = data.raw.series("TCP download").unwrap();
-    assert!(raw.t().windows(2).all(|pair| pair[0] <= pair[1]), "in order of time");
+    for key in ["val", "tcp_cwnd", "tcp_snd_mss"] {
+        let found = raw.numbers(key).unwrap();
+        assert!(found.t.windows(2).all(|pair| pair[0] <= pair[1]), "{key}: in order of time");
+    }
     let first_t = data.metadata.t0_unix().unwrap();
     let states = raw.numbers("tcp_cwnd").unwrap();
     let t: Vec<f64> = states.entry.iter().map(|&entry| raw.t()[entry as usize] - first_t).collect();
