@@ -2,7 +2,9 @@
 //!
 //! The socket is the user's alone (mode 0600, and both ends check the other's user id). It knows one verb: open these paths.
 
+use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -75,7 +77,9 @@ fn forward(mut stream: UnixStream, files: &[PathBuf]) -> io::Result<()> {
     }
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let request = serde_json::json!({ "open": files });
+    // Names of files are bytes, and not always text.
+    let names: Vec<&[u8]> = files.iter().map(|file| file.as_os_str().as_bytes()).collect();
+    let request = serde_json::json!({ "open": names });
     stream.write_all(format!("{request}\n").as_bytes())?;
     let mut answer = String::new();
     BufReader::new(stream).read_line(&mut answer)?;
@@ -118,8 +122,8 @@ fn request(mut stream: UnixStream) -> Option<Vec<PathBuf>> {
     BufReader::new((&stream).take(LONGEST)).read_line(&mut line).ok()?;
     let request: serde_json::Value = serde_json::from_str(&line).ok()?;
     let files = request.get("open")?.as_array()?;
-    let files = files.iter().filter_map(|file| file.as_str().map(PathBuf::from)).filter(|file| file.is_absolute());
-    let files = files.collect();
+    let names = files.iter().filter_map(|name| serde_json::from_value::<Vec<u8>>(name.clone()).ok());
+    let files = names.map(|name| PathBuf::from(OsString::from_vec(name))).filter(|file| file.is_absolute()).collect();
     stream.write_all(b"ok\n").ok()?;
     Some(files)
 }
@@ -137,7 +141,7 @@ mod tests {
         assert_eq!(mode & 0o777, 0o600);
         let (to, opened) = std::sync::mpsc::channel();
         first.listen(to, Arc::new(|| {}));
-        let files = vec![PathBuf::from("/a b.flent.gz")];
+        let files = vec![PathBuf::from("/a b.flent.gz"), PathBuf::from(OsString::from_vec(b"/\xff.flent.gz".to_vec()))];
         assert!(matches!(claim_in(dir.path(), &files).unwrap(), Instance::Forwarded));
         assert_eq!(opened.recv().unwrap(), files);
     }
@@ -156,7 +160,7 @@ mod tests {
         ours.write_all(b"{\"run\": \"rm\"}\n").unwrap();
         assert_eq!(request(theirs), None);
         let (mut ours, theirs) = UnixStream::pair().unwrap();
-        ours.write_all(b"{\"open\": [\"relative\", \"/absolute\", 7]}\n").unwrap();
-        assert_eq!(request(theirs), Some(vec![PathBuf::from("/absolute")]));
+        ours.write_all(b"{\"open\": [[97], [47, 98], [300], \"/text\", 7]}\n").unwrap();
+        assert_eq!(request(theirs), Some(vec![PathBuf::from("/b")]));
     }
 }
