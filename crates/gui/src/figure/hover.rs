@@ -1,5 +1,7 @@
 //! What is under the pointer, and the values at a moment: exact samples, never what was decimated for the screen.
 
+use std::ops::Range;
+
 use fa_plot::layout::{Pyramid, Pyramids};
 use fa_plot::page::{AxesFrame, Page, Pt};
 use fa_plot::scene::{Axes, Line, Mark, Quantity, Scene};
@@ -42,7 +44,8 @@ pub fn nearest(scene: &Scene, pyramids: &Pyramids, page: &Page, at: Pt) -> Optio
         for (m, mark) in axes.marks.iter().enumerate() {
             let found = match mark {
                 Mark::Line(line) => {
-                    nearest_of_line(line, pyramids.get((p, a, m)), frame, at).map(|(distance, i, on)| {
+                    let within = best.as_ref().map_or(REACH_PT, |(distance, _)| *distance);
+                    nearest_of_line(line, pyramids.get((p, a, m)), frame, at, within).map(|(distance, i, on)| {
                         let text = vec![value(line.y[i], &axes.y), x_text(line.x[i], axes)];
                         (distance, line.id.file, 0, on, line.x[i], text)
                     })
@@ -107,49 +110,46 @@ pub fn nearest(scene: &Scene, pyramids: &Pyramids, page: &Page, at: Pt) -> Optio
     best.map(|(_, hit)| hit)
 }
 
-/// Distance, index and place of the nearest point of a line that has a value.
-fn nearest_of_line(line: &Line, pyramid: Option<&Pyramid>, frame: &AxesFrame, at: Pt) -> Option<(f32, usize, Pt)> {
+/// Distance, index and place of the nearest point of a line that has a value and is no further away than `within`.
+fn nearest_of_line(
+    line: &Line,
+    pyramid: Option<&Pyramid>,
+    frame: &AxesFrame,
+    at: Pt,
+    within: f32,
+) -> Option<(f32, usize, Pt)> {
     let mut best: Option<(f32, usize, Pt)> = None;
-    let mut look = |range: std::ops::Range<usize>| {
+    let mut look = |range: Range<usize>| {
         for i in range {
             let on = Pt { x: frame.x.place(line.x[i]), y: frame.y.place(line.y[i]) };
             let distance = (on.x - at.x).hypot(on.y - at.y);
-            if distance <= REACH_PT && best.is_none_or(|(so_far, ..)| distance < so_far) {
+            // Of points equally near the first one, in whatever order they are looked at.
+            let nearer = |(so_far, first, _): (f32, usize, Pt)| distance < so_far || (distance == so_far && i < first);
+            if distance <= within && best.is_none_or(nearer) {
                 best = Some((distance, i, on));
             }
         }
-        best.map_or(REACH_PT, |(distance, ..)| distance)
+        best.map_or(within, |(distance, ..)| distance)
     };
-    // Indices of the points between two places of the page.
-    let between = |from: f32, to: f32| {
-        let (a, b) = (frame.x.value(from), frame.x.value(to));
-        let (a, b) = (a.min(b), a.max(b));
-        line.x.partition_point(|x| *x < a)..line.x.partition_point(|x| *x <= b)
+    let all = 0..line.x.len();
+    // Indices of the points that are not too far left or right.
+    let beside = || {
+        let (a, b) = (frame.x.value(at.x - within), frame.x.value(at.x + within));
+        // What an axis rounds may not lose a point at the edge.
+        let (a, b, slack) = (a.min(b), a.max(b), (a - b).abs() * 1e-3);
+        line.x.partition_point(|x| *x < a - slack)..line.x.partition_point(|x| *x <= b + slack)
     };
-    let Some(pyramid) = pyramid else {
-        let all = 0..line.x.len();
-        look(if line.x.is_sorted() { between(at.x - REACH_PT, at.x + REACH_PT) } else { all });
-        return best;
-    };
-    // Columns of the page, outwards: none is looked through whose nearest possible point is further than one that is known.
-    let mut so_far = REACH_PT;
-    for step in 0..=REACH_PT as i32 {
-        let aside = (step as f32 - 0.5).max(0.0);
-        if aside > so_far {
-            break;
+    match pyramid {
+        Some(pyramid) => {
+            let aside = |a: f32, b: f32, at: f32| (a.min(b) - at).max(at - a.max(b)).max(0.0);
+            let least = |points: Range<usize>, (low, high): (f64, f64)| {
+                let across = aside(frame.x.place(line.x[points.start]), frame.x.place(line.x[points.end - 1]), at.x);
+                across.hypot(aside(frame.y.place(low), frame.y.place(high), at.y))
+            };
+            pyramid.nearest(beside(), within, least, look);
         }
-        for side in if step == 0 { &[0][..] } else { &[-1, 1] } {
-            let middle = at.x + (side * step) as f32;
-            let range = between(middle - 0.5, middle + 0.5);
-            if let Some((low, high)) = pyramid.extremes(&line.y, range.clone()) {
-                let (a, b) = (frame.y.place(line.y[low]), frame.y.place(line.y[high]));
-                let above_or_below = (at.y - a.max(b)).max(a.min(b) - at.y).max(0.0);
-                if aside.hypot(above_or_below) > so_far {
-                    continue;
-                }
-            }
-            so_far = look(range);
-        }
+        None if line.x.is_sorted() => _ = look(beside()),
+        None => _ = look(all),
     }
     best
 }
@@ -301,19 +301,21 @@ mod tests {
             };
             for _ in 0..200 {
                 let at = Pt { x: 30.0 + 500.0 * next() as f32, y: 400.0 * next() as f32 };
-                let (quick, slow) = (nearest_of_line(&line, Some(&pyramid), &frame, at), every(&line, &frame, at));
-                assert_eq!(quick.map(|hit| hit.0), slow, "{at:?}");
+                let (quick, slow) =
+                    (nearest_of_line(&line, Some(&pyramid), &frame, at, REACH_PT), every(&line, &frame, at));
+                assert_eq!(quick.map(|hit| (hit.0, hit.1)), slow, "{at:?}");
                 if quick.is_some() { found += 1 } else { missed += 1 }
             }
         }
         assert!(found > 50 && missed > 50, "{found} {missed}");
     }
 
-    /// The distance of the nearest point of all.
-    fn every(line: &Line, frame: &AxesFrame, at: Pt) -> Option<f32> {
+    /// Distance and index of the nearest point of all, the first of those equally near.
+    fn every(line: &Line, frame: &AxesFrame, at: Pt) -> Option<(f32, usize)> {
         let distances =
             line.x.iter().zip(line.y.iter()).map(|(x, y)| (frame.x.place(*x) - at.x).hypot(frame.y.place(*y) - at.y));
-        distances.filter(|d| *d <= REACH_PT).min_by(f32::total_cmp)
+        let near = distances.enumerate().map(|(i, d)| (d, i)).filter(|(d, _)| *d <= REACH_PT);
+        near.min_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     #[test]
