@@ -6,6 +6,7 @@
 //!
 //! A figure is made anew only when its key changes; while that happens the old one stays in sight.
 
+mod dense;
 pub mod hover;
 pub mod miniature;
 pub mod paint;

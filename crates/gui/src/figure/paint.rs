@@ -9,6 +9,8 @@ use eframe::egui::{Color32, FontFamily, FontId, Galley, Mesh, Painter, Pos2, Rec
 use fa_plot::page::{Anchor, Ink, Item, Page, Pt, Role, Strip, Stroke, TextRun};
 use fa_plot::render::{Outline, outline};
 
+use super::dense::{Piece, fill, pieces};
+
 /// Screen points per page point: a figure's 8 pt numbers are as large as the window's own text.
 pub const SCALE: f32 = 4.0 / 3.0;
 
@@ -44,7 +46,10 @@ impl Painted {
         let stamp = Stamp { origin, pixels_per_point: painter.pixels_per_point(), highlight };
         let same = self.made_from.as_ref().is_some_and(|(old, at)| Arc::ptr_eq(old, page) && *at == stamp);
         if !same {
-            self.mesh = Arc::new(mesh(page, stamp));
+            // The old page's memory, where nobody draws it any more.
+            let mut old = Arc::try_unwrap(std::mem::take(&mut self.mesh)).unwrap_or_default();
+            old.clear();
+            self.mesh = Arc::new(mesh(page, stamp, old));
             self.made_from = Some((Arc::clone(page), stamp));
         }
         painter.add(Shape::Mesh(Arc::clone(&self.mesh)));
@@ -87,11 +92,12 @@ fn faded(item: &Item, highlight: Option<usize>) -> bool {
     touched && !item.marks.contains(&mark)
 }
 
-fn mesh(page: &Page, stamp: Stamp) -> Mesh {
+/// - `out`: an empty mesh to fill
+fn mesh(page: &Page, stamp: Stamp, out: Mesh) -> Mesh {
     let options = TessellationOptions { prerasterized_discs: false, ..TessellationOptions::default() };
     let mut pen = Pen {
         tessellator: Tessellator::new(stamp.pixels_per_point, options, [1, 1], Vec::new()),
-        out: Mesh::default(),
+        out,
         origin: stamp.origin,
         fade: 1.0,
         pixels_per_point: stamp.pixels_per_point,
@@ -189,7 +195,12 @@ impl Pen {
             pen.color = pen.color.gamma_multiply(0.7);
         }
         for run in &runs {
-            self.line(run, pen);
+            for piece in pieces(run, self.pixels_per_point) {
+                match piece {
+                    Piece::Sparse(part) => self.line(&run[part], pen),
+                    Piece::Dense(part) => fill(&run[part], pen.width, self.pixels_per_point, pen.color, &mut self.out),
+                }
+            }
             if stroke.round {
                 for end in [run.first(), run.last()].into_iter().flatten() {
                     self.shape(Shape::circle_filled(*end, pen.width / 2.0, pen.color));

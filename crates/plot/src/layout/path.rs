@@ -53,37 +53,48 @@ fn decimated(x: &[f64], y: &[f64], pyramid: Option<&Pyramid>, frame: &AxesFrame,
     let mut runs = Vec::new();
     let mut column = Column::default();
     let mut run: Vec<Pt> = Vec::new();
+    let place = |x: f64, y: f64| pt(frame.x.place(x), frame.y.place(y));
     let mut i = lo;
+    // Points of the column before: the next one has about as many.
+    let mut expected = FEW;
     while i < hi {
-        if let Some(pyramid) = pyramid {
-            let after = end_of_column(x, frame, rect, i..hi);
-            if after - i > FEW
-                && let Some(extremes) = pyramid.extremes(y, i..after)
+        let mut after = i + 1;
+        if pyramid.is_some() {
+            after = end_of_column(x, frame, rect, i..hi, expected);
+            expected = after - i;
+        }
+        while i < after {
+            if let Some(pyramid) = pyramid
+                && after - i > FEW
+                && let Some((upto, extremes)) = without_gap(pyramid, y, i..after)
             {
-                column.flush(&mut run);
-                column.fill(i..after, extremes, |i| pt(frame.x.place(x[i]), frame.y.place(y[i])));
-                column.index = column_of(column.first.x, rect);
-                i = after;
+                let index = column_of(frame.x.place(x[i]), rect);
+                if column.index != index {
+                    column.flush(&mut run);
+                    column.index = index;
+                }
+                column.add_all(i..upto, extremes, |i| place(x[i], y[i]));
+                i = upto;
                 continue;
             }
-        }
-        let next = i + 1;
-        let i = std::mem::replace(&mut i, next);
-        if !x[i].is_finite() || y[i].is_nan() {
-            column.flush(&mut run);
-            if !run.is_empty() {
-                runs.push(simplified(&run));
-                run.clear();
+            let (at, value) = (x[i], y[i]);
+            i += 1;
+            if !at.is_finite() || value.is_nan() {
+                column.flush(&mut run);
+                if !run.is_empty() {
+                    runs.push(simplified(&run));
+                    run.clear();
+                }
+                continue;
             }
-            continue;
+            let p = place(at, value);
+            let index = column_of(p.x, rect);
+            if column.index != index {
+                column.flush(&mut run);
+                column.index = index;
+            }
+            column.add(p);
         }
-        let p = pt(frame.x.place(x[i]), frame.y.place(y[i]));
-        let index = column_of(p.x, rect);
-        if column.index != index {
-            column.flush(&mut run);
-            column.index = index;
-        }
-        column.add(p);
     }
     column.flush(&mut run);
     if !run.is_empty() {
@@ -95,29 +106,52 @@ fn decimated(x: &[f64], y: &[f64], pyramid: Option<&Pyramid>, frame: &AxesFrame,
 /// Fewer points of a column are looked through one by one.
 const FEW: usize = 16;
 
-/// Where the column of the first of these points ends. x ascends, so do columns: galloping, then halving.
-fn end_of_column(x: &[f64], frame: &AxesFrame, rect: Rect, range: std::ops::Range<usize>) -> usize {
+/// The points from the first of a range to a gap or to its end, if they are many: where they end, and their extremes.
+fn without_gap(pyramid: &Pyramid, y: &[f64], range: std::ops::Range<usize>) -> Option<(usize, (usize, usize))> {
+    if let Some(extremes) = pyramid.extremes(y, range.clone()) {
+        return Some((range.end, extremes));
+    }
+    let gap = pyramid.gap(y, range.clone());
+    let extremes = (gap - range.start > FEW).then(|| pyramid.extremes(y, range.start..gap)).flatten();
+    extremes.map(|extremes| (gap, extremes))
+}
+
+/// Where the column of the first of these points ends. x ascends, so do columns: galloping from where it is expected, then halving.
+fn end_of_column(x: &[f64], frame: &AxesFrame, rect: Rect, range: std::ops::Range<usize>, expected: usize) -> usize {
     let column = |i: usize| column_of(frame.x.place(x[i]), rect);
     let forward = frame.x.pos_ascends();
     let here = column(range.start);
     let same = |i: usize| if forward { column(i) <= here } else { column(i) >= here };
-    let mut inside = range.start;
-    let mut step = FEW;
-    while inside + step < range.end && same(inside + step) {
-        inside += step;
-        step *= 2;
-    }
-    let outside = (inside + step).min(range.end);
-    let (mut low, mut high) = (inside + 1, outside);
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        if same(middle) {
-            low = middle + 1;
+    // The last point known to be inside, and the first known not to be.
+    let (mut inside, mut outside) = (range.start, range.end);
+    let guess = range.start + expected;
+    if guess < range.end {
+        let mut step = 1;
+        if same(guess) {
+            inside = guess;
+            while inside + step < range.end && same(inside + step) {
+                inside += step;
+                step *= 2;
+            }
+            outside = (inside + step).min(range.end);
         } else {
-            high = middle;
+            outside = guess;
+            while outside - inside > step && !same(outside - step) {
+                outside -= step;
+                step *= 2;
+            }
+            inside = inside.max(outside.saturating_sub(step));
         }
     }
-    low
+    while outside - inside > 1 {
+        let middle = usize::midpoint(inside, outside);
+        if same(middle) {
+            inside = middle;
+        } else {
+            outside = middle;
+        }
+    }
+    outside
 }
 
 /// Number of the column of a position.
@@ -155,18 +189,24 @@ impl Column {
         self.count += 1;
     }
 
-    /// All points of a column at once; `extremes` are the indices of the first lowest and the first highest value.
-    fn fill(&mut self, range: std::ops::Range<usize>, extremes: (usize, usize), place: impl Fn(usize) -> Pt) {
+    /// Consecutive points at once; `extremes` are the indices of the first lowest and the first highest value.
+    fn add_all(&mut self, range: std::ops::Range<usize>, extremes: (usize, usize), place: impl Fn(usize) -> Pt) {
         let (low, high) = extremes;
         let (a, b) = (place(low), place(high));
         // Downwards on paper: an inverted axis has its highest value at the bottom. Equal ones are both at the first.
         let ((top, at_top), (bottom, at_bottom)) =
             if b.y <= a.y { ((high, b), (low, a)) } else { ((low, a), (high, b)) };
-        self.first = place(range.start);
+        if self.count == 0 {
+            self.first = place(range.start);
+        }
+        if self.count == 0 || at_top.y < self.top.1.y {
+            self.top = (self.count + top - range.start, at_top);
+        }
+        if self.count == 0 || at_bottom.y > self.low.1.y {
+            self.low = (self.count + bottom - range.start, at_bottom);
+        }
         self.last = place(range.end - 1);
-        self.top = (top - range.start, at_top);
-        self.low = (bottom - range.start, at_bottom);
-        self.count = range.len();
+        self.count += range.len();
     }
 
     fn flush(&mut self, run: &mut Vec<Pt>) {

@@ -25,6 +25,7 @@ pub(crate) fn pages() -> Vec<(&'static str, Page)> {
     let mut inside = scenes::totals(Scale::Linear, false);
     inside.legend_placement = LegendPlacement::Inside("upper right".into());
     let (long, pyramids) = long_line();
+    let (faint, of_faint) = murmur();
     let zoom = |x, y| View { zooms: vec![Zoom { panel: 0, axes: 0, x, y }] };
     let mut message = scenes::cdf(&["a"]);
     message.empty = Some("no file has numbers of the series `Ping (ms) ICMP`".into());
@@ -44,6 +45,7 @@ pub(crate) fn pages() -> Vec<(&'static str, Page)> {
         ("legend-inside", plain(&inside)),
         ("zoomed", layout(&scenes::busiest(3, 700), SIZE, &light, Some(&zoom(Some((40.0, 60.0)), Some((8.0, 14.0)))))),
         ("long", layout_with(&long, SIZE, &light, Some(&zoom(Some((3.0, 77.0)), None)), &pyramids)),
+        ("murmur", layout_with(&faint, SIZE, &light, Some(&zoom(Some((3.0, 77.0)), None)), &of_faint)),
         ("dark", layout(&all_scaled, SIZE, &Theme::dark(), None)),
         ("paper", layout(&dashes(), SIZE, &Theme::paper(), None)),
         ("message", plain(&message)),
@@ -183,6 +185,25 @@ fn long_line() -> (Scene, Pyramids) {
         (0.0, 80.0),
         (0.0, 40.0),
     );
+    let pyramids = Pyramids::of(&scene);
+    (scene, pyramids)
+}
+
+/// Twenty thousand points of noise about as high as its line is thick, and one of slow waves under it.
+fn murmur() -> (Scene, Pyramids) {
+    let mut noise = Noise::new(5);
+    let mut points = |height: f64, wave: f64| {
+        let values: Vec<(f64, f64)> = (0..20_000)
+            .map(|i| f64::from(i) / 250.0)
+            .map(|x| (x, 20.0 - wave + wave * (x / 9.0).sin() + height * noise.next()))
+            .collect();
+        values.into_iter()
+    };
+    let marks = vec![
+        line("level", 0, points(0.3, 0.0), style(Colour::Cycle(0))),
+        line("waves", 1, points(0.9, 8.0), style(Colour::Cycle(1))),
+    ];
+    let scene = single(PlotType::Timeseries, marks, (0.0, 80.0), (0.0, 40.0));
     let pyramids = Pyramids::of(&scene);
     (scene, pyramids)
 }
