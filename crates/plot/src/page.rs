@@ -381,6 +381,13 @@ impl Projection {
         (f64::from(self.pos.0) + (v - self.value.0) * self.rate).clamp(-1e6, 1e6) as f32
     }
 
+    /// How far a value is from 0, or from 1 on a logarithmic axis, in points of a page without an end: the same wherever the
+    /// axis begins.
+    pub(crate) fn from_zero(&self, value: f64) -> f64 {
+        let v = if self.log { if value > 0.0 { value.ln() } else { -1e3 } } else { value };
+        v * self.rate
+    }
+
     /// Larger values are further right (or further down).
     pub(crate) fn pos_ascends(&self) -> bool {
         self.rate >= 0.0

@@ -9,7 +9,7 @@ use std::ops::Range;
 use eframe::egui::{Color32, Mesh, Pos2, pos2};
 
 /// Parts of a pixel's width that are told apart.
-const PARTS: i32 = 4;
+const PARTS: usize = 4;
 
 /// Points within a column of pixels from which on a line is dense there.
 const MANY: usize = 3;
@@ -76,21 +76,24 @@ pub(super) fn fill(points: &[Pos2], width: f32, pixels_per_point: f32, colour: C
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
     let column = |p: &Pos2| (p.x * pixels_per_point).floor() as i32;
     let (left, right) = (column(first).min(column(last)), column(first).max(column(last)));
-    let mut spans = vec![Span::NONE; ((right - left + 1) * PARTS) as usize];
+    let pen = Pen::of(width * pixels_per_point / 2.0);
+    // Room on both sides for what a pen covers beyond the ends.
+    let aside = pen.heights.len() / 2;
+    let wide = (right - left + 1) as usize * PARTS;
+    let mut spans = vec![Span::NONE; aside + wide + aside];
     for pair in points.windows(2) {
         let at = |p: Pos2| ((p.x * pixels_per_point - left as f32) * PARTS as f32, p.y * pixels_per_point);
         let (a, b) = if pair[0].x <= pair[1].x { (at(pair[0]), at(pair[1])) } else { (at(pair[1]), at(pair[0])) };
-        cross(&mut spans, a, b);
+        cross(&mut spans[aside..aside + wide], a, b);
     }
-    let reach = Reach::of(width * pixels_per_point / 2.0);
     let per_pixel = pixels_per_point.recip();
-    for c in 0..=(right - left) {
-        let mut quarters = [Span::NONE; PARTS as usize];
-        for (i, quarter) in quarters.iter_mut().enumerate() {
-            *quarter = reach.around(&spans, (c * PARTS) as usize + i);
+    for (c, around) in (left..=right).zip(spans.windows(PARTS + 2 * aside).step_by(PARTS)) {
+        let mut parts = [Span::NONE; PARTS];
+        for (part, around) in parts.iter_mut().zip(around.windows(pen.heights.len())) {
+            *part = pen.covers(around);
         }
-        let mut strip = Strip { x: [(left + c) as f32 * per_pixel, (left + c + 1) as f32 * per_pixel], levels: 0 };
-        profile(&quarters, |y, covered| strip.level(out, y * per_pixel, colour.gamma_multiply(covered)));
+        let mut strip = Strip { x: [c as f32 * per_pixel, (c + 1) as f32 * per_pixel], levels: 0 };
+        profile(&parts, |y, covered| strip.level(out, y * per_pixel, colour.gamma_multiply(covered)));
     }
 }
 
@@ -126,24 +129,25 @@ fn cross(spans: &mut [Span], a: (f32, f32), b: (f32, f32)) {
     spans[to].add(b.1);
 }
 
-/// How far a round pen reaches up and down, by how many spans it is away.
-struct Reach(Vec<f32>);
+/// A round pen: how far it reaches up and down in each of the spans that it covers, from left to right.
+struct Pen {
+    heights: Vec<f32>,
+}
 
-impl Reach {
+impl Pen {
     /// - `radius`: pixels
     fn of(radius: f32) -> Self {
-        let heights = (0..).map(|away| away as f32 / PARTS as f32).take_while(|away| *away <= radius);
-        Self(heights.map(|away| (radius * radius - away * away).sqrt()).collect())
+        let aside = (radius * PARTS as f32) as i32;
+        let heights = (-aside..=aside).map(|away| away as f32 / PARTS as f32);
+        Self { heights: heights.map(|away| (radius * radius - away * away).max(0.0).sqrt()).collect() }
     }
 
-    /// What the pen covers at a span.
-    fn around(&self, spans: &[Span], k: usize) -> Span {
+    /// What of the span in the middle is covered when the pen follows these spans.
+    fn covers(&self, spans: &[Span]) -> Span {
         let mut covered = Span::NONE;
-        for (away, height) in self.0.iter().enumerate() {
-            for span in [k.checked_sub(away), Some(k + away)].into_iter().flatten().filter_map(|k| spans.get(k)) {
-                covered.top = covered.top.min(span.top - height);
-                covered.bottom = covered.bottom.max(span.bottom + height);
-            }
+        for (span, height) in spans.iter().zip(&self.heights) {
+            covered.top = covered.top.min(span.top - height);
+            covered.bottom = covered.bottom.max(span.bottom + height);
         }
         covered
     }
@@ -239,7 +243,9 @@ mod tests {
     fn a_level_stroke_covers_its_width() {
         let mut spans = vec![Span::NONE; 8];
         cross(&mut spans, (0.5, 10.0), (7.5, 10.0));
-        let covered = Reach::of(1.5).around(&spans, 4);
+        let pen = Pen::of(1.5);
+        assert_eq!(pen.heights.len(), 13, "six quarters to each side");
+        let covered = pen.covers(&[&[Span::NONE; 5][..], &spans].concat());
         assert_eq!(covered, Span { top: 8.5, bottom: 11.5 });
         let mut levels = Vec::new();
         profile(&[covered; 4], |y, share| levels.push((y, share)));

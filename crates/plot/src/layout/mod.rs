@@ -7,6 +7,7 @@
 
 mod axis;
 mod band;
+mod decimate;
 mod domain;
 mod frame;
 mod grouping;
@@ -19,7 +20,7 @@ mod sheet;
 mod words;
 
 pub use domain::{View, Zoom};
-pub use pyramid::{Pyramid, Pyramids};
+pub use pyramid::{Extremes, Pyramid, Pyramids};
 
 use std::collections::HashMap;
 use std::rc::Rc;

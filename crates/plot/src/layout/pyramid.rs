@@ -5,11 +5,14 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Mutex;
 
+use super::decimate::Known;
 use crate::scene::{Mark, Scene};
 
 /// Points or entries under one entry of the next level.
-const FACTOR: usize = 16;
+const FACTOR: usize = 1 << SHIFT;
+const SHIFT: u32 = 4;
 
 /// Shorter lines are looked through point by point.
 const WORTH_IT: usize = 8192;
@@ -32,12 +35,28 @@ impl Bucket {
     /// Of no point at all.
     const EMPTY: Self = Self { low: f64::INFINITY, high: f64::NEG_INFINITY, low_at: 0, high_at: 0 };
 
+    /// Of some points, one by one.
     #[inline]
-    fn of(value: f64, at: usize) -> Self {
-        if value.is_nan() {
-            return Self { low_at: GAP, ..Self::EMPTY };
+    fn of(y: &[f64], range: Range<usize>) -> Self {
+        let mut found = Self::EMPTY;
+        let mut gap = 0;
+        for (i, value) in range.clone().zip(&y[range]) {
+            let one = Self { low: *value, high: *value, low_at: i as u32, high_at: i as u32 };
+            if value.is_nan() {
+                gap = GAP;
+            } else if found.is_empty() {
+                found = one;
+            } else {
+                if *value < found.low {
+                    (found.low, found.low_at) = (one.low, one.low_at);
+                }
+                if *value > found.high {
+                    (found.high, found.high_at) = (one.high, one.high_at);
+                }
+            }
         }
-        Self { low: value, high: value, low_at: at as u32, high_at: at as u32 }
+        found.low_at |= gap;
+        found
     }
 
     fn has_gap(self) -> bool {
@@ -67,28 +86,30 @@ impl Bucket {
     }
 }
 
-/// The extremes of one line.
+/// The first lowest and the first highest of some points: index and value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extremes {
+    /// The first lowest.
+    pub low: (usize, f64),
+    /// The first highest.
+    pub high: (usize, f64),
+}
+
+/// The pyramid of one line.
 #[derive(Debug)]
 pub struct Pyramid {
     levels: Vec<Vec<Bucket>>,
     /// Number of points.
     len: usize,
+    /// What was found out about columns of the page laid out last.
+    known: Mutex<Vec<Known>>,
 }
 
 impl Pyramid {
     /// Of values in the order of x.
     pub fn new(y: &[f64]) -> Self {
-        let base: Vec<Bucket> = y
-            .chunks(FACTOR)
-            .enumerate()
-            .map(|(chunk, values)| {
-                let mut found = Bucket::EMPTY;
-                for (i, value) in values.iter().enumerate() {
-                    found.join(Bucket::of(*value, chunk * FACTOR + i));
-                }
-                found
-            })
-            .collect();
+        let starts = (0..y.len()).step_by(FACTOR);
+        let base: Vec<Bucket> = starts.map(|at| Bucket::of(y, at..(at + FACTOR).min(y.len()))).collect();
         let mut levels = vec![base];
         while let Some(below) = levels.last().filter(|level| level.len() > FACTOR) {
             let above = below.chunks(FACTOR).map(|chunk| {
@@ -99,56 +120,68 @@ impl Pyramid {
             let above = above.collect();
             levels.push(above);
         }
-        Self { levels, len: y.len() }
+        Self { levels, len: y.len(), known: Mutex::default() }
     }
 
     /// Points under a bucket of a level.
     fn size(level: usize) -> usize {
-        FACTOR.pow(level as u32 + 1)
+        FACTOR << (SHIFT * level as u32)
     }
 
-    /// Indices of the first lowest and the first highest of these points; `None` if one of them has no value.
-    pub fn extremes(&self, y: &[f64], range: Range<usize>) -> Option<(usize, usize)> {
-        let mut found = Bucket::EMPTY;
-        let mut at = range.start;
-        while at < range.end {
-            // The largest bucket that begins here and ends within the range.
-            let mut level = 0;
-            let mut size = 1;
-            while level < self.levels.len() && at.is_multiple_of(size * FACTOR) && at + size * FACTOR <= range.end {
-                size *= FACTOR;
-                level += 1;
-            }
-            found.join(match level.checked_sub(1) {
-                Some(level) => self.levels[level][at / size],
-                None => Bucket::of(y[at], at),
-            });
-            if found.has_gap() {
-                return None;
-            }
-            at += size;
+    /// The first lowest and the first highest of these points; `None` if one of them has no value.
+    #[inline]
+    pub fn extremes(&self, y: &[f64], range: Range<usize>) -> Option<Extremes> {
+        // From both ends to the middle, and from small buckets to large ones.
+        let (mut left, mut right) = (Bucket::EMPTY, Bucket::EMPTY);
+        let Range { start, end } = range;
+        let (mut from, mut to) = (start.next_multiple_of(FACTOR).min(end), (end & !(FACTOR - 1)).max(start));
+        if from > to {
+            // Within one bucket.
+            (from, to) = (end, end);
         }
-        (!found.is_empty()).then_some((found.low_at as usize, found.high_at as usize))
+        left.join(Bucket::of(y, start..from));
+        right.join(Bucket::of(y, to..end));
+        (from, to) = (from >> SHIFT, to >> SHIFT);
+        let mut levels = self.levels.iter().peekable();
+        while let Some(level) = levels.next()
+            && from < to
+            && !left.has_gap()
+            && !right.has_gap()
+        {
+            let is_top = levels.peek().is_none();
+            let (inner_from, inner_to) = (from.next_multiple_of(FACTOR), to & !(FACTOR - 1));
+            let (end_left, start_right) =
+                if is_top || inner_from >= inner_to { (to, to) } else { (inner_from, inner_to) };
+            level[from..end_left].iter().for_each(|bucket| left.join(*bucket));
+            let mut part = Bucket::EMPTY;
+            level[start_right..to].iter().for_each(|bucket| part.join(*bucket));
+            part.join(right);
+            right = part;
+            (from, to) = (end_left >> SHIFT, start_right >> SHIFT);
+        }
+        left.join(right);
+        let index = |at: u32| at as usize;
+        let known = !left.has_gap() && !left.is_empty();
+        known.then(|| Extremes { low: (index(left.low_at), left.low), high: (index(left.high_at), left.high) })
     }
 
     /// The first of these points without a value, or the end of the range.
     pub fn gap(&self, y: &[f64], range: Range<usize>) -> usize {
         let mut at = range.start;
         while at < range.end {
-            let mut size = 1;
             let mut level = 0;
             // Over the largest bucket that begins here and has no gap; what it holds beyond the range does not matter.
-            while let Some(bucket) = self.levels.get(level).and_then(|buckets| buckets.get(at / (size * FACTOR)))
-                && at.is_multiple_of(size * FACTOR)
+            while let Some(bucket) = self.levels.get(level).and_then(|buckets| buckets.get(at / Self::size(level)))
+                && at & (Self::size(level) - 1) == 0
                 && !bucket.has_gap()
             {
-                size *= FACTOR;
                 level += 1;
             }
-            if level == 0 && y[at].is_nan() {
-                return at;
+            match level.checked_sub(1) {
+                None if y[at].is_nan() => return at,
+                None => at += 1,
+                Some(level) => at += Self::size(level),
             }
-            at += size;
         }
         range.end
     }
@@ -199,6 +232,18 @@ impl Pyramid {
                     consider(&mut open, below, children, best);
                 }
             }
+        }
+    }
+
+    /// What is known of columns, in the order of points; nothing while another thread makes use of it.
+    pub(super) fn take_known(&self) -> Vec<Known> {
+        self.known.try_lock().map(|mut known| std::mem::take(&mut *known)).unwrap_or_default()
+    }
+
+    /// Keeps what is known for the next page.
+    pub(super) fn keep_known(&self, known: Vec<Known>) {
+        if let Ok(mut place) = self.known.try_lock() {
+            *place = known;
         }
     }
 
@@ -272,7 +317,7 @@ mod tests {
                         high = i;
                     }
                 }
-                (low, high)
+                Extremes { low: (low, y[low]), high: (high, y[high]) }
             });
             assert_eq!(pyramid.extremes(&y, range.clone()), want, "{range:?}");
             let gap = range.clone().find(|i| y[*i].is_nan()).unwrap_or(range.end);
