@@ -383,7 +383,7 @@ impl Projection {
 
     /// How far a value is from 0, or from 1 on a logarithmic axis, in points of a page without an end: the same wherever the
     /// axis begins.
-    pub(crate) fn from_zero(&self, value: f64) -> f64 {
+    pub(crate) fn along(&self, value: f64) -> f64 {
         let v = if self.log { if value > 0.0 { value.ln() } else { -1e3 } } else { value };
         v * self.rate
     }

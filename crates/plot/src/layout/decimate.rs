@@ -74,7 +74,7 @@ pub(super) fn decimated(x: &[f64], y: &[f64], pyramid: Option<&Pyramid>, frame: 
     if let Some(pyramid) = pyramid {
         pyramid.keep_known(known);
     }
-    out.runs
+    out.done
 }
 
 /// Fewer points of a column are looked through one by one.
@@ -124,7 +124,7 @@ struct Columns<'a> {
 impl Columns<'_> {
     /// Number of the column of a value.
     fn of(&self, x: f64) -> i64 {
-        let column = self.frame.x.from_zero(x) * (1.0 / f64::from(COLUMN_PT));
+        let column = self.frame.x.along(x) * (1.0 / f64::from(COLUMN_PT));
         // Rounding down without the call that `floor` is on the oldest processors.
         let towards_zero = column as i64;
         towards_zero - i64::from(column < towards_zero as f64)
@@ -199,7 +199,7 @@ impl Columns<'_> {
 /// Runs under construction.
 #[derive(Default)]
 struct Runs {
-    runs: Vec<Vec<Pt>>,
+    done: Vec<Vec<Pt>>,
     run: Vec<Pt>,
     sliver: Sliver,
 }
@@ -217,7 +217,7 @@ impl Runs {
     fn part(&mut self) {
         self.sliver.flush(&mut self.run);
         if !self.run.is_empty() {
-            self.runs.push(simplified(&self.run));
+            self.done.push(simplified(&self.run));
             self.run.clear();
         }
     }

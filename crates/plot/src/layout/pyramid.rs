@@ -114,7 +114,9 @@ impl Pyramid {
         while let Some(below) = levels.last().filter(|level| level.len() > FACTOR) {
             let above = below.chunks(FACTOR).map(|chunk| {
                 let mut found = Bucket::EMPTY;
-                chunk.iter().for_each(|bucket| found.join(*bucket));
+                for bucket in chunk {
+                    found.join(*bucket);
+                }
                 found
             });
             let above = above.collect();
@@ -152,9 +154,13 @@ impl Pyramid {
             let (inner_from, inner_to) = (from.next_multiple_of(FACTOR), to & !(FACTOR - 1));
             let (end_left, start_right) =
                 if is_top || inner_from >= inner_to { (to, to) } else { (inner_from, inner_to) };
-            level[from..end_left].iter().for_each(|bucket| left.join(*bucket));
+            for bucket in &level[from..end_left] {
+                left.join(*bucket);
+            }
             let mut part = Bucket::EMPTY;
-            level[start_right..to].iter().for_each(|bucket| part.join(*bucket));
+            for bucket in &level[start_right..to] {
+                part.join(*bucket);
+            }
             part.join(right);
             right = part;
             (from, to) = (end_left >> SHIFT, start_right >> SHIFT);
