@@ -104,10 +104,7 @@ pub(crate) fn watch(
             if let Some(printer) = &mut printer {
                 printer.print(&event, remark.as_ref());
             }
-            has_samples |= matches!(
-                event.what,
-                What::FlowBytes(_) | What::ProbeReply(_) | What::CollectorSample(_) | What::Fetched(_)
-            );
+            has_samples |= event.what.is_sample();
             if let Some(remark) = remark {
                 screen.remark(line(&remark));
                 shown.push(remark.text);

@@ -112,7 +112,7 @@ fn changing_a_preference_shows_at_once_and_is_written_once() {
     let mut state = State::default();
     let prefs = Prefs { theme: ThemeChoice::Dark, scale: 1.5, ..Prefs::default() };
     let effects = state.apply(Action::SetPrefs(Box::new(prefs.clone())), 0.0);
-    assert!(matches!(&effects[..], [Effect::Prefer(p)] if **p == prefs), "{effects:?}");
+    assert!(matches!(&effects[..], [Effect::Prefer { now, .. }] if **now == prefs), "{effects:?}");
     assert_eq!((state.workspace.theme, state.workspace.scale), (ThemeChoice::Dark, 1.5));
     assert!(state.apply(Action::SetPrefs(Box::new(prefs)), 1.0).is_empty());
 }

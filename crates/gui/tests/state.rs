@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use fa_gui::state::columns::Column;
 use fa_gui::state::layouts::Preset;
@@ -10,13 +11,26 @@ use fa_gui::state::notes::Note;
 use fa_gui::state::panes::Side;
 use fa_gui::state::undo::History;
 use fa_gui::state::view::{HiddenSeries, YZoom};
-use fa_gui::state::{Action, DocId, Effect, Palette, Panel, State, ThemeChoice, ViewId, XKind, ZoomState, session};
+use fa_gui::state::{
+    Action, DocId, DocState, Effect, Palette, Panel, Prefs, RunRequest, State, ThemeChoice, ViewId, XKind, ZoomState,
+    notes, session,
+};
 
 /// A state with so many files that nobody has read.
 fn with_files(count: usize) -> State {
     let mut state = State::default();
     state.apply(Action::Found((0..count).map(|i| PathBuf::from(format!("/runs/{i}.flent.gz"))).collect()), 0.0);
     state
+}
+
+/// Notes beside a file, read for the first time.
+fn notes_read(doc: DocId, texts: &[&str]) -> Action {
+    let note = |text: &&str| Note { text: (*text).into(), tags: notes::tags_in(text), ..Note::default() };
+    Action::NotesRead { doc, expected: Arc::default(), there: Arc::new(texts.iter().map(note).collect()) }
+}
+
+fn note_texts(state: &State, doc: DocId) -> Vec<String> {
+    state.workspace.notes.get(&doc).into_iter().flat_map(|notes| notes.iter()).map(|note| note.text.clone()).collect()
 }
 
 fn docs(state: &State) -> Vec<DocId> {
@@ -122,7 +136,7 @@ fn notes_go_to_a_file_beside_the_data_and_undo_writes_them_again() {
     let doc = docs(&state)[0];
     let written = |effects: &[Effect]| -> Vec<(PathBuf, usize)> {
         let notes = effects.iter().filter_map(|e| match e {
-            Effect::WriteNotes(path, notes) => Some((path.clone(), notes.len())),
+            Effect::WriteNotes(change) => Some((change.path.clone(), change.after.len())),
             _ => None,
         });
         notes.collect()
@@ -132,6 +146,92 @@ fn notes_go_to_a_file_beside_the_data_and_undo_writes_them_again() {
     assert_eq!(written(&effects), [("/runs/0.flent.gz.notes.json".into(), 1)]);
     let effects = state.apply(Action::Undo, 2.0);
     assert_eq!(written(&effects), [("/runs/0.flent.gz.notes.json".into(), 0)]);
+}
+
+#[test]
+fn undo_of_something_else_leaves_notes_that_were_read_meanwhile_on_disk() {
+    let mut state = with_files(1);
+    let (view, doc) = (state.workspace.focus.unwrap(), docs(&state)[0]);
+    state.apply(Action::Brush(view, Some((1.0, 2.0))), 1.0);
+    state.apply(notes_read(doc, &["theirs"]), 2.0);
+    let effects = state.apply(Action::Undo, 3.0);
+    assert!(!effects.iter().any(|e| matches!(e, Effect::WriteNotes(_))), "{effects:?}");
+    assert_eq!(note_texts(&state, doc), ["theirs"]);
+    assert_eq!(state.workspace.focused().unwrap().brush, None);
+    // A note written before the others were read is a step of its own still.
+    state.apply(Action::AddNote(doc, Note { text: "ours".into(), ..Note::default() }), 4.0);
+    let expected = Arc::clone(&state.workspace.notes[&doc]);
+    let there = [expected.to_vec(), vec![Note { text: "late".into(), ..Note::default() }]].concat();
+    state.apply(Action::NotesRead { doc, expected, there: Arc::new(there) }, 5.0);
+    assert_eq!(note_texts(&state, doc), ["theirs", "ours", "late"]);
+    let effects = state.apply(Action::Undo, 6.0);
+    assert_eq!(note_texts(&state, doc), ["theirs", "late"]);
+    assert!(effects.iter().any(|e| matches!(e, Effect::WriteNotes(c) if c.before.len() == 3 && c.after.len() == 2)));
+}
+
+#[test]
+fn undo_closes_no_files_and_no_runs_that_came_meanwhile() {
+    let mut state = with_files(1);
+    let view = state.workspace.focus.unwrap();
+    let zoomed = |state: &State| state.workspace.view(view).unwrap().zoom.x_of(XKind::Run);
+    state.apply(Action::ZoomX(view, XKind::Run, Some((1.0, 2.0))), 1.0);
+    state.apply(Action::Found(vec!["/runs/b".into()]), 2.0);
+    state.apply(Action::StartRun(Box::default()), 3.0);
+    let run = state.running.as_ref().unwrap().doc;
+    state.apply(Action::Undo, 4.0);
+    assert_eq!((docs(&state).len(), zoomed(&state)), (3, None));
+    assert!(state.workspace.views.iter().any(|view| view.docs == [run]), "the run is still in sight");
+    state.apply(Action::Redo, 5.0);
+    assert_eq!((docs(&state).len(), zoomed(&state)), (3, Some((1.0, 2.0))));
+    state.apply(Action::RunEnded(run, Ok("/runs/real.flent.gz".into())), 6.0);
+    state.apply(Action::Undo, 7.0);
+    assert_eq!(state.workspace.file(run).unwrap().path, PathBuf::from("/runs/real.flent.gz"));
+    // Nor does it take back preferences.
+    state.apply(Action::SetPrefs(Box::new(Prefs { scale: 1.5, ..Prefs::default() })), 7.5);
+    state.apply(Action::Redo, 7.6);
+    assert_eq!(state.workspace.scale.to_bits(), 1.5f32.to_bits());
+    // A run that nothing is left of is in no step either.
+    state.apply(Action::StartRun(Box::default()), 8.0);
+    let run = state.running.as_ref().unwrap().doc;
+    let shown = state.workspace.focus.unwrap();
+    state.apply(Action::Brush(shown, Some((1.0, 2.0))), 9.0);
+    state.apply(Action::RunEnded(run, Err("no server".into())), 10.0);
+    state.apply(Action::Undo, 11.0);
+    assert!(state.workspace.file(run).is_none() && state.workspace.view(shown).is_none());
+}
+
+#[test]
+fn a_file_that_is_closed_and_opened_again_is_one_row_whatever_is_undone() {
+    let mut state = with_files(2);
+    let doc = docs(&state)[1];
+    state.apply(Action::Close(vec![doc]), 1.0);
+    let path = PathBuf::from("/runs/1.flent.gz");
+    state.apply(Action::Found(vec![path.clone()]), 2.0);
+    assert_eq!(docs(&state)[1], doc);
+    state.apply(Action::Undo, 3.0);
+    assert_eq!(docs(&state).len(), 2);
+    // What could not be read is tried again when it is asked for again.
+    state.apply(Action::Indexed(vec![(doc, Err("half of it".into()))]), 4.0);
+    let effects = state.apply(Action::Found(vec![path]), 5.0);
+    assert_eq!(state.library.get(doc).unwrap().state, DocState::Waiting);
+    assert!(effects.iter().any(|e| matches!(e, Effect::Index(files) if files.len() == 1)));
+}
+
+#[test]
+fn a_session_with_absurd_numbers_is_opened_and_goes_on() {
+    let text = r#"{"version": 1, "next_id": 18446744073709551615, "focus": 18446744073709551615,
+        "files": [{"id": 18446744073709551615, "path": "a"}, {"id": 7, "path": "b"}],
+        "views": [{"id": 18446744073709551615, "docs": [18446744073709551615]}, {"id": 3, "docs": [7]},
+                  {"id": 3, "docs": [7]}],
+        "panes": {"tabs": {"views": [3, 3, 99], "active": 0}}}"#;
+    let read = session::from_text(text, "/s.fa-session.json".as_ref()).unwrap();
+    let mut state = with_files(1);
+    state.apply(Action::SessionRead(Box::new(read)), 1.0);
+    assert_eq!(state.workspace.views.len(), 2);
+    state.apply(Action::NewView(None), 2.0);
+    let mut placed = state.workspace.placed();
+    placed.sort_unstable();
+    assert_eq!(placed, state.workspace.views.iter().map(|view| view.id).collect::<Vec<_>>());
 }
 
 #[test]
@@ -270,13 +370,13 @@ fn a_tag_is_written_beside_the_file_and_its_column_appears() {
     let mut state = with_files(2);
     let doc = docs(&state)[1];
     let effects = state.apply(Action::ToggleTag(doc, "good".into()), 1.0);
-    assert!(matches!(&effects[..], [Effect::WriteNotes(path, notes)]
-        if path.ends_with("1.flent.gz.notes.json") && notes[0].text == "#good"));
+    assert!(matches!(&effects[..], [Effect::WriteNotes(change)]
+        if change.path.ends_with("1.flent.gz.notes.json") && change.after[0].text == "#good"));
     assert_eq!(state.library.get(doc).unwrap().tags, ["good"]);
     assert!(state.workspace.table.columns.contains(&Column::Tags));
     state.apply(Action::Undo, 2.0);
     assert!(state.library.get(doc).unwrap().tags.is_empty());
-    state.apply(Action::NotesRead(doc, vec![Note { tags: vec!["wifi".into()], ..Note::default() }]), 3.0);
+    state.apply(notes_read(doc, &["#wifi"]), 3.0);
     assert_eq!(state.library.get(doc).unwrap().tags, ["wifi"]);
 }
 
@@ -371,6 +471,109 @@ fn any_action(state: &State, dice: &mut Dice) -> Action {
     }
 }
 
+/// Something from outside, which is nobody's step: what is found, read, measured. Files are named by their paths.
+fn any_event(state: &State, dice: &mut Dice, step: usize) -> Event {
+    let known: Vec<PathBuf> = state.workspace.files.iter().map(|file| file.path.clone()).collect();
+    let path = known.get(dice.roll(known.len().max(1))).cloned().unwrap_or_default();
+    let new = PathBuf::from(format!("/new/{step}"));
+    match dice.roll(9) {
+        0 => Event::Found(new),
+        1 => Event::Found(path),
+        2 => Event::Located(path, new),
+        3 | 4 => Event::NotesRead(path, format!("note {step}")),
+        5 => Event::RunStarted(new),
+        6 => Event::RunEnded(dice.roll(2) == 0),
+        7 => Event::Broken(path),
+        _ => Event::Preferred(1.0 + dice.roll(8) as f32 / 10.0),
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Event {
+    Found(PathBuf),
+    Located(PathBuf, PathBuf),
+    NotesRead(PathBuf, String),
+    RunStarted(PathBuf),
+    RunEnded(bool),
+    Broken(PathBuf),
+    Preferred(f32),
+}
+
+impl Event {
+    /// What it is in a state with numbers of its own.
+    fn action(&self, state: &State) -> Option<Action> {
+        let doc = |path: &PathBuf| state.workspace.files.iter().find(|file| file.path == *path).map(|file| file.id);
+        Some(match self {
+            Self::Found(path) => Action::Found(vec![path.clone()]),
+            Self::Located(from, to) => Action::Locate(doc(from)?, to.clone()),
+            Self::NotesRead(path, text) => notes_read(doc(path)?, &[text]),
+            Self::RunStarted(folder) => {
+                Action::StartRun(Box::new(RunRequest { folder: folder.clone(), ..RunRequest::default() }))
+            }
+            Self::RunEnded(well) => {
+                let run = state.running.as_ref()?;
+                let written = run.request.folder.join("x.flent.gz");
+                Action::RunEnded(run.doc, if *well { Ok(written) } else { Err("no server".into()) })
+            }
+            Self::Broken(path) => Action::Indexed(vec![(doc(path)?, Err("broken".into()))]),
+            Self::Preferred(scale) => Action::SetPrefs(Box::new(Prefs { scale: *scale, ..Prefs::default() })),
+        })
+    }
+}
+
+#[test]
+fn whatever_is_undone_what_came_from_outside_is_as_if_nobody_had_done_anything() {
+    let open = |state: &State| -> std::collections::BTreeMap<PathBuf, Vec<String>> {
+        state.workspace.files.iter().map(|file| (file.path.clone(), note_texts(state, file.id))).collect()
+    };
+    for seed in [3, 8, 77] {
+        let mut dice = Dice(seed);
+        let (mut state, mut alone) = (with_files(6), with_files(6));
+        state.history = History::with_depth(5000);
+        for step in 0..2000 {
+            let now = step as f64;
+            match dice.roll(12) {
+                0 => drop(state.apply(Action::Undo, now)),
+                1 => drop(state.apply(Action::Redo, now)),
+                2 | 3 => {
+                    let event = any_event(&state, &mut dice, step);
+                    if let Some(action) = event.action(&state) {
+                        state.apply(action, now);
+                        let action =
+                            event.action(&alone).unwrap_or_else(|| panic!("seed {seed}, step {step}: {event:?}"));
+                        alone.apply(action, now);
+                    }
+                }
+                _ => {
+                    let action = any_action(&state, &mut dice);
+                    state.apply(action, now);
+                }
+            }
+            holds(&state, &format!("seed {seed}, step {step}"));
+        }
+        while state.history.undoable().is_some() {
+            state.apply(Action::Undo, 1e6);
+            holds(&state, &format!("seed {seed}, undoing"));
+        }
+        assert_eq!(open(&state), open(&alone), "seed {seed}");
+    }
+}
+
+/// What holds always: every view is in exactly one place, shows known files, and one of them has the focus.
+fn holds(state: &State, at: &str) {
+    let w = &state.workspace;
+    let mut placed = w.placed();
+    let mut views: Vec<ViewId> = w.views.iter().map(|v| v.id).collect();
+    placed.sort_unstable();
+    views.sort_unstable();
+    assert_eq!(placed, views, "{at}");
+    assert!(w.focus.is_none_or(|focus| w.view(focus).is_some()), "{at}");
+    assert_eq!(w.focus.is_none(), w.views.is_empty(), "{at}");
+    assert!(w.views.iter().all(|v| v.docs.iter().all(|d| w.file(*d).is_some())), "{at}");
+    let running = state.running.as_ref().map(|run| run.doc);
+    assert!(running.is_none_or(|doc| w.file(doc).is_some()), "{at}: the row of a run is there");
+}
+
 #[test]
 fn ten_thousand_actions_undone_are_the_beginning_and_redone_the_end() {
     for seed in [1, 7, 99] {
@@ -389,21 +592,14 @@ fn ten_thousand_actions_undone_are_the_beginning_and_redone_the_end() {
                     state.apply(action, now);
                 }
             }
-            // What holds always: every view is in exactly one place, shows known files, and one of them has the focus.
-            let w = &state.workspace;
-            let mut placed = w.placed();
-            let mut views: Vec<ViewId> = w.views.iter().map(|v| v.id).collect();
-            placed.sort_unstable();
-            views.sort_unstable();
-            assert_eq!(placed, views, "seed {seed}, step {step}");
-            assert!(w.focus.is_none_or(|focus| w.view(focus).is_some()), "seed {seed}, step {step}");
-            assert_eq!(w.focus.is_none(), w.views.is_empty(), "seed {seed}, step {step}");
-            assert!(w.views.iter().all(|v| v.docs.iter().all(|d| w.file(*d).is_some())), "seed {seed}, step {step}");
+            holds(&state, &format!("seed {seed}, step {step}"));
         }
         // Focus is no change that is undone: where it ends up is not compared.
         let comparable = |workspace: &fa_gui::state::Workspace| {
             let mut w = workspace.clone();
             w.focus = None;
+            // Numbers are never given twice.
+            w.next_id = 0;
             w
         };
         let end = state.workspace.clone();

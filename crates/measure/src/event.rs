@@ -185,6 +185,21 @@ pub enum What {
     },
 }
 
+impl What {
+    /// Whether it is a measured value: a run that has any is worth a file, however it ended.
+    pub const fn is_sample(&self) -> bool {
+        matches!(
+            self,
+            Self::FlowBytes(_)
+                | Self::Datagrams(_)
+                | Self::Packets(_)
+                | Self::ProbeReply(_)
+                | Self::CollectorSample(_)
+                | Self::Fetched(_)
+        )
+    }
+}
+
 /// Begin of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Started {
@@ -274,4 +289,23 @@ pub enum EndReason {
         /// Why.
         error: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collectors_numbers_and_web_objects_are_measured_values_and_news_about_them_are_not() {
+        let sample = CollectorSample {
+            collector: CollectorId(0),
+            list: 0,
+            at: crate::time::When::Here(Time::ZERO),
+            values: Vec::new(),
+        };
+        assert!(What::CollectorSample(sample).is_sample());
+        let ended = What::Ended { reason: EndReason::Completed };
+        let failed = What::FetchFailed { fetch: FetchId(0), error: String::new(), hint: None };
+        assert!(!ended.is_sample() && !failed.is_sample());
+    }
 }

@@ -184,8 +184,16 @@ pub enum Action {
     TogglePin(String),
 
     // Notes
-    /// Notes were read from the file beside the data.
-    NotesRead(DocId, Vec<Note>),
+    /// The file beside the data holds these notes, where others were expected: none before it was read, or those that this
+    /// window wrote there.
+    NotesRead {
+        /// Data file.
+        doc: DocId,
+        /// What was expected.
+        expected: Arc<Vec<Note>>,
+        /// What there is.
+        there: Arc<Vec<Note>>,
+    },
     /// A new note.
     AddNote(DocId, Note),
     /// Other text for a note.
@@ -399,6 +407,20 @@ impl Default for RunRequest {
     }
 }
 
+/// A change of the notes beside a data file. What somebody else wrote there meanwhile is kept: it is a change that is made, not
+/// a list that is put in place of another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NotesChange {
+    /// Data file.
+    pub doc: DocId,
+    /// The file of its notes.
+    pub path: PathBuf,
+    /// Notes before the change, as this window knows them.
+    pub before: Arc<Vec<Note>>,
+    /// Notes after it.
+    pub after: Arc<Vec<Note>>,
+}
+
 /// Work that an action asks for.
 #[derive(Debug, Clone)]
 pub enum Effect {
@@ -420,8 +442,8 @@ pub enum Effect {
     Survey(DocId, PathBuf),
     /// Read the notes beside a data file.
     ReadNotes(DocId, PathBuf),
-    /// Write them.
-    WriteNotes(PathBuf, Arc<Vec<Note>>),
+    /// Change them.
+    WriteNotes(NotesChange),
     /// Write a copy of a data file with these notes in it.
     CopyWithNotes(PathBuf, Arc<Vec<Note>>, PathBuf),
     /// Write the session.
@@ -448,8 +470,13 @@ pub enum Effect {
     Follow(DocId, PathBuf),
     /// Remember files as opened.
     Remember(Vec<PathBuf>),
-    /// Write the preferences and heed them.
-    Prefer(Box<Prefs>),
+    /// Heed these preferences and write what is new in them since those of before.
+    Prefer {
+        /// Before.
+        before: Box<Prefs>,
+        /// Now.
+        now: Box<Prefs>,
+    },
     /// Remove the cache.
     ClearCache,
 }

@@ -271,12 +271,13 @@ pub fn usable(chord: Chord) -> Result<Chord, String> {
     Ok(chord)
 }
 
-/// The text with these preferences in place of those that it held.
+/// The text with the changes in it that lead from some preferences to others. Whatever the text says otherwise stays: another
+/// window, or somebody with an editor, may have written it since this one read it.
 ///
 /// # Errors
 /// Where the text is no TOML, or holds something else under a name of ours: nothing of it is to be lost.
-pub fn edited(text: &str, prefs: &Prefs, commands: &[&str]) -> Result<String, Fault> {
-    let (before, _) = parse(text, commands)?;
+pub fn edited(text: &str, before: &Prefs, prefs: &Prefs, commands: &[&str]) -> Result<String, Fault> {
+    parse(text, commands)?;
     let fault = |path: &str| Fault { path: path.to_owned(), line: 1, what: "is no section".to_owned() };
     let mut document: DocumentMut = text.parse().map_err(|_| fault(""))?;
     let fresh = document.get("gui").is_none();
@@ -440,12 +441,12 @@ later-command = "Ctrl+J"
     fn writing_changes_what_changed_and_nothing_else() {
         let (mut prefs, faults) = read(FILE);
         assert_eq!((prefs.theme, prefs.scale, faults.len()), (ThemeChoice::Dark, 1.25, 2), "{faults:?}");
-        assert_eq!(edited(FILE, &prefs, &COMMANDS).unwrap(), FILE);
+        assert_eq!(edited(FILE, &read(FILE).0, &prefs, &COMMANDS).unwrap(), FILE);
         prefs.theme = ThemeChoice::Light;
         prefs.digits = 5;
         prefs.keys.clear();
         prefs.keys.insert("save-figure".to_owned(), None);
-        let text = edited(FILE, &prefs, &COMMANDS).unwrap();
+        let text = edited(FILE, &read(FILE).0, &prefs, &COMMANDS).unwrap();
         for kept in [
             "# mine",
             "a = 1 # stays",
@@ -472,15 +473,36 @@ later-command = "Ctrl+J"
             ..RunRequest::default()
         };
         prefs.save_run("office", &run);
-        let text = edited("", &prefs, &COMMANDS).unwrap();
+        let text = edited("", &Prefs::default(), &prefs, &COMMANDS).unwrap();
         assert!(text.contains("version = 1") && text.contains("resume = true") && !text.contains("scale"), "{text}");
         assert_eq!(read(&text), (prefs.clone(), Vec::new()));
         // The preset that is gone leaves the others as they are.
+        let mut before = prefs.clone();
         prefs.save_run("home", &run);
-        let both = edited(&text, &prefs, &COMMANDS).unwrap();
+        let both = edited(&text, &before, &prefs, &COMMANDS).unwrap();
+        before = prefs.clone();
         prefs.runs.remove(0);
-        let one = edited(&both, &prefs, &COMMANDS).unwrap();
+        let one = edited(&both, &before, &prefs, &COMMANDS).unwrap();
         assert_eq!(read(&one).0.runs.len(), 1);
         assert!(one.contains("home") && !one.contains("office"), "{one}");
+    }
+
+    #[test]
+    fn what_another_window_wrote_since_stays() {
+        let run = RunRequest { test: "rrul".into(), ..RunRequest::default() };
+        let mut theirs = Prefs { digits: 7, ..Prefs::default() };
+        theirs.save_run("theirs", &run);
+        theirs.keys.insert("fit".to_owned(), None);
+        let text = edited("", &Prefs::default(), &theirs, &COMMANDS).unwrap();
+        // A window that began with an empty file saves a run and chooses a theme.
+        let mut ours = Prefs { theme: ThemeChoice::Dark, ..Prefs::default() };
+        ours.save_run("ours", &run);
+        let both = read(&edited(&text, &Prefs::default(), &ours, &COMMANDS).unwrap()).0;
+        let names: Vec<&str> = both.runs.iter().map(|preset| preset.name.as_str()).collect();
+        assert_eq!((both.digits, both.theme, names), (7, ThemeChoice::Dark, vec!["theirs", "ours"]));
+        assert_eq!(both.keys.get("fit"), Some(&None));
+        // And takes its own run away again.
+        let without = read(&edited(&text, &ours, &Prefs::default(), &COMMANDS).unwrap()).0;
+        assert_eq!(without.runs[0].name, "theirs");
     }
 }

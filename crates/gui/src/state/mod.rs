@@ -17,17 +17,20 @@ pub mod notes;
 pub mod panes;
 pub mod planned;
 pub mod prefs;
+mod rebase;
 mod reduce;
 mod reports;
 mod reproduce;
+mod runs;
 pub mod samples;
 pub mod session;
+mod takeover;
 pub mod titles;
 pub mod undo;
 pub mod view;
 pub mod workspace;
 
-pub use action::{Action, CheckedRun, Effect, Export, FigureFile, Problem, RunRequest, Severity};
+pub use action::{Action, CheckedRun, Effect, Export, FigureFile, NotesChange, Problem, RunRequest, Severity};
 pub use keys::Chord;
 pub use library::{Doc, DocId, DocState, Library, Loaded};
 pub use prefs::{Prefs, RunPreset};
@@ -92,58 +95,83 @@ pub struct State {
 impl State {
     /// Applies an action at a time (seconds, any zero point): changes the state and says what is to be done.
     ///
-    /// Changes of the workspace by a person can be undone; those of the same kind within 400 ms are one.
+    /// Changes of the workspace by a person can be undone; those of the same kind within 400 ms are one. Whatever else changes
+    /// it (files that were found, notes that were read, a run that began or ended) is nobody's to take back: it is put into
+    /// every workspace that undo and redo know.
     pub fn apply(&mut self, action: Action, now_secs: f64) -> Vec<Effect> {
         match action {
-            Action::Undo | Action::Redo => {
-                let before = self.workspace.clone();
-                let back = matches!(action, Action::Undo);
-                let went = if back { self.history.undo(&self.workspace) } else { self.history.redo(&self.workspace) };
-                let Some((workspace, gesture)) = went else {
-                    if back { "nothing to undo" } else { "nothing to redo" }.clone_into(&mut self.status);
-                    return Vec::new();
-                };
-                self.workspace = workspace;
-                self.status = format!("{}: {gesture}", if back { "undone" } else { "done again" });
-                self.catch_up(&before)
-            }
-            action => {
-                let before = self.workspace.clone();
-                let gesture = action.gesture();
-                self.refused = None;
-                let mut effects = self.reduce(action);
-                self.let_go();
-                if let Some(gesture) = gesture
-                    && before != self.workspace
-                {
-                    effects.extend(self.catch_up(&before));
-                    self.history.push(before, gesture, now_secs);
-                }
+            Action::Undo => self.restore(true),
+            Action::Redo => self.restore(false),
+            // Two things: that the file is open is no step, that it is shown is one.
+            Action::ShowPath(path) => {
+                let mut effects = self.step(Action::Found(vec![path.clone()]), now_secs);
+                effects.extend(self.show_row(&path, now_secs));
                 effects
             }
+            Action::FollowRun(path) => {
+                let mut effects = self.step(Action::FollowRun(path.clone()), now_secs);
+                effects.extend(self.show_row(&path, now_secs));
+                effects
+            }
+            action => self.step(action, now_secs),
         }
+    }
+
+    fn step(&mut self, action: Action, now_secs: f64) -> Vec<Effect> {
+        let before = self.workspace.clone();
+        let gesture = action.gesture();
+        self.refused = None;
+        let mut effects = self.reduce(action);
+        self.let_go();
+        match gesture {
+            None => self.history.absorb(&before, &self.workspace),
+            Some(gesture) if before != self.workspace => {
+                effects.extend(self.catch_up(&before));
+                self.history.push(before, gesture, now_secs);
+            }
+            Some(_) => {}
+        }
+        effects
+    }
+
+    /// Ticks an open file in the focused view, unless it is shown there.
+    fn show_row(&mut self, path: &std::path::Path, now_secs: f64) -> Vec<Effect> {
+        let doc = self.workspace.files.iter().find(|file| file.path == path).map(|file| file.id);
+        match doc.filter(|doc| self.workspace.focused().is_none_or(|view| !view.docs.contains(doc))) {
+            Some(doc) => self.step(Action::Tick(doc), now_secs),
+            None => Vec::new(),
+        }
+    }
+
+    /// Takes a step back, or makes it again.
+    fn restore(&mut self, back: bool) -> Vec<Effect> {
+        let before = self.workspace.clone();
+        let went = if back { self.history.undo(&self.workspace) } else { self.history.redo(&self.workspace) };
+        let Some((workspace, gesture)) = went else {
+            if back { "nothing to undo" } else { "nothing to redo" }.clone_into(&mut self.status);
+            return Vec::new();
+        };
+        self.workspace = workspace;
+        // What was numbered since keeps its number for itself.
+        self.workspace.next_id = self.workspace.next_id.max(before.next_id);
+        self.workspace.agree_with(&self.library);
+        self.status = format!("{}: {gesture}", if back { "undone" } else { "done again" });
+        self.catch_up(&before)
     }
 
     /// What follows from a workspace that is another one now: files to read, notes to write.
     fn catch_up(&mut self, before: &Workspace) -> Vec<Effect> {
         let mut effects = Vec::new();
-        for file in self.workspace.files.iter() {
-            self.library.ensure(file.id, &file.path);
-        }
         effects.extend(self.wanted_files());
         for file in self.workspace.files.iter() {
-            let (old, new) = (before.notes.get(&file.id), self.workspace.notes.get(&file.id));
-            let same = match (old, new) {
-                (Some(a), Some(b)) => std::sync::Arc::ptr_eq(a, b),
-                (None, None) => true,
-                _ => false,
-            };
-            if !same {
-                let notes = new.cloned().unwrap_or_default();
+            let of = |workspace: &Workspace| workspace.notes.get(&file.id).cloned().unwrap_or_default();
+            let (before, after) = (of(before), of(&self.workspace));
+            if before != after {
                 if let Some(doc) = self.library.get_mut(file.id) {
-                    doc.tags = notes::tags_of(&notes);
+                    doc.tags = notes::tags_of(&after);
                 }
-                effects.push(Effect::WriteNotes(notes::sidecar(&file.path), notes));
+                let path = notes::sidecar(&file.path);
+                effects.push(Effect::WriteNotes(NotesChange { doc: file.id, path, before, after }));
             }
         }
         effects

@@ -55,6 +55,31 @@ pub fn merged(own: Option<&str>, notes: &[Note]) -> String {
     lines.join("\n")
 }
 
+/// Notes with the change made to them that leads from some to others: what is missing in the later ones goes, what is new in
+/// them comes, once. Everything else stays, in its order.
+pub fn carried(notes: &[Note], from: &[Note], to: &[Note]) -> Vec<Note> {
+    if notes == from {
+        return to.to_vec();
+    }
+    let without = |all: &[Note], taken: &[Note]| {
+        let mut left = all.to_vec();
+        for note in taken {
+            if let Some(at) = left.iter().position(|other| other == note) {
+                left.remove(at);
+            }
+        }
+        left
+    };
+    let (gone, new) = (without(from, to), without(to, from));
+    let mut carried = without(notes, &gone);
+    for note in new {
+        if !carried.contains(&note) {
+            carried.push(note);
+        }
+    }
+    carried
+}
+
 /// Words that begin with `#` are tags.
 pub fn tags_in(text: &str) -> Vec<String> {
     let words = text.split_whitespace().filter_map(|word| word.strip_prefix('#'));
@@ -111,6 +136,20 @@ mod tests {
         let text = "own\nbad run (ann)\n[1.00–2.50 s] dip (ann)\n[3.00 s] here (ann)";
         assert_eq!(merged(Some(" own"), &notes), text);
         assert_eq!(merged(None, &[]), "");
+    }
+
+    #[test]
+    fn a_change_of_notes_is_carried_over_to_others() {
+        let note = |text: &str| Note { text: text.into(), ..Note::default() };
+        let notes = |texts: &[&str]| texts.iter().map(|text| note(text)).collect::<Vec<_>>();
+        let carry = |there: &[&str], from: &[&str], to: &[&str]| {
+            carried(&notes(there), &notes(from), &notes(to)).into_iter().map(|note| note.text).collect::<Vec<_>>()
+        };
+        assert_eq!(carry(&["a"], &["a"], &["b", "a", "a"]), ["b", "a", "a"], "as it was: exactly what is wanted");
+        assert_eq!(carry(&["a", "theirs"], &["a"], &["a", "ours"]), ["a", "theirs", "ours"]);
+        assert_eq!(carry(&["a", "theirs"], &["a"], &["edited"]), ["theirs", "edited"]);
+        assert_eq!(carry(&["theirs"], &["a"], &[]), ["theirs"]);
+        assert_eq!(carry(&["theirs", "ours"], &[], &["ours"]), ["theirs", "ours"], "once");
     }
 
     #[test]

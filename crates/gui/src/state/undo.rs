@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::rebase::Outside;
 use super::workspace::Workspace;
 
 /// Changes that can be taken back.
@@ -67,6 +68,20 @@ impl History {
         self.last = None;
         self.past.push_back(Step { workspace: now.clone(), gesture: step.gesture });
         Some((step.workspace, step.gesture))
+    }
+
+    /// Takes what changed between two workspaces, and is no step, into all that are remembered: it stays whatever is undone.
+    pub(super) fn absorb(&mut self, before: &Workspace, after: &Workspace) {
+        if self.past.is_empty() && self.future.is_empty() {
+            return;
+        }
+        let change = Outside::between(before, after);
+        if change.is_none() {
+            return;
+        }
+        for step in self.past.iter_mut().chain(&mut self.future) {
+            step.workspace.take_in(&change);
+        }
     }
 
     /// What undo would take back.

@@ -46,7 +46,7 @@ impl Viewer {
                 }
             }
             Effect::ReadNotes(doc, path) => give(Job::ReadNotes(doc, path)),
-            Effect::WriteNotes(path, notes) => give(Job::WriteNotes(path, notes)),
+            Effect::WriteNotes(change) => give(Job::WriteNotes(change)),
             Effect::CopyWithNotes(data, notes, copy) => give(Job::CopyWithNotes(data, notes, copy)),
             Effect::SaveSession(path, workspace) => give(Job::SaveSession(path, workspace)),
             Effect::OpenSession(path) => give(Job::OpenSession(path)),
@@ -54,7 +54,7 @@ impl Viewer {
                 Some(save) => self.workers.give(Job::SaveFigure(path, Box::new(save))),
                 None => self.state.note(Problem::error("there is no figure to save")),
             },
-            Effect::CopyText(text) => self.copied = Some(text),
+            Effect::CopyText(text) => self.to_copy = Some(text),
             Effect::CopyImage(view) => self.screen.save.copy_image = Some(view),
             Effect::Export(export) => {
                 let docs = export.docs.iter().filter_map(|doc| self.state.library.get(*doc));
@@ -98,11 +98,10 @@ impl Viewer {
                 }
             }
             Effect::WatchFolder(folder) => self.watcher.with(|watched| watched.set_folder(folder)),
-            Effect::Prefer(prefs) => {
-                self.heed(&prefs);
-                self.prefs_turn += 1;
+            Effect::Prefer { before, now } => {
+                self.heed(&now);
                 if let Some(path) = &self.options.config {
-                    self.workers.give(Job::WritePrefs(path.clone(), prefs, self.prefs_turn));
+                    self.workers.give(Job::WritePrefs(path.clone(), before, now));
                 }
             }
             Effect::ClearCache => self.workers.give(Job::ClearCache),

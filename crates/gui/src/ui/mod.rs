@@ -270,13 +270,13 @@ pub struct Viewer {
     /// How long frames take.
     pub perf: Perf,
     begun: Instant,
+    /// Text on its way to the clipboard.
+    to_copy: Option<String>,
     /// What was put on the clipboard last, for tests.
     pub copied: Option<String>,
     /// What `--view` and `--select` ask for, until the first view is there.
     pending: Option<Pending>,
     look: Option<look::Look>,
-    /// Counts changes of preferences.
-    prefs_turn: u64,
     /// Runs that are followed without a thread.
     followers: Vec<crate::work::monitor::Follower>,
 }
@@ -321,10 +321,10 @@ impl Viewer {
             stopper: None,
             perf: Perf::default(),
             begun: Instant::now(),
+            to_copy: None,
             copied: None,
             pending,
             look: None,
-            prefs_turn: 0,
             followers: Vec::new(),
             options,
         };
@@ -451,8 +451,9 @@ impl Viewer {
         if any {
             context.request_repaint();
         }
-        if let Some(text) = self.copied.clone().filter(|_| any) {
-            context.copy_text(text);
+        if let Some(text) = self.to_copy.take() {
+            context.copy_text(text.clone());
+            self.copied = Some(text);
         }
         if let Some(view) = self.screen.save.copy_image.take() {
             self.copy_image(context, view);

@@ -140,11 +140,12 @@ fn go(viewer: &mut Viewer, view: ViewId, kind: XKind, part: (f64, f64), begins: 
 fn moved((a, b): (f64, f64), whole: (f64, f64), by: f64, grip: Grip) -> (f64, f64) {
     let least = (whole.1 - whole.0) * SMALLEST;
     match grip {
-        Grip::Left => ((a + by).clamp(whole.0, (b - least).max(whole.0)), b),
-        Grip::Right => (a, (b + by).clamp((a + least).min(whole.1), whole.1)),
+        Grip::Left => ((a + by).min(b - least).max(whole.0), b),
+        Grip::Right => (a, (b + by).max(a + least).min(whole.1)),
         Grip::Whole => {
             let width = (b - a).min(whole.1 - whole.0);
-            let left = (a + by).clamp(whole.0, whole.1 - width);
+            // By rounding, the last place may be left of the first.
+            let left = (a + by).min(whole.1 - width).max(whole.0);
             (left, left + width)
         }
     }
@@ -197,6 +198,10 @@ mod tests {
         assert_eq!(moved((10.0, 20.0), whole, 5.0, Grip::Left), (15.0, 20.0));
         assert_eq!(moved((10.0, 20.0), whole, 50.0, Grip::Left), (19.99, 20.0));
         assert_eq!(moved((10.0, 20.0), whole, 500.0, Grip::Right), (10.0, 100.0));
+        // Where rounding makes the part a little wider than the room there is.
+        for whole in [(0.1, 10.3), (1.3, 8.7)] {
+            assert_eq!(moved(whole, whole, 1.0, Grip::Whole).0.to_bits(), f64::to_bits(whole.0));
+        }
         // A part larger than the run becomes the run.
         assert_eq!(moved((-50.0, 150.0), whole, 1.0, Grip::Whole), (0.0, 100.0));
     }

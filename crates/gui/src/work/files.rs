@@ -15,7 +15,6 @@ use super::Shared;
 use super::cache::Known;
 use crate::state::layouts::Layout;
 use crate::state::library::{PlotInfo, Stamp};
-use crate::state::notes::{Note, sidecar};
 use crate::state::{Action, DocId, Loaded, Problem, Sample, Workspace, session};
 
 /// Suffixes that a folder is searched for; a file named by itself may be called anything.
@@ -182,42 +181,6 @@ fn expand(catalog: &Catalog, set: &DataSet) -> Result<Expanded, String> {
     catalog.expand_for_file(&setup_from(set, None), &names).map_err(|e| e.to_string())
 }
 
-pub(super) fn read_notes(doc: DocId, data: &Path, shared: &Shared) {
-    let path = sidecar(data);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-        Err(error) => {
-            let text = format!("could not read the notes {}: {error}", path.display());
-            return shared.act(Action::Problem(Problem::warning(text).of(doc)));
-        }
-    };
-    match serde_json::from_str::<Vec<Note>>(&text) {
-        Ok(notes) => shared.act(Action::NotesRead(doc, notes)),
-        Err(error) => {
-            let text = format!("{} is no list of notes: {error}; it is left as it is", path.display());
-            shared.act(Action::Problem(Problem::warning(text).of(doc)));
-        }
-    }
-}
-
-pub(super) fn write_notes(path: &Path, notes: &[Note], shared: &Shared) {
-    let written = if notes.is_empty() {
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.to_string()),
-            _ => Ok(()),
-        }
-    } else {
-        let text = serde_json::to_string_pretty(notes).map_err(|e| e.to_string());
-        text.and_then(|text| replace(path, (text + "\n").as_bytes()))
-    };
-    if let Err(why) = written {
-        let text =
-            format!("could not write the notes {}: {why}; they are kept until the window closes", path.display());
-        shared.act(Action::Problem(Problem::error(text)));
-    }
-}
-
 pub(super) fn save_session(path: &Path, mut workspace: Workspace, shared: &Shared) {
     let mut files = workspace.files.as_ref().clone();
     for file in &mut files {
@@ -284,8 +247,11 @@ pub(crate) fn digest(path: &Path) -> Option<String> {
 /// Replaces a file in one step.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), String> {
     use std::io::Write as _;
+    static TURNS: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or("not a file name")?.to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    // Two threads that write the same file do not share it.
+    let turn = TURNS.fetch_add(1, Ordering::Relaxed);
+    let temporary = path.with_file_name(format!(".{name}.{}-{turn}.part", std::process::id()));
     let written = std::fs::File::create(&temporary)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| std::fs::rename(&temporary, path));

@@ -132,6 +132,14 @@ pub(crate) fn check(request: Box<RunRequest>, measurer: Arc<dyn Measurer>, share
     }
 }
 
+/// How a run ended.
+enum Ending {
+    AsWanted,
+    Discarded,
+    /// It did not get to its end; why.
+    Early(String),
+}
+
 /// The whole run, in the calling thread.
 ///
 /// # Errors
@@ -152,7 +160,7 @@ pub(crate) fn measure(
     stopper.set(stop);
     let mut journal = measurer.journal(&request.folder);
     let (mut recorder, mut progress) = (Recorder::new(), Progress::new());
-    let mut ending = Err("the run ended without saying why".to_owned());
+    let mut ending = Ending::Early("the run ended without saying why".to_owned());
     let (mut samples, mut fresh, mut journal_told) = (false, false, false);
     let mut next = Instant::now();
     loop {
@@ -167,7 +175,7 @@ pub(crate) fn measure(
                 recorder.observe(&event);
                 progress.observe(&event);
                 fresh = true;
-                samples |= matches!(event.what, What::FlowBytes(_) | What::ProbeReply(_));
+                samples |= event.what.is_sample();
                 if let Some(remark) = Remark::of(&event, Some(&plan)) {
                     let hint = remark.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
                     let text = format!("at {:.1} s: {}{hint}", progress.elapsed().as_secs_f64(), remark.text);
@@ -179,10 +187,9 @@ pub(crate) fn measure(
                 }
                 if let What::Ended { reason } = event.what {
                     ending = match reason {
-                        EndReason::Completed | EndReason::StoppedKeep => Ok(None),
-                        EndReason::StoppedDiscard => Err("the run was stopped and discarded".to_owned()),
-                        EndReason::Failed { error } if samples => Ok(Some(error)),
-                        EndReason::Failed { error } => Err(error),
+                        EndReason::Completed | EndReason::StoppedKeep => Ending::AsWanted,
+                        EndReason::StoppedDiscard => Ending::Discarded,
+                        EndReason::Failed { error } => Ending::Early(error),
                     };
                 }
             }
@@ -199,12 +206,18 @@ pub(crate) fn measure(
             next = Instant::now() + EVERY.max(begun.elapsed() * DUTY);
         }
     }
+    // Only what nobody wants, and what holds nothing, is thrown away.
     let trouble = match ending {
-        Ok(trouble) => trouble,
-        Err(why) => {
+        Ending::Discarded => {
+            journal.discard();
+            return Err("the run was stopped and discarded".to_owned());
+        }
+        Ending::Early(why) if !samples => {
             journal.discard();
             return Err(why);
         }
+        Ending::Early(why) => Some(why),
+        Ending::AsWanted => None,
     };
     match measurer.save(recorder, &request.folder) {
         Ok(path) => {

@@ -8,13 +8,14 @@ pub(crate) mod files;
 pub mod identify;
 pub mod live;
 pub mod monitor;
+mod notes;
 pub(crate) mod prefs;
+mod queue;
 pub mod watch;
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use fa_analyze::cutoff::Cutoff;
 use fa_analyze::metadiff::{DiffOptions, MetaDiff};
@@ -27,10 +28,11 @@ use crate::figure::{Figure, FigureKey};
 use crate::state::layouts::Layout;
 use crate::state::library::Stamp;
 use crate::state::notes::Note;
-use crate::state::{Action, DocId, Export, FigureFile, Loaded, Prefs, Problem, Sample, ViewId, Workspace};
+use crate::state::{Action, DocId, Export, FigureFile, Loaded, NotesChange, Prefs, Problem, Sample, ViewId, Workspace};
 
 pub use figures::page_for_file;
 pub use files::is_data_file;
+use queue::Queue;
 
 /// Work for a thread.
 #[derive(Debug)]
@@ -47,8 +49,8 @@ pub enum Job {
     Summarise(DocId, Arc<Loaded>, Option<Stamp>),
     /// Notes beside a data file.
     ReadNotes(DocId, PathBuf),
-    /// Write them.
-    WriteNotes(PathBuf, Arc<Vec<Note>>),
+    /// Change them.
+    WriteNotes(NotesChange),
     /// Write a copy of a data file with these notes in it.
     CopyWithNotes(PathBuf, Arc<Vec<Note>>, PathBuf),
     /// Write a session.
@@ -67,8 +69,8 @@ pub enum Job {
     Export(Export, Vec<(PathBuf, Option<Arc<Loaded>>)>),
     /// Remove the cache.
     ClearCache,
-    /// Write preferences; of two that meet, those with the higher number stay.
-    WritePrefs(PathBuf, Box<Prefs>, u64),
+    /// Write what is new in the second preferences since the first.
+    WritePrefs(PathBuf, Box<Prefs>, Box<Prefs>),
     /// A small picture of a plot, so many pixels wide and high.
     Thumb(ThumbKey, Box<FigureRequest>, (f32, f32)),
     /// Put a sample's files into a folder.
@@ -85,12 +87,13 @@ impl Job {
     /// What people wait for comes first.
     fn priority(&self) -> usize {
         match self {
-            Self::Resolve(..) | Self::Stats(..) | Self::Diff(..) | Self::SaveFigure(..) | Self::OpenSession(_) => 0,
+            Self::Resolve(..) | Self::Stats(..) | Self::Diff(..) | Self::SaveFigure(..) => 0,
             Self::Find(_)
             | Self::Index(_)
             | Self::Load(..)
             | Self::Export(..)
             | Self::SaveSession(..)
+            | Self::OpenSession(_)
             | Self::CopyWithNotes(..)
             | Self::Sample(..)
             | Self::Reveal(..)
@@ -98,6 +101,23 @@ impl Job {
             | Self::WriteLayouts(..) => 1,
             Self::ReadNotes(..) | Self::WriteNotes(..) | Self::WritePrefs(..) | Self::ClearCache => 2,
             Self::Summarise(..) | Self::Survey(..) | Self::Thumb(..) => 3,
+        }
+    }
+
+    /// The file that is written, or read beside a data file: jobs about one file are done one after the other, in the order in
+    /// which they were given.
+    fn file(&self) -> Option<PathBuf> {
+        match self {
+            Self::ReadNotes(_, data) => Some(crate::state::notes::sidecar(data)),
+            Self::WriteNotes(change) => Some(change.path.clone()),
+            Self::CopyWithNotes(_, _, path)
+            | Self::SaveSession(path, _)
+            | Self::OpenSession(path)
+            | Self::SaveFigure(path, _)
+            | Self::WritePrefs(path, ..)
+            | Self::WriteLayouts(path, _) => Some(path.clone()),
+            Self::Export(export, _) => Some(export.path.clone()),
+            _ => None,
         }
     }
 
@@ -211,26 +231,12 @@ pub type Waker = Arc<dyn Fn() + Send + Sync>;
 /// How many kinds of urgency there are.
 const URGENCIES: usize = 4;
 
-#[derive(Default)]
-struct Jobs {
-    waiting: [VecDeque<Job>; URGENCIES],
-    closed: bool,
-}
-
-#[derive(Default)]
-struct Queue {
-    jobs: Mutex<Jobs>,
-    ready: Condvar,
-}
-
 /// What threads share.
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) replies: Sender<Reply>,
     pub(crate) waker: Waker,
-    /// The newest preferences that were written.
-    pub(crate) prefs_turn: Arc<Mutex<u64>>,
     /// What is known of files.
     pub(crate) cache: Arc<cache::Cache>,
 }
@@ -284,7 +290,7 @@ impl Workers {
         let (sender, replies) = channel();
         Self {
             queue: Arc::default(),
-            shared: Shared { catalog, replies: sender, waker, prefs_turn: Arc::default(), cache: Arc::default() },
+            shared: Shared { catalog, replies: sender, waker, cache: Arc::default() },
             replies,
             inline: true,
         }
@@ -294,20 +300,9 @@ impl Workers {
     pub fn give(&self, job: Job) {
         if self.inline {
             do_job(job, &self.shared);
-            return;
+        } else {
+            self.queue.give(job);
         }
-        let mut jobs = self.queue.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Job::Resolve(view, _) = &job {
-            // Only the newest figure of a view is of interest.
-            jobs.waiting[0].retain(|other| !matches!(other, Job::Resolve(v, _) if v == view));
-        }
-        if matches!(job, Job::WritePrefs(..)) {
-            jobs.waiting.iter_mut().for_each(|waiting| waiting.retain(|other| !matches!(other, Job::WritePrefs(..))));
-        }
-        let urgency = job.priority();
-        jobs.waiting[urgency].push_back(job);
-        drop(jobs);
-        self.queue.ready.notify_all();
     }
 
     /// What threads have said since the last time.
@@ -332,32 +327,59 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        let mut jobs = self.queue.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.closed = true;
-        // What was to be written is written; nobody waits for what was to be read.
-        let rest: Vec<Job> = jobs.waiting.iter_mut().flat_map(std::mem::take).filter(Job::writes).collect();
-        drop(jobs);
-        self.queue.ready.notify_all();
-        for job in rest {
-            do_job(job, &self.shared);
+        for job in self.queue.close() {
+            guarded(job, &self.shared);
         }
     }
 }
 
 fn work(queue: &Queue, shared: &Shared, most: usize) {
-    loop {
-        let mut jobs = queue.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let job = loop {
-            if jobs.closed {
-                return;
+    while let Some((job, turn)) = queue.take(most) {
+        guarded(job, shared);
+        drop(turn);
+    }
+}
+
+/// Does a job; one that panics is a problem to be told, and not the end of its thread.
+fn guarded(job: Job, shared: &Shared) {
+    let about = About::of(&job);
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| do_job(job, shared)));
+    if let Err(payload) = done {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        about.failed(&format!("a fault of this program: {text}; please report it with the file"), shared);
+    }
+}
+
+/// Whom a job that fails badly is reported to: nobody waits for it for ever.
+enum About {
+    Doc(DocId),
+    Figure(ViewId, Box<FigureKey>),
+    Thumb(ThumbKey),
+    Other,
+}
+
+impl About {
+    fn of(job: &Job) -> Self {
+        match job {
+            Job::Load(doc, _) | Job::Survey(doc, _) => Self::Doc(*doc),
+            Job::Resolve(view, request) => Self::Figure(*view, Box::new(request.key.clone())),
+            Job::Thumb(key, ..) => Self::Thumb(key.clone()),
+            _ => Self::Other,
+        }
+    }
+
+    fn failed(self, why: &str, shared: &Shared) {
+        match self {
+            Self::Doc(doc) => shared.act(Action::Loaded(doc, None, Err(why.to_owned()))),
+            Self::Figure(view, key) => {
+                let error = Some(why.to_owned());
+                let figure = Figure { key: *key, scene: None, pyramids: Arc::default(), error };
+                shared.send(Reply::Figure(view, Arc::new(figure)));
             }
-            if let Some(job) = jobs.waiting[..most].iter_mut().find_map(VecDeque::pop_front) {
-                break job;
-            }
-            jobs = queue.ready.wait(jobs).unwrap_or_else(PoisonError::into_inner);
-        };
-        drop(jobs);
-        do_job(job, shared);
+            Self::Thumb(key) => shared.send(Reply::Thumb(key, Err(why.to_owned()))),
+            Self::Other => shared.act(Action::Problem(Problem::error(why))),
+        }
     }
 }
 
@@ -381,8 +403,8 @@ fn do_job(job: Job, shared: &Shared) {
                 shared.act(Action::Lightened(doc, Arc::new(Loaded { set: Arc::new(set), ..(*loaded).clone() })));
             }
         }
-        Job::ReadNotes(doc, path) => files::read_notes(doc, &path, shared),
-        Job::WriteNotes(path, notes) => files::write_notes(&path, &notes, shared),
+        Job::ReadNotes(doc, path) => notes::tell(doc, &path, shared),
+        Job::WriteNotes(change) => notes::change(&change, shared),
         Job::CopyWithNotes(data, notes, copy) => copy::with_notes(&data, &notes, &copy, shared),
         Job::SaveSession(path, workspace) => files::save_session(&path, *workspace, shared),
         Job::OpenSession(path) => files::open_session(&path, shared),
@@ -404,7 +426,7 @@ fn do_job(job: Job, shared: &Shared) {
             }
             Err(why) => Action::Problem(Problem::error(format!("could not clear the cache: {why}"))),
         }),
-        Job::WritePrefs(path, prefs, turn) => prefs::write(&path, &prefs, turn, shared),
+        Job::WritePrefs(path, before, now) => prefs::write(&path, &before, &now, shared),
         Job::Thumb(key, request, size) => {
             let made = figures::thumb(*request, key.dark, size);
             shared.send(Reply::Thumb(key, made));

@@ -237,7 +237,7 @@ impl Follower {
                 self.recorder.observe(event);
                 self.progress.observe(event);
                 fresh = true;
-                self.samples |= matches!(event.what, What::FlowBytes(_) | What::ProbeReply(_));
+                self.samples |= event.what.is_sample();
                 ended |= matches!(event.what, What::Ended { .. });
             }
             if !more {

@@ -1,7 +1,6 @@
 //! The file of preferences: read before the first frame, written by a thread.
 
 use std::path::Path;
-use std::sync::PoisonError;
 
 use super::Shared;
 use super::files::replace;
@@ -38,24 +37,17 @@ fn text_of(path: &Path) -> Result<String, String> {
     }
 }
 
-/// Writes preferences into a file that may hold much more.
-///
-/// - `turn`: of two writes that meet, the one with the higher number stays
-pub(super) fn write(path: &Path, prefs: &Prefs, turn: u64, shared: &Shared) {
-    let mut last = shared.prefs_turn.lock().unwrap_or_else(PoisonError::into_inner);
-    if turn < *last {
-        return;
-    }
-    *last = turn;
-    if let Err(why) = try_write(path, prefs) {
+/// Writes what changed of preferences into a file that may hold much more.
+pub(super) fn write(path: &Path, before: &Prefs, now: &Prefs, shared: &Shared) {
+    if let Err(why) = try_write(path, before, now) {
         let text = format!("could not write the preferences: {why}; they hold until the window closes");
         shared.act(Action::Problem(Problem::error(text)));
     }
 }
 
-fn try_write(path: &Path, prefs: &Prefs) -> Result<(), String> {
+fn try_write(path: &Path, before: &Prefs, now: &Prefs) -> Result<(), String> {
     let text = text_of(path)?;
-    let edited = config::edited(&text, prefs, &ids()).map_err(|fault| format!("{}, {fault}", path.display()))?;
+    let edited = config::edited(&text, before, now, &ids()).map_err(|fault| format!("{}, {fault}", path.display()))?;
     if edited == text {
         return Ok(());
     }

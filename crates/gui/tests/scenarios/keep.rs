@@ -50,6 +50,31 @@ fn s27_and_s28_what_is_exported_is_what_is_shown_and_the_command_draws_it_again(
     }
 }
 
+#[test]
+fn a_command_is_put_on_the_clipboard_once() {
+    use eframe::egui::{Event, Key, Modifiers, OutputCommand};
+    let mut window = window(&[sample(PING)]);
+    let copied = |window: &crate::common::Window| -> Vec<String> {
+        let commands = window.output().platform_output.commands.iter();
+        let texts =
+            commands.filter_map(|c| if let OutputCommand::CopyText(text) = c { Some(text.clone()) } else { None });
+        texts.collect()
+    };
+    // One event a frame: what a frame puts on the clipboard is seen before the next one.
+    let press = |window: &mut crate::common::Window, key, modifiers| {
+        let event = Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+        window.event(event);
+        window.step();
+    };
+    press(&mut window, Key::C, Modifiers::COMMAND | Modifiers::SHIFT);
+    assert!(copied(&window).iter().any(|text| text.starts_with("fa plot ")), "{:?}", copied(&window));
+    // Whatever is done next, what somebody else put there meanwhile stays.
+    for _ in 0..2 {
+        press(&mut window, Key::F11, Modifiers::NONE);
+        assert!(copied(&window).is_empty());
+    }
+}
+
 /// Words of a POSIX shell, as far as single quotes go.
 fn shell_words(text: &str) -> Vec<String> {
     let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);

@@ -1,14 +1,14 @@
 //! Files: opening, closing, ticking, their order in a view.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow::{Break, Continue};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::action::{Action, Effect};
-use super::super::library::{DocId, DocState};
+use super::super::library::{Doc, DocId, DocState};
 use super::super::view::{View, ViewId};
-use super::super::workspace::{FileRef, Panel};
+use super::super::workspace::{FileRef, Panel, Workspace};
 use super::super::{Sample, State};
 use super::Reduced;
 use super::views::close_view;
@@ -35,13 +35,8 @@ impl State {
             }
             Action::Close(docs) => self.close_files(&docs),
             Action::Locate(doc, path) => {
-                let mut files = w.files.as_ref().clone();
-                if let Some(file) = files.iter_mut().find(|file| file.id == doc) {
-                    file.path.clone_from(&path);
-                }
-                w.files = Arc::new(files);
+                self.is_at(doc, &path);
                 if let Some(known) = self.library.get_mut(doc) {
-                    known.path.clone_from(&path);
                     known.state = DocState::Loading;
                     known.changed = None;
                 }
@@ -78,28 +73,68 @@ impl State {
         Break(effects)
     }
 
-    fn found(&mut self, paths: Vec<PathBuf>) -> Vec<Effect> {
+    /// A row for a file that nothing is known of.
+    pub(in super::super) fn new_row(&mut self, path: &Path) -> DocId {
         let w = &mut self.workspace;
-        let known: HashSet<PathBuf> = w.files.iter().map(|file| file.path.clone()).collect();
-        let mut files = w.files.as_ref().clone();
+        let id = DocId(w.next_id.max(self.library.last_id() + 1));
+        w.next_id = id.0 + 1;
+        self.library.ensure(id, path);
+        Arc::make_mut(&mut w.files).push(FileRef { id, path: path.to_owned(), hash: None });
+        id
+    }
+
+    /// The row of a file: the one that is open, the one it had before it was closed, or a new one; and whether it was not open.
+    pub(in super::super) fn row(&mut self, path: &Path) -> (DocId, bool) {
+        if let Some(file) = self.workspace.files.iter().find(|file| file.path == path) {
+            return (file.id, false);
+        }
+        // A file has one name, so that undo does not bring it back beside itself.
+        let Some(id) = self.library.iter().find(|(_, doc)| doc.path == path).map(|(id, _)| id) else {
+            return (self.new_row(path), true);
+        };
+        if let Some(doc) = self.library.get_mut(id)
+            && !doc.live
+        {
+            *doc = Doc { path: path.to_owned(), ..Doc::default() };
+        }
+        Arc::make_mut(&mut self.workspace.files).push(FileRef { id, path: path.to_owned(), hash: None });
+        (id, true)
+    }
+
+    /// A file is elsewhere now. The library says where files are; no undo changes that.
+    pub(in super::super) fn is_at(&mut self, id: DocId, path: &Path) {
+        if let Some(doc) = self.library.get_mut(id) {
+            path.clone_into(&mut doc.path);
+        }
+        self.workspace.agree_with(&self.library);
+    }
+
+    fn found(&mut self, paths: Vec<PathBuf>) -> Vec<Effect> {
+        let open: HashMap<PathBuf, DocId> =
+            self.workspace.files.iter().map(|file| (file.path.clone(), file.id)).collect();
+        let known: HashSet<PathBuf> = self.library.iter().map(|(_, doc)| doc.path.clone()).collect();
+        let before = self.workspace.files.len();
         let mut new = Vec::new();
         for path in paths {
-            if let Some(file) = files.iter().find(|file| known.contains(&path) && file.path == path) {
-                // Asked for again: it is shown.
-                if new.is_empty() && w.focus.is_none() {
-                    new.push((file.id, path));
+            let id = match open.get(&path) {
+                Some(id) => {
+                    let doc = self.library.get_mut(*id).filter(|doc| !doc.live);
+                    let failed = doc.filter(|doc| matches!(doc.state, DocState::Failed(_)));
+                    // Asked for again: what failed is tried again, and it is shown when nothing is.
+                    let again = failed.map(|doc| doc.state = DocState::Waiting).is_some();
+                    let shown = new.is_empty() && self.workspace.focus.is_none();
+                    if !again && !shown {
+                        continue;
+                    }
+                    *id
                 }
-                continue;
-            }
-            // Ids of closed files are never given again: undo brings those files back.
-            let id = DocId(w.next_id.max(self.library.last_id() + 1));
-            w.next_id = id.0 + 1;
-            files.push(FileRef { id, path: path.clone(), hash: None });
-            self.library.ensure(id, &path);
+                None if known.contains(&path) => self.row(&path).0,
+                None => self.new_row(&path),
+            };
             new.push((id, path));
         }
-        let added = files.len() - w.files.len();
-        w.files = Arc::new(files);
+        let added = self.workspace.files.len() - before;
+        let w = &mut self.workspace;
         if let Some((first, _)) = new.first() {
             match w.focused_mut() {
                 Some(view) if view.docs.is_empty() => view.docs.push(*first),
@@ -144,18 +179,7 @@ impl State {
             self.refuse("the run is still being measured: stop it first");
             return;
         }
-        let files: Vec<FileRef> = w.files.iter().filter(|file| !docs.contains(&file.id)).cloned().collect();
-        w.files = Arc::new(files);
-        for view in &mut w.views {
-            if view.docs.iter().any(|doc| docs.contains(doc)) {
-                view.docs.retain(|doc| !docs.contains(doc));
-                tidy_files(view);
-            }
-        }
-        let empty: Vec<ViewId> = w.views.iter().filter(|view| view.docs.is_empty()).map(|view| view.id).collect();
-        for view in empty {
-            close_view(w, view);
-        }
+        drop_files(w, docs);
         self.status = if docs.len() == 1 { "1 file closed".to_owned() } else { format!("{} files closed", docs.len()) };
     }
 
@@ -204,8 +228,23 @@ impl State {
     }
 }
 
+/// Takes files out of the table and of all views; views that show nothing else go.
+pub(in super::super) fn drop_files(w: &mut Workspace, docs: &[DocId]) {
+    Arc::make_mut(&mut w.files).retain(|file| !docs.contains(&file.id));
+    for view in &mut w.views {
+        if view.docs.iter().any(|doc| docs.contains(doc)) {
+            view.docs.retain(|doc| !docs.contains(doc));
+            tidy_files(view);
+        }
+    }
+    let empty: Vec<ViewId> = w.views.iter().filter(|view| view.docs.is_empty()).map(|view| view.id).collect();
+    for view in empty {
+        close_view(w, view);
+    }
+}
+
 /// What refers to files that a view no longer shows means nothing.
-fn tidy_files(view: &mut View) {
+pub(in super::super) fn tidy_files(view: &mut View) {
     let docs = view.docs.clone();
     view.only = view.only.filter(|only| docs.contains(only));
     view.hidden.retain(|hidden| hidden.doc.is_none_or(|doc| docs.contains(&doc)));

@@ -7,6 +7,8 @@ mod views;
 
 use std::ops::ControlFlow;
 
+pub(super) use files::{drop_files, tidy_files};
+
 use super::State;
 use super::action::{Action, Effect};
 
