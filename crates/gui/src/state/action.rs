@@ -1,6 +1,6 @@
 //! Everything that can happen: what a person does, and what workers report. And what is to be done about it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fa_analyze::summary::Summary;
@@ -18,7 +18,7 @@ use super::panes::Side;
 use super::prefs::Prefs;
 use super::samples::Sample;
 use super::view::{ViewId, XKind, YZoom, ZoomState};
-use super::workspace::{Palette, Panel, ThemeChoice, Workspace};
+use super::workspace::{Palette, Panel, ThemeChoice, WindowPlace, Workspace};
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -88,6 +88,8 @@ pub enum Action {
     Dock(ViewId, ViewId, Side),
     /// Put a view into a window of its own.
     Float(ViewId),
+    /// The window of a view was moved or resized: nothing that is undone.
+    PlaceWindow(WindowPlace),
     /// Move the border of a split.
     Share(Vec<bool>, f32),
     /// Another plot.
@@ -537,12 +539,12 @@ impl Action {
     }
 }
 
-/// The command line that draws the figure of a view.
-pub fn command(plot: &str, options: &FigureOptions, files: &[PathBuf]) -> String {
+/// The command line that draws the figure of a view into a file.
+pub fn command(plot: &str, options: &FigureOptions, files: &[PathBuf], output: &Path) -> String {
     let mut words = vec!["fa".to_owned(), "plot".to_owned(), plot.to_owned()];
     words.extend(files.iter().map(|path| path.display().to_string()));
     words.extend(options.to_args());
-    words.extend(["-o".to_owned(), format!("{plot}.svg")]);
+    words.extend(["-o".to_owned(), output.display().to_string()]);
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
@@ -564,7 +566,7 @@ mod tests {
     fn commands_survive_a_shell() {
         let options = FigureOptions::from_pairs([("override-title", "it's $HOME"), ("zero-y", "")]).unwrap_or_default();
         assert_eq!(
-            command("all", &options, &["a b.flent.gz".into()]),
+            command("all", &options, &["a b.flent.gz".into()], Path::new("all.svg")),
             r"fa plot all 'a b.flent.gz' --zero-y '--override-title=it'\''s $HOME' -o all.svg"
         );
     }

@@ -141,8 +141,7 @@ pub fn number(column: &str, row: &Row, loaded: &Loaded, by_hand: bool) -> Sectio
 
 fn command(column: &str, row: &Row, loaded: &Loaded, by_hand: bool) -> String {
     let Some(path) = &loaded.set.path else { return String::new() };
-    let window =
-        if by_hand { format!(" --window {}..{}", row.window_secs.0, row.window_secs.1) } else { String::new() };
+    let window = if by_hand { format!(" --window {},{}", row.window_secs.0, row.window_secs.1) } else { String::new() };
     match column {
         "lost" => String::new(),
         _ => format!("fa stats {}{window}", path.display()),

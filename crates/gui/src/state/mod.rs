@@ -36,7 +36,7 @@ pub use library::{Doc, DocId, DocState, Library, Loaded};
 pub use prefs::{Prefs, RunPreset};
 pub use samples::Sample;
 pub use view::{View, ViewId, XKind, ZoomState};
-pub use workspace::{FileRef, Palette, Panel, ThemeChoice, Workspace};
+pub use workspace::{FileRef, Palette, Panel, ThemeChoice, WindowPlace, Workspace};
 
 use undo::History;
 
@@ -72,6 +72,8 @@ pub struct State {
     pub refused: Option<String>,
     /// A run under way.
     pub running: Option<Running>,
+    /// Why the run that was asked for last did not come about; for the dialog that asked for it.
+    pub not_run: Option<String>,
     /// The run whose servers are being asked.
     pub checking: Option<Box<RunRequest>>,
     /// What the servers of a run said last.

@@ -80,6 +80,7 @@ impl State {
             (doc.live, doc.state) = (true, DocState::Loading);
         }
         self.workspace.open_view(Some(id));
+        self.not_run = None;
         self.status = format!("measuring {} against {}", request.test, request.hosts.join(", "));
         self.running = Some(Running {
             doc: id,
@@ -93,7 +94,8 @@ impl State {
 
     fn run_ended(&mut self, id: DocId, result: Result<PathBuf, String>) -> Vec<Effect> {
         // The followed run of somebody else's may end while ours goes on.
-        let discarded = self.running.take_if(|run| run.doc == id).is_some_and(|run| run.discarding);
+        let run = self.running.take_if(|run| run.doc == id);
+        let (ours, discarded) = (run.is_some(), run.is_some_and(|run| run.discarding));
         match result {
             Ok(path) => {
                 self.status = format!("written: {}", path.display());
@@ -112,6 +114,9 @@ impl State {
                 }
                 if !discarded {
                     self.note(Problem::error(why.clone()).of(id));
+                    if ours && empty {
+                        self.not_run = Some(why.clone());
+                    }
                 }
                 self.status = why;
                 if empty {

@@ -8,7 +8,7 @@ use super::State;
 use super::action::Effect;
 use super::library::DocId;
 use super::view::ViewId;
-use super::workspace::{FileRef, Workspace};
+use super::workspace::{FileRef, WindowPlace, Workspace};
 
 impl State {
     pub(super) fn session_read(&mut self, mut session: Workspace) -> Vec<Effect> {
@@ -63,6 +63,8 @@ impl State {
             }
         }
         session.floating = session.floating.iter().copied().filter_map(name).filter(|id| placed.insert(*id)).collect();
+        let window = |place: WindowPlace| Some(WindowPlace { view: name(place.view)?, ..place });
+        session.windows = session.windows.iter().copied().filter_map(window).collect();
         let lost: Vec<ViewId> = session.views.iter().map(|view| view.id).filter(|id| !placed.contains(id)).collect();
         for id in lost {
             session.panes.add(id, ViewId(0));

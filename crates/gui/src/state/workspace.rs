@@ -137,6 +137,49 @@ impl Panel {
     }
 }
 
+/// Where the window of a view is, in points of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WindowPlace {
+    /// The view in it.
+    pub view: ViewId,
+    /// Its upper left corner, frame and all; `None` where the window system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<[f32; 2]>,
+    /// Width and height of what is in the frame.
+    pub size: [f32; 2],
+}
+
+impl WindowPlace {
+    /// Smallest and largest size of a window that makes sense, points.
+    const SIZES: (f32, f32) = (200.0, 20_000.0);
+
+    /// The place as it can be used: on screens that there are (left, top, width, height; empty if unknown), not larger
+    /// than any of them. A window that would not be all on one of them goes where the window system puts it.
+    #[must_use]
+    pub fn on(self, screens: &[[f32; 4]]) -> Self {
+        let (least, most) = Self::SIZES;
+        let whole = |v: f32| if v.is_finite() { v.clamp(least, most) } else { least };
+        let mut size = self.size.map(whole);
+        let fits = |at: &[f32; 2]| {
+            // Frames reach a little over the edge of the screen.
+            const EDGE: f32 = 16.0;
+            let inside = |from: f32, length: f32, start: f32, room: f32| {
+                from >= start - EDGE && from + length <= start + room + EDGE
+            };
+            at.iter().all(|v| v.is_finite())
+                && screens.iter().any(|[x, y, w, h]| inside(at[0], size[0], *x, *w) && inside(at[1], size[1], *y, *h))
+        };
+        let at = self.at.filter(fits);
+        if at.is_none() {
+            for (axis, length) in size.iter_mut().enumerate() {
+                let room = screens.iter().map(|screen| 0.9 * screen[2 + axis]).reduce(f32::max);
+                *length = length.min(room.map_or(most, |room| room.max(least)));
+            }
+        }
+        Self { at, size, ..self }
+    }
+}
+
 /// Everything a session holds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Workspace {
@@ -155,6 +198,9 @@ pub struct Workspace {
     /// Views in windows of their own, in the order in which they were taken out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub floating: Vec<ViewId>,
+    /// Where the windows of such views are, or were when they were docked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<WindowPlace>,
     /// The view that commands mean.
     #[serde(default)]
     pub focus: Option<ViewId>,
@@ -216,6 +262,7 @@ impl Default for Workspace {
             views: Vec::new(),
             panes: Pane::default(),
             floating: Vec::new(),
+            windows: Vec::new(),
             focus: None,
             closed: Vec::new(),
             table: Table::default(),
@@ -270,6 +317,11 @@ impl Workspace {
         self.floating.contains(&id)
     }
 
+    /// Where the window of a view is or was.
+    pub fn window(&self, id: ViewId) -> Option<WindowPlace> {
+        self.windows.iter().copied().find(|place| place.view == id)
+    }
+
     /// A file that is open.
     pub fn file(&self, doc: DocId) -> Option<&FileRef> {
         self.files.iter().find(|file| file.id == doc)
@@ -317,5 +369,29 @@ impl Workspace {
             self.focus = Some(id);
             self.panes.show(id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_opens_where_it_was_only_if_that_is_on_a_screen() {
+        let place = |x, y, w, h| WindowPlace { view: ViewId(1), at: Some([x, y]), size: [w, h] };
+        // A laptop, and a screen to the right of it.
+        let both = [[0.0, 0.0, 1280.0, 800.0], [1280.0, 0.0, 1920.0, 1080.0]];
+        let right = place(1400.0, 100.0, 800.0, 600.0);
+        assert_eq!(right.on(&both), right);
+        // The second screen is gone.
+        assert_eq!(right.on(&both[..1]), WindowPlace { at: None, ..right });
+        // Half on one, half on the other; too large for what is there; nonsense.
+        assert_eq!(place(1000.0, 100.0, 800.0, 600.0).on(&both).at, None);
+        let large = place(1300.0, 10.0, 1900.0, 1000.0).on(&both[..1]);
+        assert_eq!((large.at, large.size), (None, [1152.0, 720.0]));
+        let odd = place(f32::NAN, 0.0, f32::INFINITY, -3.0).on(&both);
+        assert_eq!((odd.at, odd.size), (None, [200.0, 200.0]));
+        // What screens there are is not known: the size stays.
+        assert_eq!(right.on(&[]), WindowPlace { at: None, ..right });
     }
 }

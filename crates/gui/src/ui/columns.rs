@@ -59,8 +59,8 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     ui.separator();
     ui.label(RichText::new("More").strong());
     let search = &mut viewer.screen.columns.search;
-    let edit = ui
-        .add(egui::TextEdit::singleline(search).hint_text("search columns and metadata…").desired_width(f32::INFINITY));
+    let edit =
+        ui.add(super::look::field(search).hint_text("search columns and metadata…").desired_width(f32::INFINITY));
     edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search columns"));
     let search = search.to_lowercase();
     let metadata = keys(viewer);

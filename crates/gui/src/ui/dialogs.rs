@@ -154,25 +154,27 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
         }
         _ => 480.0_f32,
     };
-    let (anchor, offset) = if dialog == Dialog::Palette {
-        (egui::Align2::CENTER_TOP, egui::vec2(0.0, 40.0))
-    } else {
-        (egui::Align2::CENTER_CENTER, egui::Vec2::ZERO)
-    };
+    // Hung from above, so that nothing moves under the pointer when a line comes or goes.
+    let long = !matches!(dialog, Dialog::Leave | Dialog::Note | Dialog::SaveLayout) && width > 480.0;
+    let top = (screen.height() * if long { 0.05 } else { 0.2 }).min(if long { 40.0 } else { 200.0 });
+    // Where it has no room, it is scrolled both ways.
+    let small = screen.width() < width + 40.0 || screen.height() < 420.0;
+    let width = width.min((screen.width() - 16.0).max(200.0));
     egui::Window::new(title(dialog))
-        .id(egui::Id::unique("dialog"))
+        .id(egui::Id::unique(("dialog", title(dialog))))
         .collapsible(false)
         .resizable(false)
         .open(&mut is_open)
-        .anchor(anchor, offset)
-        .default_width(width.min(screen.width() - 40.0))
-        .min_width((width * 0.7).min(screen.width() - 40.0))
-        .max_height((screen.height() - 80.0).max(200.0))
+        .anchor(egui::Align2::CENTER_TOP, egui::vec2(0.0, top))
+        .default_width(width)
+        .min_width(width * 0.7)
+        .max_height((screen.height() - top - 40.0).max(120.0))
+        .scroll(small)
         .show(context, |ui| {
-            ui.set_width(width.min(screen.width() - 60.0));
+            ui.set_width(if small { width - 24.0 } else { width });
             // Tab goes on from here to the controls of the dialog.
-            let top = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), 0.0));
-            let anchor = ui.interact(top, ui.scope_id().with("anchor"), egui::Sense::focusable_noninteractive());
+            let top_line = egui::Rect::from_min_size(ui.cursor().min, egui::vec2(ui.available_width(), 0.0));
+            let anchor = ui.interact(top_line, ui.scope_id().with("anchor"), egui::Sense::focusable_noninteractive());
             anchor.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, title(dialog)));
             viewer.screen.regions.add(ui.max_rect(), anchor.id);
             if just_opened || lost {
@@ -187,18 +189,18 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
                 Dialog::SaveSession => save_session(viewer, ui),
                 Dialog::Export => export(viewer, ui),
                 Dialog::RunTest => {
-                    let height = screen.height() - 120.0;
+                    let height = if small { f32::INFINITY } else { screen.height() - 120.0 };
                     egui::ScrollArea::vertical()
                         .id_salt("run dialog")
                         .max_height(height)
-                        .min_scrolled_height(height)
+                        .min_scrolled_height(if small { 64.0 } else { height })
                         .show(ui, |ui| run_dialog::show(viewer, ui));
                 }
                 Dialog::Columns => columns::show(viewer, ui),
                 Dialog::Palette => palette::show(viewer, ui),
                 Dialog::Help => {
                     egui::ScrollArea::vertical()
-                        .max_height(screen.height() - 140.0)
+                        .max_height(if small { f32::INFINITY } else { screen.height() - 140.0 })
                         .show(ui, |ui| help::show(viewer, ui));
                 }
                 Dialog::Note => note(viewer, ui),
@@ -217,7 +219,7 @@ fn path(viewer: &mut Viewer, ui: &mut egui::Ui) {
     ui.horizontal(|ui| {
         ui.label("File");
         let state = &mut viewer.screen.save;
-        let edit = ui.add(egui::TextEdit::singleline(&mut state.path).desired_width(f32::INFINITY));
+        let edit = ui.add(super::look::field(&mut state.path).desired_width(f32::INFINITY));
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "File to write"));
         if std::mem::take(&mut state.focus) {
             edit.request_focus();
@@ -296,7 +298,8 @@ fn save_figure(viewer: &mut Viewer, ui: &mut egui::Ui) {
     if let Some(path) = write(viewer, ui, "Save") {
         viewer.screen.act(Action::SaveFigure(view, path, how));
     }
-    if let Some(command) = viewer.state.command_of(view) {
+    let path = PathBuf::from(viewer.screen.save.path.trim());
+    if let Some(command) = viewer.state.command_of_file(view, &how, &path) {
         ui.separator();
         ui.label(RichText::new("The same on the command line:").weak());
         ui.add(egui::Label::new(RichText::new(command).monospace().small()).wrap());

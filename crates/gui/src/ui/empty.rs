@@ -49,11 +49,15 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
             ui.add_space(14.0);
             recent(viewer, ui);
             ui.add_space(14.0);
-            ui.collapsing("What is a data file?", |ui| {
+            ui.label(RichText::new("What is a data file?").strong());
+            ui.allocate_ui(vec2(ui.available_width().min(520.0), 0.0), |ui| {
                 ui.label(
-                    "A .flent.gz file holds one run of a network test: when, between which hosts and with which settings it \
-                     was measured, and what was measured. `fa measure` writes them; so does Flent. Every version is read, \
-                     compressed by gzip or bzip2 or not at all.",
+                    RichText::new(
+                        "A .flent.gz file holds one run of a network test: when, between which hosts and with which \
+                         settings it was measured, and what was measured. `fa measure` writes them; so does Flent. \
+                         Every version is read, compressed by gzip or bzip2 or not at all.",
+                    )
+                    .weak(),
                 );
             });
         });
@@ -67,7 +71,8 @@ fn drop_target(ui: &mut egui::Ui) {
     let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
     ui.painter().extend(egui::Shape::dashed_line(&corners, stroke, 6.0, 4.0));
     let text = "Drop data files or folders here, or paste their paths (Ctrl+V; on Wayland dropping is not delivered).";
-    ui.put(rect.shrink(6.0), egui::Label::new(text).wrap());
+    let inside = egui::UiBuilder::new().max_rect(rect.shrink(8.0)).layout(egui::Layout::top_down(egui::Align::Center));
+    ui.scope_builder(inside, |ui| ui.add(egui::Label::new(text).wrap()));
 }
 
 fn recent(viewer: &mut Viewer, ui: &mut egui::Ui) {

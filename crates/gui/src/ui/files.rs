@@ -50,16 +50,17 @@ pub(super) fn order(state: &State) -> Vec<RowKind> {
     if !table.by_test {
         return files.into_iter().map(|(id, _)| RowKind::File(id)).collect();
     }
-    let mut groups: BTreeMap<&str, Vec<DocId>> = BTreeMap::new();
+    // Those that could not be read come last.
+    let mut groups: BTreeMap<(bool, &str), Vec<DocId>> = BTreeMap::new();
     for (id, doc) in &files {
-        groups.entry(doc.test()).or_default().push(*id);
+        groups.entry((doc.test().is_empty(), doc.test())).or_default().push(*id);
     }
     if groups.len() < 2 {
         return files.into_iter().map(|(id, _)| RowKind::File(id)).collect();
     }
     let mut rows = Vec::new();
-    for (test, docs) in groups {
-        let name = if test.is_empty() { "(not read)" } else { test };
+    for ((unread, test), docs) in groups {
+        let name = if unread { "not read" } else { test };
         rows.push(RowKind::Test(name.to_owned(), docs.len()));
         rows.extend(docs.into_iter().map(RowKind::File));
     }
@@ -82,7 +83,9 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     if let Some(why) = viewer.state.refused.clone() {
         ui.colored_label(look::warn(ui), format!("⚠ {why}"));
     }
-    table(viewer, ui, &rows);
+    if all > 0 {
+        table(viewer, ui, &rows);
+    }
 }
 
 fn plural(n: usize) -> String {
@@ -108,7 +111,7 @@ fn heading(viewer: &mut Viewer, ui: &mut egui::Ui) {
     ui.horizontal(|ui| {
         let clear = !filter.is_empty();
         let width = ui.available_width() - if clear { 28.0 } else { 0.0 };
-        let edit = ui.add(egui::TextEdit::singleline(&mut filter).hint_text("filter files…").desired_width(width));
+        let edit = ui.add(super::look::field(&mut filter).hint_text("filter files…").desired_width(width));
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Filter files"));
         if clear && ui.button("✖").on_hover_text("Clear the filter").clicked() {
             filter.clear();
@@ -333,7 +336,7 @@ fn tag_menu(ui: &mut egui::Ui, screen: &mut super::Screen, id: DocId, doc: &crat
                 screen.act(Action::ToggleTag(id, tag.clone()));
             }
         }
-        let edit = ui.add(egui::TextEdit::singleline(&mut screen.tag).hint_text("new tag").desired_width(110.0));
+        let edit = ui.add(super::look::field(&mut screen.tag).hint_text("new tag").desired_width(110.0));
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "New tag"));
         if edit.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) && !screen.tag.trim().is_empty() {
             let tag = std::mem::take(&mut screen.tag).trim().replace(char::is_whitespace, "-");

@@ -6,7 +6,7 @@ use eframe::egui::{self, RichText, ViewportBuilder, ViewportClass, ViewportId, v
 
 use super::{Viewer, canvas, keys, panes, toolbar};
 use crate::state::panes::Side;
-use crate::state::{Action, ViewId};
+use crate::state::{Action, ViewId, WindowPlace};
 
 /// Size of a new window.
 const SIZE: [f32; 2] = [840.0, 560.0];
@@ -17,23 +17,48 @@ fn id_of(view: ViewId) -> ViewportId {
 }
 
 pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
-    for view in viewer.state.workspace.floating.clone() {
+    let floating = viewer.state.workspace.floating.clone();
+    viewer.screen.opened.retain(|view, _| floating.contains(view));
+    // Windows within ours are on no other screen than it.
+    let screens = if context.embed_viewports() {
+        let room = context.content_rect();
+        vec![[room.left(), room.top(), room.width(), room.height()]]
+    } else {
+        viewer.screen.screens.clone()
+    };
+    for view in floating {
         let title = panes::full_title(viewer, view);
+        // Where it was when the session was saved or the view was docked, if that is on a screen.
+        let known = viewer.state.workspace.window(view);
+        let place = known.map(|place| place.on(&screens));
+        let place = *viewer.screen.opened.entry(view).or_insert(place);
         if context.embed_viewports() {
-            within(viewer, context, view, &title);
+            within(viewer, context, view, (&title, place));
         } else {
-            native(viewer, context, view, &title);
+            native(viewer, context, view, (&title, place));
         }
     }
 }
 
+/// Remembers where a window is, in whole points.
+fn placed(viewer: &mut Viewer, view: ViewId, at: Option<egui::Pos2>, size: egui::Vec2) {
+    let at = at.map(|at| [at.x.round(), at.y.round()]);
+    let place = WindowPlace { view, at, size: [size.x.round(), size.y.round()] };
+    if viewer.state.workspace.window(view) != Some(place) {
+        viewer.screen.act(Action::PlaceWindow(place));
+    }
+}
+
 /// A window of the window system.
-fn native(viewer: &mut Viewer, context: &egui::Context, view: ViewId, title: &str) {
-    let builder = ViewportBuilder::default()
+fn native(viewer: &mut Viewer, context: &egui::Context, view: ViewId, (title, place): (&str, Option<WindowPlace>)) {
+    let mut builder = ViewportBuilder::default()
         .with_title(format!("{title} – fa"))
         .with_app_id("fa")
-        .with_inner_size(SIZE)
+        .with_inner_size(place.map_or(SIZE, |place| place.size))
         .with_min_inner_size([420.0, 280.0]);
+    if let Some(at) = place.and_then(|place| place.at) {
+        builder = builder.with_position(at);
+    }
     let viewer = RefCell::new(viewer);
     context.show_viewport_immediate(id_of(view), builder, |ui, class| {
         let viewer: &mut Viewer = &mut viewer.borrow_mut();
@@ -43,6 +68,10 @@ fn native(viewer: &mut Viewer, context: &egui::Context, view: ViewId, title: &st
             return;
         }
         let (closes, focused) = ui.input(|i| (i.viewport().close_requested(), i.viewport().focused));
+        let (outer, inner) = ui.input(|i| (i.viewport().outer_rect, i.viewport().inner_rect));
+        if let Some(inner) = inner.filter(|_| !closes) {
+            placed(viewer, view, outer.map(|outer| outer.min), inner.size());
+        }
         if closes {
             viewer.screen.act(Action::Dock(view, view, Side::Centre));
         }
@@ -63,18 +92,30 @@ fn native(viewer: &mut Viewer, context: &egui::Context, view: ViewId, title: &st
 }
 
 /// A window within ours.
-fn within(viewer: &mut Viewer, context: &egui::Context, view: ViewId, title: &str) {
+fn within(viewer: &mut Viewer, context: &egui::Context, view: ViewId, (title, place): (&str, Option<WindowPlace>)) {
     let mut open = true;
     let room = context.content_rect();
-    egui::Window::new(RichText::new(panes::cut_to(title, 60)))
+    let size = place
+        .map_or_else(|| vec2(SIZE[0].min(room.width() * 0.6), SIZE[1].min(room.height() * 0.6)), |p| p.size.into());
+    let mut window = egui::Window::new(RichText::new(panes::cut_to(title, 60)))
         .id(egui::Id::unique(("floating", view)))
         .open(&mut open)
         .collapsible(false)
         .resizable(true)
-        .default_size(vec2(SIZE[0].min(room.width() * 0.6), SIZE[1].min(room.height() * 0.6)))
+        .default_size(size)
         .min_size(vec2(360.0, 240.0))
-        .constrain(true)
-        .show(context, |ui| content(viewer, ui, view));
+        .constrain(true);
+    if let Some(at) = place.and_then(|place| place.at) {
+        window = window.default_pos(at);
+    }
+    if let Some(shown) = window.show(context, |ui| {
+        let size = ui.available_size();
+        content(viewer, ui, view);
+        size
+    }) {
+        let size = shown.inner.unwrap_or(size);
+        placed(viewer, view, Some(shown.response.rect.min), size);
+    }
     if !open {
         viewer.screen.act(Action::Dock(view, view, Side::Centre));
     }

@@ -47,9 +47,8 @@ impl Viewer {
 
     pub(super) fn show_panels(&mut self, ui: &mut egui::Ui) {
         let width = ui.available_width();
-        let narrow = width < 900.0;
         // What was pulled wide in a large window leaves room for the figure in a small one.
-        let most = if narrow { 0.3 } else { 0.5 };
+        let most = if width < 1000.0 { 0.35 } else { 0.5 };
         let height = ui.available_height();
         let shown = |viewer: &Self, panel| viewer.state.workspace.shows(panel);
         let below = [Panel::Stats, Panel::Problems, Panel::Runs].into_iter().find(|panel| shown(self, *panel));
@@ -59,6 +58,8 @@ impl Viewer {
                 .default_size((height * 0.28).min(240.0))
                 .size_range(60.0..=height * 0.6)
                 .show(ui, |ui| {
+                    // It stays as high as it was made, whatever is in it.
+                    ui.set_min_height(ui.available_height());
                     self.panel_tabs(ui, panel);
                     match panel {
                         Panel::Stats => stats::show(self, ui),
@@ -69,10 +70,11 @@ impl Viewer {
         }
         let (files, series) = (shown(self, Panel::Files), shown(self, Panel::Series));
         if files || series {
-            let size = if narrow { width * 0.3 } else { (width * 0.285).min(420.0) };
+            let size = (width * 0.285).min(420.0);
             egui::Panel::left("left").resizable(true).default_size(size).size_range(150.0..=width * most).show(
                 ui,
                 |ui| {
+                    ui.set_min_width(ui.available_width());
                     if series {
                         let part = if files { ui.available_height() * 0.4 } else { ui.available_height() };
                         egui::Panel::bottom("series")
@@ -92,10 +94,10 @@ impl Viewer {
         }
         let right = [Panel::Settings, Panel::Metadata, Panel::Notes].into_iter().find(|panel| shown(self, *panel));
         if let Some(panel) = right {
-            let size = if narrow { width * 0.3 } else { 300.0 };
-            egui::Panel::right("right").resizable(true).default_size(size).size_range(180.0..=width * most).show(
+            egui::Panel::right("right").resizable(true).default_size(300.0).size_range(180.0..=width * most).show(
                 ui,
                 |ui| {
+                    ui.set_min_width(ui.available_width());
                     self.panel_tabs(ui, panel);
                     match panel {
                         Panel::Settings => settings::show(self, ui),
@@ -107,19 +109,23 @@ impl Viewer {
         }
     }
 
+    /// The name of a panel, with the number of problems.
+    pub(super) fn title_of(&self, panel: Panel) -> String {
+        // What is only worth knowing is no problem.
+        let wrong = self.state.problems.iter().filter(|p| p.severity > Severity::Note).count();
+        if panel == Panel::Problems && wrong > 0 {
+            return format!("{} {wrong}", panel.title());
+        }
+        panel.title().to_owned()
+    }
+
     /// Headings of the panels that share a place; a click shows another one.
     fn panel_tabs(&mut self, ui: &mut egui::Ui, shown: Panel) {
         ui.add_space(2.0);
         let area = ui.max_rect();
         ui.horizontal(|ui| {
             for panel in Panel::ALL.into_iter().filter(|p| p.group() == shown.group()) {
-                let mut title = panel.title().to_owned();
-                // What is only worth knowing is no problem.
-                let wrong = self.state.problems.iter().filter(|p| p.severity > Severity::Note).count();
-                if panel == Panel::Problems && wrong > 0 {
-                    title = format!("{title} {wrong}");
-                }
-                let tab = ui.selectable_label(panel == shown, title);
+                let tab = ui.selectable_label(panel == shown, self.title_of(panel));
                 if panel == shown {
                     self.screen.regions.add(area, tab.id);
                 }

@@ -28,7 +28,9 @@ const GESTURES: [(&str, &str); 18] = [
 
 pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     ui.label(RichText::new("With the mouse").strong());
-    egui::Grid::new("gestures").num_columns(2).striped(true).show(ui, |ui| {
+    // Texts are broken where they would make the dialog wider.
+    let wide = (ui.available_width() - 220.0).max(320.0);
+    egui::Grid::new("gestures").num_columns(2).striped(true).max_col_width(wide).show(ui, |ui| {
         for (what, does) in GESTURES {
             ui.label(RichText::new(what).strong());
             ui.label(does);
@@ -43,7 +45,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
             continue;
         }
         ui.label(RichText::new(menu).strong());
-        egui::Grid::new(("keys", menu)).num_columns(2).striped(true).show(ui, |ui| {
+        egui::Grid::new(("keys", menu)).num_columns(2).striped(false).min_col_width(110.0).show(ui, |ui| {
             for command in with_keys {
                 ui.label(&command.key);
                 ui.label(&command.label);

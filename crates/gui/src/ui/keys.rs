@@ -30,6 +30,10 @@ pub(super) fn take(viewer: &mut Viewer, context: &egui::Context) {
     let mut chosen = None;
     for command in commands(&viewer.state) {
         let Ok(chord) = Chord::parse(&command.key) else { continue };
+        // An open menu or list is closed first, by egui.
+        if command.id == "cancel" && egui::Popup::is_any_open(context) {
+            continue;
+        }
         // Keys without Ctrl or Alt are letters while somebody types.
         if chord.types() && (typing || (dialog && command.id != "cancel")) {
             continue;
@@ -61,6 +65,19 @@ pub(super) fn take(viewer: &mut Viewer, context: &egui::Context) {
                 _ => {}
             }
         }
+    }
+}
+
+/// Enter ends the typing in a field, and egui forgets where that was: Tab goes on from there, not from the first menu.
+pub(super) fn resume(viewer: &mut Viewer, context: &egui::Context) {
+    let focused = context.memory(egui::Memory::focused);
+    let screen = &mut viewer.screen;
+    if focused.is_some() {
+        screen.last_focus = focused;
+    } else if context.input(|i| i.key_pressed(Key::Tab))
+        && let Some(last) = screen.last_focus.filter(|id| context.read_response(*id).is_some())
+    {
+        context.memory_mut(|memory| memory.request_focus(last));
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn menu(viewer: &mut Viewer, ui: &mut egui::Ui) {
 pub(super) fn save(viewer: &mut Viewer, ui: &mut egui::Ui) {
     ui.label("Which panels are shown and how views stand beside each other. It fits any number of views.");
     let name = &mut viewer.screen.layout_name;
-    let edit = ui.add(egui::TextEdit::singleline(name).hint_text("name").desired_width(f32::INFINITY));
+    let edit = ui.add(super::look::field(name).hint_text("name").desired_width(f32::INFINITY));
     edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Name of the layout"));
     if std::mem::take(&mut viewer.screen.save.focus) {
         edit.request_focus();

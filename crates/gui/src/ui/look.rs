@@ -19,6 +19,9 @@ pub fn install_fonts(context: &egui::Context) {
     context.set_fonts(fonts);
 }
 
+/// Height of small text, points: still read at the smallest size of the window.
+const SMALL: f32 = 10.5;
+
 /// What the window looks like.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Look {
@@ -36,6 +39,7 @@ impl Look {
             style.spacing.item_spacing = egui::vec2(6.0, 3.0);
             style.spacing.button_padding = egui::vec2(5.0, 1.0);
             style.interaction.tooltip_delay = 0.4;
+            style.text_styles.insert(egui::TextStyle::Small, egui::FontId::proportional(SMALL));
         });
     }
 }
@@ -53,6 +57,11 @@ fn visuals(dark: bool) -> Visuals {
     }
     visuals.striped = true;
     visuals
+}
+
+/// A field for one line of text, with the text in the middle of its height as that of the controls beside it.
+pub(crate) fn field(text: &mut String) -> egui::TextEdit<'_> {
+    egui::TextEdit::singleline(text).align(egui::Align2::LEFT_CENTER)
 }
 
 /// Colour of trouble; never the only sign of it.

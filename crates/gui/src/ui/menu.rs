@@ -3,6 +3,8 @@
 use eframe::egui;
 
 use super::Viewer;
+use super::drawers::Room;
+use crate::state::Panel;
 use crate::state::commands::{Command, Dialog, Does, MENUS, commands};
 
 pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
@@ -10,47 +12,98 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     let mut chosen: Option<Does> = None;
     egui::MenuBar::new().ui(ui, |ui| {
         let bar = ui.max_rect();
-        for menu in MENUS {
+        let mut one = |viewer: &mut Viewer, ui: &mut egui::Ui, menu: &'static str| {
             let button = ui.menu_button(menu, |ui| {
-                for command in all.iter().filter(|c| c.menu == menu && !c.id.ends_with("-2")) {
-                    if let Some(does) = entry(ui, command) {
-                        chosen = Some(does);
-                        ui.close();
+                // A menu that is longer than the window is scrolled.
+                let most = ui.ctx().content_rect().height() - 40.0;
+                egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+                    for command in all.iter().filter(|c| c.menu == menu && !c.id.ends_with("-2")) {
+                        if let Some(does) = entry(ui, command) {
+                            chosen = Some(does);
+                            ui.close();
+                        }
                     }
-                }
-                match menu {
-                    "File" => {
-                        ui.separator();
-                        recent(viewer, ui);
+                    match menu {
+                        "File" => {
+                            ui.separator();
+                            recent(viewer, ui);
+                        }
+                        "View" => {
+                            ui.separator();
+                            super::layouts::menu(viewer, ui);
+                        }
+                        _ => {}
                     }
-                    "View" => {
-                        ui.separator();
-                        super::layouts::menu(viewer, ui);
-                    }
-                    _ => {}
+                });
+            });
+            button.response.id
+        };
+        let first = if viewer.screen.room == Room::Tiny {
+            let menus = ui.menu_button("Menu", |ui| {
+                for menu in MENUS {
+                    one(viewer, ui, menu);
                 }
             });
-            if menu == MENUS[0] {
-                viewer.screen.regions.add(bar, button.response.id);
-            }
-        }
+            panels(viewer, ui);
+            menus.response.id
+        } else {
+            let ids: Vec<egui::Id> = MENUS.into_iter().map(|menu| one(viewer, ui, menu)).collect();
+            ids[0]
+        };
+        viewer.screen.regions.add(bar, first);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let key = all.iter().find(|c| c.id == "palette").map_or("", |c| c.key.as_str());
-            let search = ui
-                .button(format!("Search everything…  {key}"))
-                .on_hover_text("Commands, files, series, settings, metadata");
+            let text = if viewer.screen.room == Room::Wide {
+                format!("Search everything…  {key}")
+            } else {
+                "Search…".to_owned()
+            };
+            let search = ui.button(text).on_hover_text("Commands, files, series, settings, metadata");
             if search.clicked() {
                 chosen = Some(Does::Ask(Dialog::Palette));
             }
-            if let Some(run) = &viewer.state.running {
-                let text = if run.stopping { "stopping…".to_owned() } else { format!("● {}", run.progress) };
-                ui.colored_label(super::look::error(ui), text);
-            }
+            live(viewer, ui);
         });
     });
     if let Some(does) = chosen {
         viewer.perform(does);
     }
+}
+
+/// All panels, where there is no room for their names.
+fn panels(viewer: &mut Viewer, ui: &mut egui::Ui) {
+    let open = viewer.screen.drawer;
+    let shown = open.map_or_else(|| "Figure".to_owned(), |panel| viewer.title_of(panel));
+    ui.menu_button(format!("{shown} ▼"), |ui| {
+        if ui.selectable_label(open.is_none(), "Figure").clicked() {
+            viewer.screen.drawer = None;
+            ui.close();
+        }
+        for panel in Panel::ALL {
+            if ui.selectable_label(open == Some(panel), viewer.title_of(panel)).clicked() {
+                viewer.screen.drawer = Some(panel);
+                ui.close();
+            }
+        }
+    });
+}
+
+/// The run that is measured, from whatever view: how it goes, and how it is stopped.
+fn live(viewer: &mut Viewer, ui: &mut egui::Ui) {
+    let Some(run) = &viewer.state.running else { return };
+    let text = if run.stopping { "stopping…".to_owned() } else { format!("● {}", run.progress) };
+    if !run.stopping {
+        for (text, help, how) in [
+            ("Stop and discard", "Nothing of the run is left", fa_measure::Stop::Discard),
+            ("■ Stop and keep", "What was measured so far becomes a data file", fa_measure::Stop::Keep),
+        ] {
+            if ui.button(text).on_hover_text(help).clicked() {
+                viewer.screen.act(crate::state::Action::StopRun(how));
+            }
+        }
+    }
+    let text = egui::RichText::new(text).color(super::look::error(ui));
+    ui.add(egui::Label::new(text).truncate());
 }
 
 fn recent(viewer: &mut Viewer, ui: &mut egui::Ui) {

@@ -43,8 +43,7 @@ fn compared(viewer: &Viewer) -> Vec<DocId> {
 
 /// Asks for the differences if they are in sight and not there.
 pub(super) fn want(viewer: &mut Viewer) {
-    let workspace = &viewer.state.workspace;
-    if !workspace.shows(Panel::Metadata) || !viewer.screen.metadata.diff {
+    if !viewer.sees(Panel::Metadata) || !viewer.screen.metadata.diff {
         return;
     }
     let docs = compared(viewer);
@@ -76,8 +75,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     };
     ui.horizontal_wrapped(|ui| {
         let state = &mut viewer.screen.metadata;
-        let edit =
-            ui.add(egui::TextEdit::singleline(&mut state.search).hint_text("search metadata…").desired_width(130.0));
+        let edit = ui.add(super::look::field(&mut state.search).hint_text("search metadata…").desired_width(130.0));
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search metadata"));
         let several = compared(viewer).len() > 1;
         let state = &mut viewer.screen.metadata;

@@ -4,6 +4,7 @@ mod background;
 mod canvas;
 mod columns;
 mod dialogs;
+mod drawers;
 mod effects;
 mod empty;
 mod explain;
@@ -55,7 +56,7 @@ use crate::figure::Figures;
 use crate::figure::hover::Hit;
 use crate::figure::paint::Painted;
 use crate::state::commands::{Dialog, Does};
-use crate::state::{Action, DocId, State, View, ViewId};
+use crate::state::{Action, DocId, Panel, State, View, ViewId, WindowPlace};
 use crate::work::live::{Measurer, Stopper};
 use crate::work::watch::Watcher;
 use crate::work::{DiffKey, StatsKey, Workers};
@@ -123,6 +124,16 @@ pub(crate) struct Screen {
     pub(crate) meant: Option<(ViewId, usize)>,
     /// A drag on a figure.
     pub(crate) drag: Option<canvas::Drag>,
+    /// How much room there is in the window.
+    pub(crate) room: drawers::Room,
+    /// The panel that a small window shows.
+    pub(crate) drawer: Option<Panel>,
+    /// Where the keyboard was last, for Tab after Enter has ended the typing in a field.
+    pub(crate) last_focus: Option<egui::Id>,
+    /// Where windows of views were opened: told to the window system once.
+    pub(crate) opened: HashMap<ViewId, Option<WindowPlace>>,
+    /// The screens that there are, in points: left, top, width, height. Empty where that is not known.
+    pub(crate) screens: Vec<[f32; 4]>,
     /// Close the window.
     pub(crate) quit: bool,
     /// Close it as soon as the run has ended.
@@ -367,8 +378,16 @@ impl Viewer {
         if matches!(action, Action::ApplyPreset(crate::state::layouts::Preset::Compare)) {
             self.screen.metadata.diff = true;
         }
+        if self.drawn_out(&action) {
+            return;
+        }
         let now = self.begun.elapsed().as_secs_f64();
+        let ended = matches!(action, Action::RunEnded(..));
         let effects = self.state.apply(action, now);
+        // A run that did not come about goes back to who asked for it.
+        if ended && self.state.not_run.is_some() && self.screen.dialog.is_none() && !self.screen.leaving {
+            self.ask(Dialog::RunTest);
+        }
         for effect in effects {
             self.see_to(effect);
         }
@@ -407,20 +426,30 @@ impl Viewer {
         keys::take(self, ui.ctx());
         self.screen.regions.begin();
         self.screen.meant = None;
+        keys::resume(self, ui.ctx());
+        self.screen.room = drawers::Room::of(ui.available_size());
         let full = self.state.workspace.full_screen;
+        let mut covered = false;
         if !full {
             egui::Panel::top("menu").show(ui, |ui| menu::show(self, ui));
             egui::Panel::bottom("status").show(ui, |ui| status::show(self, ui));
-            self.show_panels(ui);
-        }
-        let bare = egui::Frame::NONE.fill(ui.visuals().panel_fill);
-        egui::CentralPanel::default().frame(bare).show(ui, |ui| {
-            if self.state.workspace.views.is_empty() {
-                empty::show(self, ui);
+            if self.screen.room == drawers::Room::Wide {
+                self.show_panels(ui);
             } else {
-                panes::show(self, ui);
+                self.show_drawer_names(ui);
+                covered = self.show_drawer(ui);
             }
-        });
+        }
+        if !covered {
+            let bare = egui::Frame::NONE.fill(ui.visuals().panel_fill);
+            egui::CentralPanel::default().frame(bare).show(ui, |ui| {
+                if self.state.workspace.views.is_empty() {
+                    empty::show(self, ui);
+                } else {
+                    panes::show(self, ui);
+                }
+            });
+        }
         floating::show(self, ui.ctx());
         dialogs::show(self, ui.ctx());
         identify::show(self, ui.ctx());

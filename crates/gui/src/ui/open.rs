@@ -82,7 +82,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, dialog: Dialog) {
         if ui.button("⬆").on_hover_text("The folder above").clicked() {
             go = state.folder.parent().map(Path::to_path_buf);
         }
-        let edit = ui.add(egui::TextEdit::singleline(&mut state.path).desired_width(ui.available_width() - 60.0));
+        let edit = ui.add(super::look::field(&mut state.path).desired_width(ui.available_width() - 60.0));
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
         if std::mem::take(&mut state.focus) {
             edit.request_focus();

@@ -44,7 +44,7 @@ const MOST: usize = 60;
 pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     let state = &mut viewer.screen.palette;
     let edit = ui.add(
-        egui::TextEdit::singleline(&mut state.query)
+        super::look::field(&mut state.query)
             .hint_text("commands, files, plots, series, settings, metadata…")
             .desired_width(f32::INFINITY),
     );

@@ -39,7 +39,8 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
 
 /// All views are in windows of their own.
 fn all_float(viewer: &mut Viewer, ui: &mut egui::Ui) {
-    ui.centered_and_justified(|ui| {
+    ui.vertical_centered(|ui| {
+        ui.add_space(ui.available_height() * 0.4);
         if ui.button("All views are in windows of their own: bring them back").clicked() {
             for view in viewer.state.workspace.floating.clone() {
                 viewer.screen.act(Action::Dock(view, view, Side::Centre));

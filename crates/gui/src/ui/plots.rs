@@ -71,13 +71,13 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
     let loaded = view.docs.iter().find_map(|doc| viewer.state.library.loaded(*doc)).cloned();
     let response = egui::ComboBox::from_id_salt(("plot", view.id))
         .selected_text(RichText::new(&now).strong())
-        .width(190.0)
+        .width(160.0)
         .height(520.0)
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .show_ui(ui, |ui| {
             ui.set_min_width(440.0);
             let search = &mut viewer.screen.plot_search;
-            let edit = ui.add(egui::TextEdit::singleline(search).hint_text("search plots…").desired_width(220.0));
+            let edit = ui.add(super::look::field(search).hint_text("search plots…").desired_width(220.0));
             edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search plots"));
             let search = search.to_lowercase();
             let Some(loaded) = &loaded else { return };

@@ -89,7 +89,7 @@ const SIZES: [(u16, &str); 10] = [
 ];
 
 fn general(viewer: &mut Viewer, ui: &mut egui::Ui, prefs: &mut Prefs) {
-    egui::Grid::new("preferences").num_columns(2).spacing([14.0, 8.0]).show(ui, |ui| {
+    egui::Grid::new("preferences").striped(false).num_columns(2).spacing([14.0, 8.0]).show(ui, |ui| {
         choice(ui, "Theme", &ThemeChoice::ALL, &mut prefs.theme);
         choice(ui, "Colours of series", &Palette::ALL, &mut prefs.palette);
         let before = (prefs.scale * 100.0).round() as u16;
@@ -233,9 +233,8 @@ fn show_keys(viewer: &mut Viewer, ui: &mut egui::Ui, prefs: &mut Prefs) {
         ui.colored_label(look::error(ui), why);
     }
     ui.horizontal(|ui| {
-        let edit = egui::TextEdit::singleline(&mut viewer.screen.prefs.search)
-            .hint_text("command or key…")
-            .desired_width(260.0);
+        let edit =
+            super::look::field(&mut viewer.screen.prefs.search).hint_text("command or key…").desired_width(260.0);
         let edit = ui.add_enabled(viewer.screen.prefs.listening.is_none(), edit);
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search commands and keys"));
         if ui.add_enabled(!prefs.keys.is_empty(), egui::Button::new("Reset all keys")).clicked() {

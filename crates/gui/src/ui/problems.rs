@@ -34,7 +34,8 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
                     ui.label(RichText::new(doc.file_name()).strong());
                 }
                 ui.add(egui::Label::new(problem.text.as_str()).wrap());
-                if let Some(doc) = problem.doc {
+                // Of a run that was not measured there is no file to look for.
+                if let Some(doc) = problem.doc.filter(|doc| viewer.state.workspace.file(*doc).is_some()) {
                     if problem.severity == Severity::Error
                         && ui.small_button("Locate…").clicked()
                         && let Some(known) = viewer.state.library.get(doc)

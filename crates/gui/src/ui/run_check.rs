@@ -85,8 +85,7 @@ fn details(ui: &mut egui::Ui, plan: &Plan) {
 fn metadata(viewer: &mut Viewer, ui: &mut egui::Ui, checked: &CheckedRun) {
     let Ok(outcome) = &checked.outcome else { return };
     ui.horizontal(|ui| {
-        let search =
-            egui::TextEdit::singleline(&mut viewer.screen.run.stored_search).hint_text("search…").desired_width(160.0);
+        let search = super::look::field(&mut viewer.screen.run.stored_search).hint_text("search…").desired_width(160.0);
         ui.add(search).widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search what is stored"));
         let text = "About the run and its hosts; results come on top. As it would be written now.";
         ui.label(RichText::new(text).weak().small());

@@ -23,6 +23,8 @@ pub(crate) struct RunDialog {
     /// Name of a preset to be.
     name: String,
     planned: Option<(RunRequest, Result<Plan, String>)>,
+    /// The list of tests is open.
+    listing: bool,
     /// Show every flow and probe of the plan.
     pub(super) details: bool,
     /// Show what the file would hold.
@@ -41,6 +43,7 @@ impl Default for RunDialog {
             key: String::new(),
             name: String::new(),
             planned: None,
+            listing: false,
             details: false,
             stored: false,
             stored_search: String::new(),
@@ -118,6 +121,9 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
             }
         },
     };
+    if let Some(why) = &viewer.state.not_run {
+        ui.add(egui::Label::new(RichText::new(format!("⊗ not measured: {why}")).color(look::error(ui))).wrap());
+    }
     match &plan {
         Ok(plan) => {
             ui.label(format!("✔ {}", planned::summary(plan)));
@@ -191,7 +197,7 @@ fn presets(viewer: &mut Viewer, ui: &mut egui::Ui) {
                 }
             }
         });
-        let name = egui::TextEdit::singleline(&mut viewer.screen.run.name).hint_text("name").desired_width(120.0);
+        let name = super::look::field(&mut viewer.screen.run.name).hint_text("name").desired_width(120.0);
         ui.add(name).widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Name of the saved run"));
         let name = viewer.screen.run.name.trim().to_owned();
         let request = viewer.screen.run.request();
@@ -227,7 +233,7 @@ fn whole(value: &mut f64, range: std::ops::RangeInclusive<f64>) -> egui::DragVal
 fn form(viewer: &mut Viewer, ui: &mut egui::Ui) {
     let tests = viewer.catalog.tests();
     let dialog = &mut viewer.screen.run;
-    egui::Grid::new("run").num_columns(2).spacing([10.0, 6.0]).show(ui, |ui| {
+    egui::Grid::new("run").striped(false).num_columns(2).spacing([10.0, 6.0]).show(ui, |ui| {
         ui.label("Test");
         let combo = egui::ComboBox::from_id_salt("test")
             .selected_text(&dialog.run.test)
@@ -235,26 +241,39 @@ fn form(viewer: &mut Viewer, ui: &mut egui::Ui) {
             .height(380.0)
             .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
             .show_ui(ui, |ui| {
-                let edit = ui.add(egui::TextEdit::singleline(&mut dialog.search).hint_text("search tests…"));
+                let edit = ui.add(super::look::field(&mut dialog.search).hint_text("search tests…"));
                 edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search tests"));
+                // What is typed next is looked for; Enter takes the first that is found.
+                if !dialog.listing {
+                    edit.request_focus();
+                }
+                let mut enter = edit.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
                 let search = dialog.search.to_lowercase();
-                for test in &tests {
-                    let text = format!("{}  ({})", test.name, test.purpose);
-                    if !text.to_lowercase().contains(&search) {
-                        continue;
-                    }
-                    if ui.add(egui::Button::selectable(test.name == dialog.run.test, text).truncate()).clicked() {
+                // Those that are called so come before those that are only described so.
+                let mut found: Vec<_> = tests
+                    .iter()
+                    .map(|test| (test, format!("{}  ({})", test.name, test.purpose)))
+                    .filter(|(_, text)| text.to_lowercase().contains(&search))
+                    .collect();
+                found.sort_by_key(|(test, _)| (test.name != search, !test.name.contains(&search)));
+                for (test, text) in found {
+                    let button = egui::Button::selectable(test.name == dialog.run.test, text).truncate();
+                    if ui.add(button).clicked() || std::mem::take(&mut enter) {
                         dialog.run.test.clone_from(&test.name);
                         ui.close();
                     }
                 }
             });
+        dialog.listing = combo.inner.is_some();
+        if !dialog.listing {
+            dialog.search.clear();
+        }
         let named = format!("Test: {}", dialog.run.test);
         combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &named));
         ui.end_row();
         let text = |ui: &mut egui::Ui, label: &str, value: &mut String, hint: &str| {
             ui.label(label);
-            let edit = ui.add(egui::TextEdit::singleline(value).hint_text(hint.to_owned()).desired_width(340.0));
+            let edit = ui.add(super::look::field(value).hint_text(hint.to_owned()).desired_width(340.0));
             edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, label));
             ui.end_row();
         };

@@ -12,7 +12,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     };
     ui.horizontal(|ui| {
         let filter = &mut viewer.screen.series_filter;
-        let edit = ui.add(egui::TextEdit::singleline(filter).hint_text("filter series…").desired_width(120.0));
+        let edit = ui.add(super::look::field(filter).hint_text("filter series…").desired_width(120.0));
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Filter series"));
         let hidden = !view.hidden.is_empty() || view.only.is_some();
         if ui.add_enabled(hidden, egui::Button::new("Show all")).clicked() {

@@ -51,7 +51,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
     let pairs = view.typed_options().to_pairs();
     ui.horizontal_wrapped(|ui| {
         let search = &mut viewer.screen.settings.search;
-        let edit = ui.add(egui::TextEdit::singleline(search).hint_text("search settings…").desired_width(150.0));
+        let edit = ui.add(super::look::field(search).hint_text("search settings…").desired_width(150.0));
         edit.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search settings"));
         let reset = ui.add_enabled(!pairs.is_empty(), egui::Button::new("Reset all"));
         if reset.on_hover_text("All settings of this view to their defaults").clicked() {
@@ -159,7 +159,7 @@ fn option(
                     if spec.repeatable && rows > 1 {
                         ui.add(egui::TextEdit::multiline(&mut text).desired_rows(rows).desired_width(width))
                     } else {
-                        ui.add(egui::TextEdit::singleline(&mut text).hint_text(hint(spec)).desired_width(width))
+                        ui.add(super::look::field(&mut text).hint_text(hint(spec)).desired_width(width))
                     }
                 })
                 .inner;

@@ -15,7 +15,7 @@ use crate::work::{Job, StatsKey};
 /// Asks for the statistics if they are in sight and not there.
 pub(super) fn want(viewer: &mut Viewer) {
     let workspace = &viewer.state.workspace;
-    if !workspace.shows(Panel::Stats) {
+    if !viewer.sees(Panel::Stats) {
         return;
     }
     let Some(view) = workspace.focused() else { return };
@@ -115,7 +115,7 @@ fn table(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
         }
         for heading in HEADINGS {
             builder = builder
-                .column(TableColumn::initial(if heading == "total" { 74.0 } else { 58.0 }).at_least(30.0).clip(true));
+                .column(TableColumn::initial(if heading == "total" { 84.0 } else { 58.0 }).at_least(30.0).clip(true));
         }
         if several {
             builder = builder.column(TableColumn::initial(84.0).at_least(40.0).clip(true));
@@ -196,7 +196,7 @@ fn cells(row: &Row, digits: u8) -> [String; 11] {
         number(row.p95),
         number(row.p99),
         number(row.max),
-        number(row.total),
+        row.total.map_or("–".to_owned(), |v| format!("{} {}", short(v), row.unit.trim_end_matches("/s"))),
         row.lost.map_or("–".to_owned(), |n| n.to_string()),
         row.loss.map_or("–".to_owned(), |l| format!("{} %", short(100.0 * l))),
         row.unit.clone(),

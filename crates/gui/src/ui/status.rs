@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, RichText};
 
+use super::drawers::Room;
 use super::{Viewer, look};
 use crate::figure::hover::utc;
 use crate::state::{Action, Panel, Severity};
@@ -20,11 +21,12 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
             }
         }
         let mut text = format!("{files} file{}", if files == 1 { "" } else { "s" });
-        if series > 0 {
+        let room = viewer.screen.room;
+        if series > 0 && room != Room::Tiny {
             text.push_str(&format!(" · {series} series · {samples} samples"));
         }
         ui.label(text);
-        if let Some((view, hit)) = &viewer.screen.hover {
+        if let Some((view, hit)) = viewer.screen.hover.as_ref().filter(|_| room != Room::Tiny) {
             let t0 = viewer.figure(*view).and_then(|figure| figure.doc(hit.file)).and_then(|doc| {
                 let set = &viewer.state.library.loaded(doc)?.set;
                 set.metadata.t0_unix()
@@ -53,7 +55,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
                     viewer.figures.bytes() as f64 / 1e6,
                 ));
             }
-            if let Some(gesture) = viewer.state.history.undoable() {
+            if let Some(gesture) = viewer.state.history.undoable().filter(|_| room == Room::Wide) {
                 ui.label(RichText::new(format!("undo: {gesture}")).weak());
             }
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {

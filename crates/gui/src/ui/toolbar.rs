@@ -3,65 +3,75 @@
 use eframe::egui::{self, RichText};
 use fa_plot::options::ColourBy;
 
+use super::drawers::Room;
 use super::{Viewer, look};
 use crate::state::library::PlotInfo;
 use crate::state::{Action, View, ViewId};
 
 pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui, id: ViewId) {
     let Some(view) = viewer.state.workspace.view(id).cloned() else { return };
-    ui.horizontal_wrapped(|ui| {
-        super::plots::show(viewer, ui, &view);
-        let flag = |ui: &mut egui::Ui, text: &str, help: &str, on: bool| {
-            ui.add(egui::Button::selectable(on, text)).on_hover_text(help).clicked()
-        };
-        let set = |name: &'static str, on: bool, value: &str| {
-            Action::SetOption(id, name, if on { Vec::new() } else { vec![value.to_owned()] })
-        };
-        let o = view.options.clone();
-        if flag(ui, "log", "Logarithmic values (L)", o.log_scale_y.is_some()) {
-            viewer.screen.act(set("log-scale-y", o.log_scale_y.is_some(), "log10"));
-        }
-        if flag(ui, "from 0", "Values from zero (Z)", o.zero_y) {
-            viewer.screen.act(set("zero-y", o.zero_y, ""));
-        }
-        if flag(ui, "time of day", "Wall-clock time on the x axis (T)", o.absolute_time) {
-            viewer.screen.act(set("absolute-time", o.absolute_time, ""));
-        }
-        if flag(ui, "= scale", "Same scale as other views of this plot (=)", view.same_scale) {
-            viewer.screen.act(Action::ToggleSameScale(id));
-        }
-        if flag(ui, "linked", "Time axis moves together with other views", view.linked) {
-            viewer.screen.act(Action::ToggleLink(id));
-        }
-        if view.docs.len() > 1 {
-            combine(viewer, ui, &view);
-            let by_file = o.colour_by == Some(ColourBy::File);
-            if flag(
-                ui,
-                "colour by file",
-                "Colours tell files apart and line patterns series, or the other way round",
-                by_file,
-            ) {
-                viewer.screen.act(set("colour-by", by_file, "file"));
-            }
-        }
-        if ui.button("fit").on_hover_text("Show everything (0, or double click)").clicked() {
-            viewer.screen.act(Action::Fit(id));
-        }
-        if ui.button("Save…").on_hover_text("Save the figure as it is (Ctrl+S)").clicked() {
-            viewer.screen.act(Action::Focus(id));
-            viewer.ask(crate::state::commands::Dialog::SaveFigure);
-        }
-        let hidden = view.hidden.len();
-        if hidden > 0 && ui.button(format!("{hidden} hidden: show all")).clicked() {
-            viewer.screen.act(Action::ShowAllSeries(id));
-        }
-        live(viewer, ui, &view);
-        if viewer.figures.is_waiting(id) {
-            ui.label(RichText::new("drawing…").weak());
-        }
-    });
+    // Where several rows of buttons would leave no room for the figure, one row is scrolled.
+    if viewer.screen.room == Room::Tiny || ui.available_height() < 160.0 {
+        let scroll = egui::ScrollArea::horizontal().id_salt(("toolbar", id)).auto_shrink([false, true]);
+        scroll.show(ui, |ui| ui.horizontal(|ui| row(viewer, ui, &view)));
+    } else {
+        ui.horizontal_wrapped(|ui| row(viewer, ui, &view));
+    }
     explain(viewer, ui, &view);
+}
+
+fn row(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
+    let id = view.id;
+    super::plots::show(viewer, ui, view);
+    let flag = |ui: &mut egui::Ui, text: &str, help: &str, on: bool| {
+        ui.add(egui::Button::selectable(on, text)).on_hover_text(help).clicked()
+    };
+    let set = |name: &'static str, on: bool, value: &str| {
+        Action::SetOption(id, name, if on { Vec::new() } else { vec![value.to_owned()] })
+    };
+    let o = view.options.clone();
+    if flag(ui, "log", "Logarithmic values (L)", o.log_scale_y.is_some()) {
+        viewer.screen.act(set("log-scale-y", o.log_scale_y.is_some(), "log10"));
+    }
+    if flag(ui, "from 0", "Values from zero (Z)", o.zero_y) {
+        viewer.screen.act(set("zero-y", o.zero_y, ""));
+    }
+    if flag(ui, "time of day", "Wall-clock time on the x axis (T)", o.absolute_time) {
+        viewer.screen.act(set("absolute-time", o.absolute_time, ""));
+    }
+    if flag(ui, "= scale", "Same scale as other views of this plot (=)", view.same_scale) {
+        viewer.screen.act(Action::ToggleSameScale(id));
+    }
+    if flag(ui, "linked", "Time axis moves together with other views", view.linked) {
+        viewer.screen.act(Action::ToggleLink(id));
+    }
+    if view.docs.len() > 1 {
+        combine(viewer, ui, view);
+        let by_file = o.colour_by == Some(ColourBy::File);
+        if flag(
+            ui,
+            "colour by file",
+            "Colours tell files apart and line patterns series, or the other way round",
+            by_file,
+        ) {
+            viewer.screen.act(set("colour-by", by_file, "file"));
+        }
+    }
+    if ui.button("fit").on_hover_text("Show everything (0, or double click)").clicked() {
+        viewer.screen.act(Action::Fit(id));
+    }
+    if ui.button("Save…").on_hover_text("Save the figure as it is (Ctrl+S)").clicked() {
+        viewer.screen.act(Action::Focus(id));
+        viewer.ask(crate::state::commands::Dialog::SaveFigure);
+    }
+    let hidden = view.hidden.len();
+    if hidden > 0 && ui.button(format!("{hidden} hidden: show all")).clicked() {
+        viewer.screen.act(Action::ShowAllSeries(id));
+    }
+    live(viewer, ui, view);
+    if viewer.figures.is_waiting(id) {
+        ui.label(RichText::new("drawing…").weak());
+    }
 }
 
 /// Overlay, a panel each, one after the other in time, or in turn.
@@ -104,17 +114,7 @@ fn combine(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
 /// The run that this view shows, if it is still being measured.
 fn live(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
     let Some(run) = viewer.state.running.clone().filter(|run| view.docs.contains(&run.doc)) else { return };
-    if run.stopping {
-        ui.label("stopping…");
-        return;
-    }
-    if ui.button("■ Stop and keep").clicked() {
-        viewer.screen.act(Action::StopRun(fa_measure::Stop::Keep));
-    }
-    if ui.button("Stop and discard").clicked() {
-        viewer.screen.act(Action::StopRun(fa_measure::Stop::Discard));
-    }
-    if !view.follow && ui.button("Follow the run again").clicked() {
+    if !run.stopping && !view.follow && ui.button("Follow the run again").clicked() {
         viewer.screen.act(Action::Follow(view.id, true));
     }
 }

@@ -139,6 +139,16 @@ impl std::fmt::Debug for Running {
     }
 }
 
+/// All screens in points: left, top, width, height.
+fn screens(frame: &eframe::Frame, pixels_per_point: f32) -> Vec<[f32; 4]> {
+    let Some(window) = frame.winit_window() else { return Vec::new() };
+    let all = window.available_monitors().map(|screen| {
+        let (at, size) = (screen.position(), screen.size());
+        [at.x as f32, at.y as f32, size.width as f32, size.height as f32].map(|pixels| pixels / pixels_per_point)
+    });
+    all.collect()
+}
+
 struct App {
     viewer: Viewer,
     running: Running,
@@ -164,8 +174,12 @@ impl eframe::App for App {
         }
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         let context = ui.ctx().clone();
+        // Screens come and go; a session that is being read may name windows in this very frame.
+        if self.viewer.screen.screens.is_empty() || self.viewer.opens_windows() {
+            self.viewer.screen.screens = screens(frame, context.pixels_per_point());
+        }
         self.viewer.ask_before_closing(&context);
         self.viewer.show(ui);
         if !self.scripted {
@@ -285,6 +299,11 @@ pub fn run(options: Options, mut running: Running) -> Result<(), WindowError> {
 }
 
 impl Viewer {
+    /// Whether a view is about to get a window.
+    fn opens_windows(&self) -> bool {
+        self.state.workspace.floating.iter().any(|view| !self.screen.opened.contains_key(view))
+    }
+
     /// A window is not closed over a run without a word; it closes by itself once the run has ended as was asked for.
     fn ask_before_closing(&mut self, context: &egui::Context) {
         let running = self.state.running.is_some();

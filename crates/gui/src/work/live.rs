@@ -240,11 +240,13 @@ pub(super) fn line(progress: &Progress) -> String {
     let mut text = format!("{:.0}/{:.0} s", progress.elapsed().as_secs_f64(), progress.total().as_secs_f64());
     for (direction, name) in [(Direction::Down, "down"), (Direction::Up, "up")] {
         if let Some(mbits) = progress.mbits(direction) {
-            text.push_str(&format!("   {name} {mbits:.1} Mbit/s"));
+            let digits = usize::from(mbits < 100.0);
+            text.push_str(&format!("   {name} {mbits:.digits$} Mbit/s"));
         }
     }
     if let Some(ms) = progress.latency_ms() {
-        text.push_str(&format!("   latency {ms:.1} ms"));
+        let (value, unit) = if ms < 1.0 { (1e3 * ms, "µs") } else { (ms, "ms") };
+        text.push_str(&format!("   latency {value:.1} {unit}"));
     }
     if progress.failed() > 0 {
         text.push_str(&format!("   {} failed", progress.failed()));

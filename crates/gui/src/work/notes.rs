@@ -13,7 +13,10 @@ fn read(path: &Path) -> Result<Vec<Note>, String> {
     match std::fs::read_to_string(path) {
         Ok(text) => serde_json::from_str(&text)
             .map_err(|error| format!("{} is no list of notes: {error}; it is left as it is", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        // Beside a name that is as long as names can be, there are none.
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidFilename) => {
+            Ok(Vec::new())
+        }
         Err(error) => Err(format!("could not read the notes {}: {error}", path.display())),
     }
 }

@@ -75,6 +75,12 @@ impl fa_gui::work::live::Measurer for Played {
     }
 }
 
+/// A window that can measure.
+pub(crate) fn with_player() -> crate::common::Window {
+    let measurer = Arc::new(Played::into(&std::env::temp_dir(), std::convert::identity));
+    window_with(Options { measurer: Some(measurer), ..Options::default() }, [1360.0, 860.0])
+}
+
 #[test]
 fn s32_a_run_is_started_from_the_dialog_and_its_file_appears() {
     let dir = tempfile::tempdir().unwrap();

@@ -14,4 +14,5 @@ mod files;
 mod keep;
 mod live;
 mod marks;
+mod rooms;
 mod view;

@@ -30,7 +30,12 @@ impl State {
                         doc.changed = None;
                         doc.state = DocState::Loading;
                         effects.push(Effect::Load(id, doc.path.clone()));
+                        // What was wrong with it is told again if it still is.
+                        self.problems.retain(|problem| problem.doc != Some(id));
                     }
+                }
+                if !effects.is_empty() {
+                    "reading changed files again".clone_into(&mut self.status);
                 }
             }
             Action::Close(docs) => self.close_files(&docs),

@@ -59,6 +59,10 @@ impl State {
                     w.focus_on(view);
                 }
             }
+            Action::PlaceWindow(place) => {
+                w.windows.retain(|other| other.view != place.view);
+                w.windows.push(place);
+            }
             Action::Share(path, share) => w.panes.set_share(&path, share),
             Action::TogglePanel(panel) => {
                 if w.shows(panel) {
