@@ -275,11 +275,21 @@ fn what_cannot_be_used_is_refused_before_anything_starts() {
 }
 
 #[test]
-fn a_test_of_one_value_per_run_is_refused_and_not_measured_as_another() {
+fn a_test_that_is_run_again_and_again_has_a_value_per_run() {
     let desk = Desk::new();
-    let said = desk.fa(["measure", "iterated_bidirectional", "localhost", "-l", "1"]).ends_with_code(5);
-    assert!(said.err.contains("one value per run") && said.err.contains("tcp_bidirectional"), "{}", said.err);
-    assert_eq!(desk.files(), [""; 0]);
+    let arguments = ["measure", "iterated_bidirectional", "localhost", "-l", "1", "-d", "0"];
+    let said = desk.fa(arguments.iter().chain(&["--test-parameter", "iterations=0"])).ends_with_code(2);
+    assert!(said.err.contains("1 to 1000 times"), "{}", said.err);
+    desk.fa(arguments.iter().chain(&["--test-parameter", "iterations=2"])).ends_with_code(0);
+    let file = data_file(&desk);
+    let data = fa_format::read(&desk.file(&file), &fa_format::ReadOptions::default()).unwrap();
+    assert_eq!(data.x_values, [0.0, 1.0]);
+    for series in ["TCP upload", "TCP download"] {
+        let values = data.series(series).unwrap();
+        assert!(values.len() == 2 && values.iter().all(|value| *value > 0.0), "{values:?}");
+    }
+    let stats = desk.fa(["stats", "--json", &file]).ends_with_code(0).json().to_string();
+    assert!(stats.contains("\"n\":2"), "both values count: {stats}");
 }
 
 #[test]

@@ -8,9 +8,6 @@ use indexmap::IndexMap;
 use crate::args::MeasureArgs;
 use crate::failure::{Code, Failure};
 
-/// The only test of Flent that repeats itself and has one value per run. Flent could not start it either.
-const ITERATED: &str = "iterated_bidirectional";
-
 /// Decides the run, or says what is wrong with the command line.
 pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expanded), Failure> {
     let mut hosts: Vec<HostPlan> =
@@ -21,12 +18,6 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
         (_, true) => Some(IpVersion::V6),
         _ => None,
     };
-    if args.test == ITERATED {
-        let what = format!("test {ITERATED} cannot be measured: it is run again and again, with one value per run");
-        return Err(Failure::new(Code::Missing, what).hint(
-            "its data files can be read and plotted; `fa measure tcp_bidirectional HOST` has both transfers in one run",
-        ));
-    }
     let mut params = parameters(&args.test_parameters)?;
     args.test_options.name_marks(&mut params)?;
     let options = args.test_options.read(&params)?;
@@ -141,6 +132,7 @@ const PARAMETERS: &[&str] = &[
     "burst_rate",
     "flow_bytes",
     "include_http",
+    "iterations",
     "dash_url",
     "dash_control_host",
     "cpu_stats_hosts",

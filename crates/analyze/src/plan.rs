@@ -22,6 +22,10 @@ const SLACK_SECS: f64 = 1e-3;
 /// Seconds of the run that a series was planned to cover.
 pub fn planned(run: &Run, expanded: &Expanded, series: &str) -> Window {
     let whole = Window { start: 0.0, end: run.total_length() };
+    // x counts runs there, each of which is over: all of them count.
+    if run.is_iterated() {
+        return Window { start: f64::NEG_INFINITY, end: f64::INFINITY };
+    }
     if run.set().metadata.delay_secs().is_none() {
         return whole;
     }

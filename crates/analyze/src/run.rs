@@ -145,6 +145,16 @@ impl<'a> Run<'a> {
         self.parts[0].t0
     }
 
+    /// Whether x counts runs of a test that was run again and again (`ITERATIONS`), each with one value, instead of seconds.
+    pub fn is_iterated(&self) -> bool {
+        self.set().metadata.get("ITERATIONS").is_some()
+    }
+
+    /// Unix time of an x; NaN where x is no time.
+    pub(crate) fn unix_secs(&self, x: f64) -> f64 {
+        if self.is_iterated() { f64::NAN } else { x + self.t0() }
+    }
+
     /// Whole run, seconds (`TOTAL_LENGTH`).
     pub fn total_length(&self) -> f64 {
         self.total_length

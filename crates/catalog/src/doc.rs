@@ -32,6 +32,8 @@ pub(crate) struct TestDoc {
     pub(crate) opens: Option<String>,
     /// Whole length of the run; `L+2*D` where no base says otherwise.
     pub(crate) total: Option<String>,
+    /// How often the whole test is run, an expression over settings and parameters; its series then have one value per run.
+    pub(crate) iterations: Option<String>,
     /// What D is, whatever the settings say.
     pub(crate) delay: Option<String>,
     /// Least number of hosts.

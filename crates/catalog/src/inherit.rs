@@ -31,6 +31,7 @@ pub(crate) struct Flat<'a> {
     pub(crate) purpose: Option<&'a str>,
     pub(crate) opens: Option<&'a str>,
     pub(crate) total: Option<&'a str>,
+    pub(crate) iterations: Option<&'a str>,
     pub(crate) delay: Option<&'a str>,
     pub(crate) hosts: Option<usize>,
     pub(crate) default_hosts: &'a [String],
@@ -48,6 +49,7 @@ impl<'a> Flat<'a> {
         self.purpose = self.purpose.or(below.purpose);
         self.opens = self.opens.or(below.opens);
         self.total = self.total.or(below.total);
+        self.iterations = self.iterations.or(below.iterations);
         self.delay = self.delay.or(below.delay);
         self.hosts = self.hosts.or(below.hosts);
         if self.default_hosts.is_empty() {
@@ -72,6 +74,7 @@ impl<'a> Flat<'a> {
         self.purpose = doc.purpose.as_deref().or(self.purpose);
         self.opens = doc.opens.as_deref().or(self.opens);
         self.total = doc.total.as_deref().or(self.total);
+        self.iterations = doc.iterations.as_deref().or(self.iterations);
         self.delay = doc.delay.as_deref().or(self.delay);
         self.hosts = doc.hosts.or(self.hosts);
         self.default_hosts = doc.default_hosts.as_deref().unwrap_or(self.default_hosts);

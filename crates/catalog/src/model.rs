@@ -72,6 +72,10 @@ pub struct Expanded {
     pub named_twice: Vec<String>,
     /// Whole run in seconds (`TOTAL_LENGTH`).
     pub total_length_secs: f64,
+    /// The whole test is run so often, one run after the other, and every series has one value per run; `None`: the usual test,
+    /// run once, with values over time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iterations: Option<u32>,
     /// Every series, measured ones and computed ones, in definition order.
     pub series: IndexMap<String, SeriesDef>,
     /// Every plot by name, in definition order.

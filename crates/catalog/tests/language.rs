@@ -405,3 +405,14 @@ proptest! {
         let _ = with(&text);
     }
 }
+
+#[test]
+fn hosts_used_in_turn_do_not_give_two_series_of_a_test_one_name() {
+    let catalog = fa_catalog::Catalog::builtin();
+    for test in catalog.tests() {
+        for hosts in [&["a.example"][..], &["a.example", "b.example"], &["a.example", "b.example", "c.example"]] {
+            let expanded = catalog.expand(&Setup::new(test.name.as_str(), hosts)).unwrap();
+            assert_eq!(expanded.named_twice, [""; 0], "{} {hosts:?}", test.name);
+        }
+    }
+}

@@ -111,6 +111,10 @@ pub struct Plan {
     pub fetches: Vec<FetchPlan>,
     /// Doubts of the expansion, to be shown.
     pub notes: Vec<String>,
+    /// The test is run so often, one run after the other, and its series have one value per run; `None`: once, with values
+    /// over time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iterations: Option<u32>,
 }
 
 /// A series of the data file and where its numbers come from.
@@ -147,6 +151,11 @@ pub enum SourcePlan {
         /// Names of the sources in definition order.
         sources: Vec<String>,
     },
+    /// One value per run of the test, each from a flow, probe … of its own.
+    Iterated {
+        /// Where those of each run come from.
+        runs: Vec<SourcePlan>,
+    },
     /// Announces a unit for child series only.
     Null,
     /// Cannot run natively in this version: stays empty, is counted as failed and said so.
@@ -159,7 +168,7 @@ pub enum SourcePlan {
 }
 
 /// Largest number of flows, probes or hosts of one run.
-const MAX_EACH: usize = 10_000;
+pub(crate) const MAX_EACH: usize = 10_000;
 
 impl Plan {
     /// Decides a run.
@@ -177,7 +186,10 @@ impl Plan {
         for def in expanded.series.values() {
             planner.add(def)?;
         }
-        let plan = planner.finish();
+        let mut plan = planner.finish();
+        if let Some(times) = expanded.iterations {
+            plan.repeat(times)?;
+        }
         match plan.flows.iter().find(|flow| flow.length <= Span::ZERO) {
             None => Ok(plan),
             Some(flow) => Err(PlanError::NoTime {

@@ -4,7 +4,7 @@ use crate::call::{Call, ROUND_TRIP_BYTES, ROUND_TRIP_INTERVAL_MS};
 use crate::collect::{Collected, CollectorId, CollectorPlan};
 use crate::plan::{
     DEFAULT_BLOCK, DatagramPlan, FetchId, FetchList, FetchPlan, FlowId, FlowPlan, HostId, HostPlan, IpVersion,
-    MAX_BLOCK, Plan, PlanError, ProbeId, ProbeKind, ProbePlan, SeriesPlan, Settings, SourcePlan,
+    MAX_BLOCK, MAX_EACH, Plan, PlanError, ProbeId, ProbeKind, ProbePlan, SeriesPlan, Settings, SourcePlan,
 };
 use crate::time::Span;
 use crate::traffic::{MAX_SIZE, MIN_SIZE, Traffic};
@@ -45,6 +45,7 @@ impl<'a> Planner<'a> {
             collectors: Vec::new(),
             fetches: Vec::new(),
             notes: expanded.notes.clone(),
+            iterations: None,
             settings: settings.clone(),
         };
         Self { expanded, settings, plan }
@@ -98,7 +99,7 @@ impl<'a> Planner<'a> {
         if flow.protocol == Protocol::Sctp {
             return Ok(SourcePlan::Unsupported { runner: "Sctp".into(), reason: NO_SCTP.into() });
         }
-        // A host used in turn may have fewer flows, with a note; labels that the user gave twice would halve the load.
+        // No test's own names are those of another series, whatever hosts there are; labels that the user gave twice would halve the load.
         if self.expanded.named_twice.contains(&def.name)
             && let Some(labels) = self.param("labels")
         {
@@ -468,6 +469,68 @@ fn bytes(text: &str) -> Option<u64> {
     };
     let number = digits.trim().parse::<f64>().ok()? * factor;
     (number.is_finite() && number >= 1.0).then_some(number as u64)
+}
+
+impl Plan {
+    /// Puts the test so often one after the other, each run with flows, probes … of its own, from its lead-in to its end.
+    ///
+    /// # Errors
+    /// [`PlanError::TooMany`].
+    pub(crate) fn repeat(&mut self, times: u32) -> Result<(), PlanError> {
+        let period = self.lasts();
+        let counts = [
+            ("flows", self.flows.len()),
+            ("probes", self.probes.len()),
+            ("collectors", self.collectors.len()),
+            ("fetchers", self.fetches.len()),
+        ];
+        for (what, count) in counts {
+            let count = count.saturating_mul(times as usize);
+            if count > MAX_EACH {
+                return Err(PlanError::TooMany { test: self.settings.test.clone(), what, count, max: MAX_EACH });
+            }
+        }
+        let [flows, probes, collectors, fetches] = counts.map(|(_, count)| count as u16);
+        for run in 1..times as u16 {
+            let later = Span(period.0 * i64::from(run));
+            for i in 0..usize::from(flows) {
+                let mut flow = self.flows[i].clone();
+                (flow.id.0, flow.start) = (flow.id.0 + run * flows, flow.start + later);
+                self.flows.push(flow);
+            }
+            for i in 0..usize::from(probes) {
+                let mut probe = self.probes[i].clone();
+                (probe.id.0, probe.start) = (probe.id.0 + run * probes, probe.start + later);
+                self.probes.push(probe);
+            }
+            for i in 0..usize::from(collectors) {
+                let mut collector = self.collectors[i].clone();
+                (collector.id.0, collector.start) = (collector.id.0 + run * collectors, collector.start + later);
+                self.collectors.push(collector);
+            }
+            for i in 0..usize::from(fetches) {
+                let mut fetch = self.fetches[i].clone();
+                (fetch.id.0, fetch.start) = (fetch.id.0 + run * fetches, fetch.start + later);
+                self.fetches.push(fetch);
+            }
+        }
+        for series in &mut self.series {
+            let of_run = |run: u16| match &series.source {
+                SourcePlan::Flow(id) => Some(SourcePlan::Flow(FlowId(id.0 + run * flows))),
+                SourcePlan::Probe(id) => Some(SourcePlan::Probe(ProbeId(id.0 + run * probes))),
+                SourcePlan::Collector(id) => Some(SourcePlan::Collector(CollectorId(id.0 + run * collectors))),
+                SourcePlan::Fetch(id) => Some(SourcePlan::Fetch(FetchId(id.0 + run * fetches))),
+                _ => None,
+            };
+            let runs: Option<Vec<_>> = (0..times as u16).map(of_run).collect();
+            if let Some(runs) = runs {
+                series.source = SourcePlan::Iterated { runs };
+            }
+        }
+        self.total_length_secs = period.as_secs_f64() * f64::from(times);
+        self.iterations = Some(times);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

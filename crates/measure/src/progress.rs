@@ -211,6 +211,7 @@ pub(crate) mod tests {
             collectors: vec![],
             fetches: vec![],
             notes: vec![],
+            iterations: None,
         }
     }
 

@@ -280,6 +280,42 @@ fn far_reports_that_come_after_the_run_are_put_in_their_place() {
 }
 
 #[test]
+fn a_test_that_is_run_again_and_again_has_one_value_per_run() {
+    // Runs of 6 s: load from 1 to 6, 7 to 12, 13 to 18; during the second one nothing passes for two seconds.
+    let link = |rate| {
+        let (from, to) = (Time::from_secs_f64(8.0), Time::from_secs_f64(10.0));
+        Link::with_delay_ms(5).bottleneck(rate, 30.0).outage(from, to)
+    };
+    let plan = plan_with("iterated_bidirectional", 5.0, 1.0, &[("iterations", "3")]);
+    assert_eq!((plan.flows.len(), plan.total_length_secs, plan.iterations), (6, 18.0, Some(3)));
+    let data = record(&Simulation::seeded(3).up(link(20.0)).down(link(10.0)).run(&plan));
+    assert_eq!(data.x_values, [0.0, 1.0, 2.0], "numbers of runs");
+    assert_eq!(data.series.keys().collect::<Vec<_>>(), ["TCP download", "TCP upload"]);
+    for (series, rate) in [("TCP upload", 20.0), ("TCP download", 10.0)] {
+        let values = data.series(series).unwrap();
+        for (run, value) in (1..).zip(values) {
+            // Against the samples of that run.
+            let raw = data.raw.series(&format!("{series}::{run}")).unwrap();
+            let of = |key| raw.numbers(key).unwrap();
+            let bits: f64 = of("val").value.iter().zip(of("dur").value.iter()).map(|(rate, secs)| rate * secs).sum();
+            let secs: f64 = of("dur").value.iter().sum();
+            assert_close("a run's value", *value, bits / secs, 0.03 * rate);
+            assert!(raw.numbers("tcp_snd_mss").is_some(), "samples of the kernel's state, too");
+            let begin = raw.first_t().unwrap() - data.raw.series(&format!("{series}::1")).unwrap().first_t().unwrap();
+            assert_close("begin of a run", begin, 6.0 * f64::from(run - 1), 0.3);
+        }
+        assert!(values[0] > 0.7 * rate && values[2] > 0.7 * rate, "{series}: {values:?}");
+        assert!(values[1] > 0.3 * values[0] && values[1] < 0.75 * values[0], "the one with the outage: {values:?}");
+        assert_close("mean", number(&data, series, "MEAN_VALUE"), values.iter().sum::<f64>() / 3.0, 1e-9);
+        assert_eq!(meta(&data, series)["ITERATIONS"].as_array().unwrap().len(), 3);
+        assert!(data.raw.series(series).unwrap().is_empty(), "readers take the values");
+    }
+    assert_eq!(data.metadata.get("ITERATIONS"), Some(&3.into()));
+    assert_eq!(data.metadata.get("ITERATION_PERIOD"), Some(&6.into()));
+    assert_eq!(data.metadata.failed_runners(), Some(0));
+}
+
+#[test]
 fn the_same_seed_gives_the_same_file() {
     let bytes = |seed| {
         let link = Link::with_delay_ms(10).bottleneck(10.0, 100.0).losing(0.01).jitter_ms(3);

@@ -115,7 +115,7 @@ fn write_grid<W: Write>(
     }
     let source = source_name(points.origin, ident.class);
     for (x, y) in points.x.iter().zip(&points.y).filter(|(_, y)| !y.is_nan()) {
-        write_row(csv, export, ident, (*x, x + export.run.t0()), y * ident.factor, None, source)?;
+        write_row(csv, export, ident, (*x, export.run.unix_secs(*x)), y * ident.factor, None, source)?;
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ pub(super) fn write<W: Write>(csv: &mut csv::Writer<W>, runs: &[ExportRun], opti
             .map(|column| names.get(column).and_then(|(name, factor)| Some((export.run.grid(name)?, *factor))))
             .collect();
         for (i, x) in x.iter().enumerate().filter(|(_, x)| window.is_none_or(|w| w.contains(**x))) {
-            let lead = [export.run_id.clone(), seconds(*x), utc(x + export.run.t0())];
+            let lead = [export.run_id.clone(), seconds(*x), utc(export.run.unix_secs(*x))];
             let values = series.iter().map(|s| match s {
                 Some((values, factor)) => number(values.get(i).map_or(f64::NAN, |v| v * factor)),
                 None => String::new(),

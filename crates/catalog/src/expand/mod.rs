@@ -28,6 +28,9 @@ pub(crate) fn expand(catalog: &Catalog, setup: &Setup) -> Result<Expanded, Fault
     finish(catalog, &flat, setup, settings, list)
 }
 
+/// Runs of a test that repeats itself, at most.
+const MAX_ITERATIONS: u32 = 1000;
+
 /// Mixins, plots and notes around a list of series.
 fn finish(
     catalog: &Catalog,
@@ -42,6 +45,7 @@ fn finish(
     }
     list.resolve_sources();
     let plots = plots::expand(catalog, flat, &mixins, &list, &settings)?;
+    let iterations = iterations(flat, &settings).map_err(|fault| fault.within("iterations"))?;
     let missing_params: Vec<String> =
         flat.needs().filter(|name| settings.param(name).is_none()).map(str::to_owned).collect();
     let unread_params = settings.unread(flat, setup);
@@ -65,10 +69,22 @@ fn finish(
         unread_params,
         named_twice: list.twice,
         total_length_secs: settings.total,
+        iterations,
         series: list.series,
         plots,
         notes,
     })
+}
+
+/// How often the whole test is run.
+fn iterations(flat: &Flat<'_>, settings: &Settings<'_>) -> Result<Option<u32>, Fault> {
+    let Some(text) = flat.iterations else { return Ok(None) };
+    let filled = settings.text(text)?;
+    let number = settings.number(&filled)?;
+    if number.fract() != 0.0 || !(1.0..=f64::from(MAX_ITERATIONS)).contains(&number) {
+        return Err(Fault::new(format!("a test runs 1 to {MAX_ITERATIONS} times, not {filled}")));
+    }
+    Ok(Some(number as u32))
 }
 
 /// The parts that parameters switch on, in the order of the test's own list.

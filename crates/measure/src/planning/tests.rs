@@ -245,3 +245,36 @@ fn every_flow_of_every_test_has_time_to_send_in_ten_seconds() {
         }
     }
 }
+
+#[test]
+fn each_stream_may_have_a_control_host_of_its_own() {
+    for (test, count) in
+        [("tcp_nup", "upload_streams"), ("tcp_ndown", "download_streams"), ("rrul_var", "bidir_streams")]
+    {
+        let setup = Setup::new(test, &["a.example"])
+            .with_param(count, "3")
+            .with_param("control_hosts", "c1.example,c2.example");
+        let made = plan(&setup);
+        let of = |flow: &crate::plan::FlowPlan| made.host(flow.host).unwrap().control.clone();
+        let mut found: Vec<_> = made.flows.iter().map(of).collect();
+        // Both directions of a pair have the same.
+        found.dedup();
+        let expected: Vec<Option<String>> =
+            [Some("c1.example"), Some("c2.example"), None].map(|c| c.map(str::to_owned)).into();
+        assert_eq!(found[..3], expected, "{test}");
+        assert!(made.hosts.iter().all(|host| host.name == "a.example"), "traffic goes to the host: {:?}", made.hosts);
+    }
+}
+
+#[test]
+fn iterations_have_flows_of_their_own_one_after_the_other() {
+    let setup = Setup { length_secs: 10.0, delay_secs: 5.0, ..Setup::new("iterated_bidirectional", &["a.example"]) };
+    let made = plan(&setup);
+    let times: Vec<_> = made.flows.iter().map(|f| (f.id.0, f.series.as_str(), f.start.as_secs_f64())).collect();
+    let (down, up) = ("TCP download", "TCP upload");
+    assert_eq!(times, [(0, down, 5.0), (1, up, 5.0), (2, down, 20.0), (3, up, 20.0), (4, down, 35.0), (5, up, 35.0)]);
+    assert_eq!(made.total_length_secs, 45.0);
+    let runs = [1, 3, 5].map(|id| SourcePlan::Flow(FlowId(id))).into();
+    assert_eq!(made.series[1].source, SourcePlan::Iterated { runs });
+    assert_eq!(plan(&Setup::new("tcp_1up", &["a.example"]).with_param("iterations", "3")).iterations, None);
+}

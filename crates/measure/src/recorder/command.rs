@@ -14,6 +14,11 @@ pub(super) fn command(plan: &Plan, source: &SourcePlan) -> Option<String> {
         SourcePlan::Flow(id) => plan.flow(*id).map(|flow| of_flow(plan, flow)),
         SourcePlan::Probe(id) => plan.probe(*id).map(|probe| of_probe(plan, probe)),
         SourcePlan::Fetch(id) => plan.fetches.get(usize::from(id.0)).map(|fetch| of_fetch(plan, fetch)),
+        SourcePlan::Iterated { runs } => {
+            let one = command(plan, runs.first()?)?;
+            let period = plan.total_length_secs / runs.len() as f64;
+            Some(format!("{one}; {} times, every {period} s", runs.len()))
+        }
         SourcePlan::Collector(_) | SourcePlan::Computed { .. } | SourcePlan::Null | SourcePlan::Unsupported { .. } => {
             None
         }
@@ -48,11 +53,12 @@ fn of_flow(plan: &Plan, flow: &FlowPlan) -> String {
     };
     let mut text = format!("fa: {protocol} {way} {}, {}", host(plan, flow.host), window(flow.start, flow.length));
     if let Some(datagrams) = &flow.datagrams {
-        let mbits = datagrams.traffic.bits_per_sec() / 1e6;
+        // As a person would write it: 20, not 20.000000.
+        let mbits = (datagrams.traffic.bits_per_sec()).round() / 1e6;
         let _ = match (&datagrams.name, datagrams.traffic.fixed_size()) {
             (Some(name), _) => write!(text, ", {name}"),
-            (None, Some(size)) => write!(text, ", {mbits:.6} Mbit/s in datagrams of {size} bytes"),
-            (None, None) => write!(text, ", {mbits:.6} Mbit/s"),
+            (None, Some(size)) => write!(text, ", {mbits} Mbit/s in datagrams of {size} bytes"),
+            (None, None) => write!(text, ", {mbits} Mbit/s"),
         };
     } else {
         let _ = write!(text, ", writes of {} bytes", flow.block);

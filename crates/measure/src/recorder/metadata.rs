@@ -5,6 +5,7 @@
 //! | key | holds |
 //! |---|---|
 //! | `DELAY` | idle seconds before and after the load; Flent's readers otherwise guess 5 |
+//! | `ITERATIONS` | of a test that is run again and again: how often. `ITERATION_PERIOD`: seconds from one run to the next. `TOTAL_LENGTH` is null, `x_values` are numbers of runs, and `SERIES_META` has a list of what is told of each run under the same key |
 //! | `RUN_ID`, `SEED` | 32 hexadecimal digits that name the run; seed of everything random in it |
 //! | `RUN_END` | `completed`, or why not |
 //! | `CPU` | processor count and model (a host fact) |
@@ -52,9 +53,14 @@ impl Recorder {
         set("TIME", time_text(i128::from(started.wall_unix_ns)).into());
         set("T0", t0.and_then(|t0| time_text((t0 * 1e6).round() as i128 * 1000)).into());
         set("LENGTH", whole(settings.length_secs));
-        set("TOTAL_LENGTH", whole(plan.total_length_secs));
+        // Readers take it for the end of x, which here counts runs: without it they take the last of them.
+        set("TOTAL_LENGTH", plan.iterations.map_or_else(|| whole(plan.total_length_secs), |_| Value::Null));
         set("STEP_SIZE", settings.step_secs.into());
         set("DELAY", whole(settings.delay_secs));
+        if let Some(times) = plan.iterations {
+            set("ITERATIONS", times.into());
+            set("ITERATION_PERIOD", whole(plan.total_length_secs / f64::from(times)));
+        }
         set(
             "TEST_PARAMETERS",
             settings.params.iter().map(|(k, v)| (k.clone(), v.clone().into())).collect::<Map<_, _>>().into(),
@@ -181,6 +187,7 @@ pub(super) fn runner_class(runner: &str, source: &SourcePlan, plan: &Plan) -> St
             "IrttRunner".into()
         }
         SourcePlan::Flow(id) if plan.flow(*id).is_some_and(|flow| !flow.is_load()) => "DitgRunner".into(),
+        SourcePlan::Iterated { runs } if !runs.is_empty() => runner_class(runner, &runs[0], plan),
         SourcePlan::Null => "NullRunner".into(),
         _ => {
             let capital = |word: &str| {

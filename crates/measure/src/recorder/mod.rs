@@ -16,6 +16,7 @@ mod computed;
 mod datagram;
 mod fetch;
 mod flow;
+mod iterated;
 mod limits;
 mod marks;
 mod metadata;
@@ -294,7 +295,10 @@ impl Recorder {
         let mut measured: Vec<Measured> =
             series.map(|(index, series)| self.measure(plan, &clocks, index, series, detail)).collect();
 
-        warnings.extend(plan.series.iter().zip(&measured).filter_map(|(s, m)| m.below_zero.warning(&s.name)));
+        for (series, measured) in plan.series.iter().zip(&measured) {
+            let all = std::iter::once(measured).chain(&measured.runs);
+            warnings.extend(all.filter_map(|measured| measured.below_zero.warning(&series.name)));
+        }
         warnings.extend(clocks.doubts(plan));
         warnings.extend(plan.flows.iter().zip(&self.flows).filter_map(|(flow, record)| record.unfinished(flow)));
         warnings
@@ -306,21 +310,30 @@ impl Recorder {
             warnings.push(format!("aligned series are empty: {why}"));
             Grid { t0: 0.0, step: plan.settings.step_secs, len: 0 }
         });
-        let mut data = DataSet { x_values: grid.x_values(), ..DataSet::default() };
+        let (x_values, len) = match plan.iterations {
+            Some(times) => ((0..times).map(f64::from).collect(), times as usize),
+            None => (grid.x_values(), grid.len),
+        };
+        let mut data = DataSet { x_values, ..DataSet::default() };
         for (series, measured) in plan.series.iter().zip(&mut measured) {
-            for (child, samples) in &measured.columns {
+            if let SourcePlan::Iterated { .. } = series.source {
+                let values = measured.runs.iter().map(iterated::value);
+                data.series.insert(series.name.clone(), values.collect());
+                continue;
+            }
+            for (child, samples) in measured.columns.iter().filter(|_| plan.iterations.is_none()) {
                 data.series.insert(child_name(&series.name, child.as_deref()), grid.resample(samples));
             }
             let computed = matches!(series.source, SourcePlan::Computed { .. });
             if (computed || measured.expects_values) && !data.series.contains_key(&series.name) {
-                data.series.insert(series.name.clone(), vec![MISSING; grid.len]);
+                data.series.insert(series.name.clone(), vec![MISSING; len]);
             }
         }
         // Definitions may name an average before its sources: they keep their places, the numbers come now.
         for series in &plan.series {
             if let SourcePlan::Computed { function, sources } = &series.source {
                 let inputs: Vec<&[f64]> = sources.iter().filter_map(|name| data.series(name)).collect();
-                let values = compute(*function, &inputs, grid.len);
+                let values = compute(*function, &inputs, len);
                 data.series.insert(series.name.clone(), values);
             }
         }
@@ -328,6 +341,10 @@ impl Recorder {
         for (series, measured) in plan.series.iter().zip(&mut measured) {
             let raw = measured.raw.take().unwrap_or_else(|| raw_samples(&measured.entries).finish());
             data.raw.insert(&series.name, raw);
+            for (run, measured) in (1..).zip(&mut measured.runs) {
+                let raw = measured.raw.take().unwrap_or_else(|| raw_samples(&measured.entries).finish());
+                data.raw.insert(&format!("{}::{run}", series.name), raw);
+            }
         }
         let t0 = (grid.len > 0).then_some(grid.t0);
         data.metadata = self.metadata(started, plan, &clocks, t0, &measured, warnings);
@@ -354,7 +371,25 @@ impl Recorder {
     }
 
     fn measure(&self, plan: &Plan, clocks: &Clocks, index: usize, series: &SeriesPlan, detail: Detail) -> Measured {
-        let mut measured = match &series.source {
+        let mut measured = self.of_source(plan, clocks, &series.source, detail);
+        let runner = metadata::runner_class(&series.runner, &series.source, plan);
+        let mut meta = Map::from_iter([("IDX".to_owned(), Value::from(index)), ("RUNNER".to_owned(), runner.into())]);
+        if !series.units.is_empty() {
+            meta.insert("UNITS".into(), series.units.clone().into());
+        }
+        if let Some(command) = command::command(plan, &series.source) {
+            meta.insert("COMMAND".into(), command.into());
+        }
+        meta.append(&mut measured.meta);
+        if let Some(failure) = &measured.failure {
+            meta.insert("ERROR".into(), failure.clone().into());
+        }
+        measured.meta = meta;
+        measured
+    }
+
+    fn of_source(&self, plan: &Plan, clocks: &Clocks, source: &SourcePlan, detail: Detail) -> Measured {
+        match source {
             SourcePlan::Flow(id) => match (plan.flow(*id), self.flows.get(usize::from(id.0))) {
                 (Some(flow), Some(record)) => record.measured(flow, clocks, self.origin, detail),
                 _ => Measured::default(),
@@ -374,22 +409,11 @@ impl Recorder {
             SourcePlan::Unsupported { reason, .. } => {
                 Measured { failure: Some(reason.clone()), expects_values: true, ..Measured::default() }
             }
+            SourcePlan::Iterated { runs } => {
+                iterated::fold(runs.iter().map(|source| self.of_source(plan, clocks, source, detail)).collect())
+            }
             SourcePlan::Computed { .. } | SourcePlan::Null => Measured::default(),
-        };
-        let runner = metadata::runner_class(&series.runner, &series.source, plan);
-        let mut meta = Map::from_iter([("IDX".to_owned(), Value::from(index)), ("RUNNER".to_owned(), runner.into())]);
-        if !series.units.is_empty() {
-            meta.insert("UNITS".into(), series.units.clone().into());
         }
-        if let Some(command) = command::command(plan, &series.source) {
-            meta.insert("COMMAND".into(), command.into());
-        }
-        meta.append(&mut measured.meta);
-        if let Some(failure) = &measured.failure {
-            meta.insert("ERROR".into(), failure.clone().into());
-        }
-        measured.meta = meta;
-        measured
     }
 
     /// Relates every far end's clock to ours, from control exchanges and probes together.
@@ -413,7 +437,12 @@ impl Recorder {
 
 /// The grid of all series together; why not, when there would be too much of it.
 fn grid(plan: &Plan, measured: &[Measured]) -> Result<Grid, String> {
-    let all = || measured.iter().flat_map(|series| series.columns.iter().map(|(_, samples)| samples));
+    let all = || {
+        measured
+            .iter()
+            .flat_map(|series| std::iter::once(series).chain(&series.runs))
+            .flat_map(|series| series.columns.iter().map(|(_, samples)| samples))
+    };
     let grid = Grid::over(all(), plan.settings.step_secs).map_err(|error| error.to_string())?;
     let columns = all().count() + plan.series.len();
     if grid.len.saturating_mul(columns) > MAX_VALUES {
@@ -508,6 +537,8 @@ struct Measured {
     expects_values: bool,
     /// Delays that no network can make.
     below_zero: BelowZero,
+    /// What was measured in each run of a test that is run again and again.
+    runs: Vec<Measured>,
 }
 
 fn child_name(series: &str, child: Option<&str>) -> String {

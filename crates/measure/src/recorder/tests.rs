@@ -127,6 +127,7 @@ fn plan() -> Plan {
         collectors: vec![],
         fetches: vec![],
         notes: vec![],
+        iterations: None,
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn plan(port: u16, length_ms: i64) -> Plan {
         collectors: vec![],
         fetches: vec![],
         notes: vec![],
+        iterations: None,
     }
 }
 

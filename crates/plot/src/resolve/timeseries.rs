@@ -62,9 +62,10 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
     Ok(context.finish(axes, Vec::new()))
 }
 
-/// What x counts: seconds, or in groups files or values one after the other.
+/// What x counts: seconds, runs of a test that is run again and again, or in groups files or values one after the other.
 fn x_name(context: &Context) -> &'static str {
     match context.subjects.first().map(|subject| &subject.data) {
+        Some(Data::Run(run)) if run.is_iterated() => "Run",
         Some(Data::Group(table)) => table.counts.unwrap_or("Time (s)"),
         _ => "Time (s)",
     }
