@@ -53,10 +53,76 @@ pub fn sequence_loss(run: &Run, series: &str, inside: impl Fn(f64) -> bool) -> O
             answered += u64::from(lost.binary_search(&(*entry as usize)).is_err());
         }
     }
-    (first <= last).then(|| SequenceLoss { sent: (last - first) as u64 + 1, answered }).or_else(|| {
+    (first <= last).then(|| SequenceLoss { sent: ((last - first) as u64).saturating_add(1), answered }).or_else(|| {
         let (received, lost): (f64, f64) = counted?;
         Some(SequenceLoss { sent: (received + lost.max(0.0)) as u64, answered: received as u64 })
     })
+}
+
+/// When numbers of a series were lost, by the definition of [`sequence_loss`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LostTimes {
+    /// Seconds of the run, sorted: when an entry marked `lost` says, else between the times of the neighbours in number.
+    pub times: Vec<f64>,
+    /// Lost ones beyond [`LostTimes::MOST`], which have no time here.
+    pub more: u64,
+}
+
+impl LostTimes {
+    /// Most times that are listed: a damaged number must not fill the memory.
+    pub const MOST: usize = 100_000;
+}
+
+/// When numbers between the first and the last one seen were not answered. An answer that came late or out of order is one.
+/// `None` where nothing is numbered.
+pub fn lost_times(run: &Run, series: &str) -> Option<LostTimes> {
+    let mut entries: Vec<(f64, f64, bool)> = Vec::new();
+    let mut numbered = false;
+    for set in run.sets() {
+        let Some(raw) = set.raw.series(series) else { continue };
+        let Some(numbers) = raw.numbers("seq") else { continue };
+        numbered = true;
+        let lost: std::collections::HashSet<usize> = raw
+            .values("lost")
+            .filter(|(_, value)| !matches!(value, fa_format::RawValue::Bool(false) | fa_format::RawValue::Null))
+            .map(|(entry, _)| entry)
+            .collect();
+        let all = numbers.entry.iter().zip(numbers.t.iter()).zip(numbers.value.iter());
+        let known = all.filter(|((_, t), seq)| t.is_finite() && seq.is_finite());
+        entries.extend(known.map(|((entry, t), seq)| (*seq, t - run.t0(), lost.contains(&(*entry as usize)))));
+    }
+    if !numbered {
+        return None;
+    }
+    // By number; of one number, an answer before what says that there is none.
+    entries.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.2.cmp(&b.2)).then(a.1.total_cmp(&b.1)));
+    entries.dedup_by(|later, first| later.0 == first.0);
+    let mut found = LostTimes::default();
+    let mut tell = |time: f64| {
+        if found.times.len() < LostTimes::MOST {
+            found.times.push(time);
+            true
+        } else {
+            false
+        }
+    };
+    let mut more = 0_u64;
+    let mut before: Option<(f64, f64)> = None;
+    for (seq, t, lost) in entries {
+        if let Some((last, last_t)) = before {
+            let gap = seq - last;
+            let missing = (gap.ceil() - 1.0).max(0.0) as u64;
+            let told = (1..=missing).take_while(|i| tell(last_t + (t - last_t) * (*i as f64) / gap)).count() as u64;
+            more = more.saturating_add(missing - told);
+        }
+        if lost && !tell(t) {
+            more = more.saturating_add(1);
+        }
+        before = Some((seq, t));
+    }
+    found.more = more;
+    found.times.sort_by(f64::total_cmp);
+    Some(found)
 }
 
 /// Datagrams received and lost at times `inside`; `None` where they were not counted.

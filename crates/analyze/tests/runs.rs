@@ -5,6 +5,7 @@
 use fa_analyze::combine::{Columns, CombineOptions, GroupBy, Wanted, combine};
 use fa_analyze::cutoff::Cutoff;
 use fa_analyze::export::{ExportOptions, ExportRun, TableKind, write_csv};
+use fa_analyze::loss::{LostTimes, lost_times, sequence_loss};
 use fa_analyze::reduce::{Reducer, Reduction};
 use fa_analyze::run::{Clock, Origin, Run, Want};
 use fa_analyze::summary::{Group, Summary, SummaryOptions};
@@ -159,6 +160,38 @@ fn a_summary_counts_loss_and_keeps_its_order() {
     let rows: Vec<_> = summary.rows.iter().map(|r| (r.series.as_str(), r.group, r.n, r.p50, r.loss)).collect();
     assert_eq!(rows[0], ("Ping (ms) ICMP", Group::Ping, 3, Some(20.0), Some(0.25)));
     assert_eq!(rows[1], ("TCP upload", Group::Upload, 3, Some(20.0), None));
+}
+
+#[test]
+fn lost_probes_have_times_by_the_same_definition_as_their_count() {
+    let with = |entries: &[(f64, f64, bool)]| {
+        let mut set = run_of("a", [0.0; 4]);
+        let mut pings = RawSeries::builder();
+        for (t, seq, lost) in entries {
+            let seq = ("seq", RawValue::Float(*seq));
+            let value = if *lost { ("lost", RawValue::Bool(true)) } else { ("val", RawValue::Float(1.0)) };
+            pings.push(T0 + t, &[seq, value]);
+        }
+        set.raw.insert("Ping (ms) ICMP", pings.finish());
+        set
+    };
+    let test = tcp_1up();
+    let of = |set: &DataSet| {
+        let run = Run::new(set, &test);
+        let count = sequence_loss(&run, "Ping (ms) ICMP", |_| true).map(|loss| loss.lost());
+        (count, lost_times(&run, "Ping (ms) ICMP").unwrap())
+    };
+    // 2 is lost without an entry, 5 with one; 4 is only late.
+    let set = with(&[(0.0, 1.0, false), (2.0, 3.0, false), (4.0, 6.0, false), (4.5, 4.0, false), (3.25, 5.0, true)]);
+    let (count, lost) = of(&set);
+    assert_eq!((count, lost.more), (Some(2), 0));
+    assert_eq!(lost.times, [1.0, 3.25]);
+    assert_eq!(lost_times(&Run::new(&set, &test), "TCP upload"), None);
+    // A number that is out of all proportion: what is lost is counted, and not all of it is listed.
+    let (count, lost) = of(&with(&[(0.0, 1.0, false), (1.0, 4e12, false), (2.0, 1e300, false)]));
+    assert_eq!(lost.times.len(), LostTimes::MOST);
+    assert!(lost.more > 3_000_000_000_000 && count.is_some());
+    assert!(lost.times.is_sorted() && lost.times.iter().all(|t| (0.0..=2.0).contains(t)));
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use common::{PING, Window, act, docs, focused, has, sample, viewer, viewer_mut, window_with};
 use egui_kittest::kittest::Queryable as _;
@@ -16,7 +16,7 @@ use fa_gui::state::commands::Dialog;
 use fa_gui::state::monitor::Stage;
 use fa_gui::state::{Action, DocState, Panel, RunRequest, planned};
 use fa_gui::work::live::{Journal, Measurer};
-use fa_gui::work::monitor::Looker;
+use fa_gui::work::monitor::{Looker, Now};
 use fa_measure::Event;
 use fa_measure::journal::Encoder;
 use fa_measure::recorder::Recorder;
@@ -49,7 +49,7 @@ fn a_folder_tells_of_runs_under_way_done_failed_cut_short_and_unreadable() {
     std::fs::write(at("note.txt"), "nothing of ours").unwrap();
 
     let mut looker = Looker::default();
-    let monitor = looker.look(dir.path(), SystemTime::now());
+    let monitor = looker.look(dir.path(), Now::here());
     let stage = |monitor: &fa_gui::state::monitor::Monitor, name: &str| {
         monitor.runs.iter().find(|run| run.data == at(name)).map(|run| run.stage.clone())
     };
@@ -68,10 +68,10 @@ fn a_folder_tells_of_runs_under_way_done_failed_cut_short_and_unreadable() {
 
     // It grows: what is new is read, and it goes on from there.
     std::fs::write(at("now.flent.gz.journal"), journal(&events[..events.len() * 3 / 4])).unwrap();
-    let later = looker.look(dir.path(), SystemTime::now());
+    let later = looker.look(dir.path(), Now::here());
     assert!(later.runs[0].elapsed_secs > now.elapsed_secs);
     // Nothing is heard of it any more.
-    let silent = looker.look(dir.path(), SystemTime::now() + Duration::from_mins(1));
+    let silent = looker.look(dir.path(), Now::here().later(Duration::from_mins(1)));
     let run = silent.runs.iter().find(|run| run.data == at("now.flent.gz")).unwrap();
     assert_eq!(run.stage, Stage::CutShort);
     assert_eq!(run.recover(), format!("fa recover {}", at("now.flent.gz.journal").display()));
@@ -79,7 +79,34 @@ fn a_folder_tells_of_runs_under_way_done_failed_cut_short_and_unreadable() {
     std::fs::remove_file(at("now.flent.gz.journal")).unwrap();
     let set = Recorder::replay(&events).finish().unwrap();
     fa_format::save(&set, &at("now.flent.gz")).unwrap();
-    assert_eq!(stage(&looker.look(dir.path(), SystemTime::now()), "now.flent.gz"), Some(Stage::Done));
+    assert_eq!(stage(&looker.look(dir.path(), Now::here()), "now.flent.gz"), Some(Stage::Done));
+}
+
+#[test]
+fn silence_is_measured_by_our_own_clock() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("far.flent.gz.journal");
+    let events = ping(10.0);
+    // The clock of the server that the folder is on is an hour slow.
+    let write = |part: usize| {
+        std::fs::write(&path, journal(&events[..part])).unwrap();
+        let hour_ago = std::time::SystemTime::now() - Duration::from_hours(1);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(hour_ago).unwrap();
+    };
+    write(events.len() / 4);
+    let (mut looker, now) = (Looker::default(), Now::here());
+    let stage =
+        |looker: &mut Looker, secs| looker.look(dir.path(), now.later(Duration::from_secs(secs))).runs[0].stage.clone();
+    assert_eq!(stage(&mut looker, 0), Stage::CutShort, "as far as can be told");
+    write(events.len() / 2);
+    assert_eq!(stage(&mut looker, 2), Stage::Running, "it grows");
+    assert_eq!(stage(&mut looker, 14), Stage::Running);
+    assert_eq!(stage(&mut looker, 20), Stage::CutShort);
+    // The computer slept: the clock on the wall went on, ours did not.
+    write(events.len() * 3 / 4);
+    assert_eq!(stage(&mut looker, 22), Stage::Running);
+    let woken = Now { wall: now.wall + Duration::from_hours(9), ..now.later(Duration::from_secs(24)) };
+    assert_eq!(looker.look(dir.path(), woken).runs[0].stage, Stage::Running);
 }
 
 #[test]
@@ -93,7 +120,7 @@ fn a_run_of_somebody_else_grows_when_it_is_ticked_and_is_the_file_in_the_end() {
     act(&mut window, Action::WatchFolder(Some(dir.path().to_owned())));
     assert!(viewer(&window).state.workspace.shows(Panel::Runs));
     let mut looker = Looker::default();
-    act(&mut window, Action::Monitored(Arc::new(looker.look(dir.path(), SystemTime::now()))));
+    act(&mut window, Action::Monitored(Arc::new(looker.look(dir.path(), Now::here()))));
     assert!(has(&window, "● measuring") && has(&window, "1 measuring"));
     window.get_by_label("Show the run theirs.flent.gz").click();
     window.run();
@@ -125,7 +152,7 @@ fn a_run_that_was_cut_short_shows_the_command_that_saves_it() {
     std::fs::write(dir.path().join("left.flent.gz.journal"), journal(&events[..events.len() / 2])).unwrap();
     let mut window = window_with(Options::default(), [1360.0, 860.0]);
     act(&mut window, Action::WatchFolder(Some(dir.path().to_owned())));
-    let monitor = Looker::default().look(dir.path(), SystemTime::now() + Duration::from_hours(1));
+    let monitor = Looker::default().look(dir.path(), Now::here().later(Duration::from_hours(1)));
     act(&mut window, Action::Monitored(Arc::new(monitor)));
     let command = format!("fa recover {}/left.flent.gz.journal", dir.path().display());
     assert!(has(&window, "◌ cut short") && has(&window, &command) && has(&window, &format!("Copy {command}")));

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use fa_analyze::summary::Summary;
 use fa_gui::state::columns::Column;
 use fa_gui::state::layouts::Preset;
 use fa_gui::state::notes::Note;
@@ -215,6 +216,72 @@ fn a_file_that_is_closed_and_opened_again_is_one_row_whatever_is_undone() {
     let effects = state.apply(Action::Found(vec![path]), 5.0);
     assert_eq!(state.library.get(doc).unwrap().state, DocState::Waiting);
     assert!(effects.iter().any(|e| matches!(e, Effect::Index(files) if files.len() == 1)));
+}
+
+#[test]
+fn what_is_said_of_another_place_or_version_of_a_file_is_not_taken_for_this_one() {
+    let mut state = with_files(2);
+    let [first, second] = docs(&state)[..] else { panic!("two") };
+    let nothing = || Arc::new(Summary { window_secs: (0.0, 1.0), rows: Vec::new(), verdict: None });
+    state.apply(Action::Locate(first, "/moved/0.flent.gz".into()), 1.0);
+    state.apply(Action::Loaded(first, "/runs/0.flent.gz".into(), None, Err("it is gone".into())), 2.0);
+    assert_eq!(state.library.get(first).unwrap().state, DocState::Loading, "it is being read where it is now");
+    // Statistics from the cache say nothing about a file that is being read.
+    state.apply(Action::Surveyed(vec![(first, nothing())]), 3.0);
+    assert_eq!(state.library.get(first).unwrap().state, DocState::Loading);
+    // Statistics of numbers that are not there any more are nobody's.
+    state.apply(Action::Summarised(second, 77, nothing(), Arc::default()), 4.0);
+    assert!(state.library.get(second).unwrap().summary.is_none());
+    // A file of which only a column is needed is read once, and once more when it is shown.
+    state.apply(Action::AddColumn(Column::Latency95), 5.0);
+    let meta = || Ok(Arc::new(fa_format::Metadata::for_new_run("ping")));
+    let effects = state.apply(Action::Indexed(vec![(second, meta())]), 6.0);
+    assert!(matches!(&effects[..], [Effect::Survey(doc, _)] if *doc == second), "{effects:?}");
+    assert!(state.apply(Action::Tick(second), 7.0).is_empty(), "not while it is being read");
+    let effects = state.apply(Action::Surveyed(vec![(second, nothing())]), 8.0);
+    assert!(matches!(&effects[..], [Effect::Load(doc, _)] if *doc == second), "{effects:?}");
+}
+
+#[test]
+fn a_followed_run_that_was_given_up_is_followed_again() {
+    let mut state = with_files(1);
+    let follow = || Action::FollowRun("/runs/theirs.flent.gz".into());
+    let follows = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::Follow(..))).count();
+    assert_eq!(follows(&state.apply(follow(), 1.0)), 1);
+    let doc = docs(&state)[1];
+    assert_eq!(follows(&state.apply(follow(), 2.0)), 0, "it is");
+    state.apply(Action::Close(vec![doc]), 3.0);
+    assert_eq!(follows(&state.apply(follow(), 4.0)), 0, "still");
+    assert_eq!(docs(&state)[1], doc);
+    state.library.get_mut(doc).unwrap().live = false;
+    state.library.get_mut(doc).unwrap().state = DocState::Failed("nothing was heard".into());
+    assert_eq!(follows(&state.apply(follow(), 5.0)), 1);
+    assert!(state.library.get(doc).unwrap().live);
+    // Or its data file is there after all.
+    state.library.get_mut(doc).unwrap().live = false;
+    state.library.get_mut(doc).unwrap().state = DocState::Failed("nothing was heard".into());
+    let effects = state.apply(Action::Found(vec!["/runs/theirs.flent.gz".into()]), 6.0);
+    assert!(effects.iter().any(|e| matches!(e, Effect::Load(id, _) if *id == doc)), "{effects:?}");
+}
+
+#[test]
+fn a_run_whose_file_was_lost_is_told_before_the_window_closes() {
+    let mut state = with_files(1);
+    for (how, result, lost) in [
+        (None, Err("no room"), true),
+        (None, Ok("/runs/x.flent.gz"), false),
+        (Some(fa_measure::Stop::Discard), Err("discarded"), false),
+        (Some(fa_measure::Stop::Keep), Err("no room"), true),
+    ] {
+        state.apply(Action::StartRun(Box::default()), 1.0);
+        assert!(!state.run_lost);
+        let run = state.running.as_ref().unwrap().doc;
+        if let Some(how) = how {
+            state.apply(Action::StopRun(how), 2.0);
+        }
+        state.apply(Action::RunEnded(run, result.map(PathBuf::from).map_err(str::to_owned)), 3.0);
+        assert_eq!(state.run_lost, lost);
+    }
 }
 
 #[test]

@@ -36,10 +36,10 @@ pub enum Action {
     Reveal(DocId),
     /// The header of a file was read, or why not.
     Indexed(Vec<(DocId, Result<Arc<Metadata>, String>)>),
-    /// A file was read, or why not.
-    Loaded(DocId, Option<Stamp>, Result<Arc<Loaded>, String>),
-    /// Statistics of a file over the whole run.
-    Summarised(DocId, Arc<Summary>, Arc<Losses>),
+    /// The file of this path was read, or why not.
+    Loaded(DocId, PathBuf, Option<Stamp>, Result<Arc<Loaded>, String>),
+    /// Statistics of a file over the whole run, of this version of its content.
+    Summarised(DocId, u64, Arc<Summary>, Arc<Losses>),
     /// Statistics of files that are not in memory.
     Surveyed(Vec<(DocId, Arc<Summary>)>),
     /// The same content in less memory.

@@ -79,6 +79,12 @@ impl Chord {
         let function = self.key.len() > 1 && self.key.starts_with('F') && self.key[1..].parse::<u8>().is_ok();
         !self.ctrl && !self.alt && !function
     }
+
+    /// With Ctrl or Alt it moves in a text, marks or removes words of it, or takes typing back.
+    pub fn edits(&self) -> bool {
+        let moves = ["Left", "Right", "Up", "Down", "Home", "End", "Backspace", "Delete"].contains(&self.key.as_str());
+        (self.ctrl || self.alt) && moves || self.ctrl && !self.alt && ["A", "Y", "Z"].contains(&self.key.as_str())
+    }
 }
 
 /// The name of a key as we write it.
@@ -131,6 +137,8 @@ mod tests {
         let chord = |text| Chord::parse(text).unwrap();
         assert!(chord("?").is(&chord("Shift+?")) && chord("Ctrl++").is(&chord("Ctrl+Shift++")));
         assert!(!chord("X").is(&chord("Shift+X")) && !chord("Ctrl+Z").is(&chord("Ctrl+Shift+Z")));
+        assert!(["Ctrl+Z", "Ctrl+Shift+Z", "Ctrl+Right", "Alt+Up", "Ctrl+Backspace"].iter().all(|c| chord(c).edits()));
+        assert!(!["Ctrl+S", "Ctrl+Alt+Z", "F6", "Z", "Ctrl+Shift+C"].iter().any(|c| chord(c).edits()));
         assert!(chord("X").types() && !chord("F5").types() && !chord("Ctrl+X").types());
     }
 }

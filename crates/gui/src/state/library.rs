@@ -22,6 +22,8 @@ pub enum DocState {
     Waiting,
     /// Its metadata are known.
     Indexed,
+    /// It is being read for its statistics only; its numbers are not kept.
+    Surveying,
     /// Its numbers are being read.
     Loading,
     /// Everything is known.
@@ -164,6 +166,11 @@ pub struct Doc {
 }
 
 impl Doc {
+    /// As it was before anything was read of it.
+    pub fn begin_again(&mut self) {
+        *self = Self { path: std::mem::take(&mut self.path), tags: std::mem::take(&mut self.tags), ..Self::default() };
+    }
+
     /// Takes in its numbers.
     pub fn load(&mut self, loaded: Arc<Loaded>) {
         self.bytes = loaded.memory_bytes();

@@ -35,7 +35,7 @@ pub use keys::Chord;
 pub use library::{Doc, DocId, DocState, Library, Loaded};
 pub use prefs::{Prefs, RunPreset};
 pub use samples::Sample;
-pub use view::{View, ViewId, XKind, ZoomState};
+pub use view::{RunAxis, View, ViewId, XKind, ZoomState};
 pub use workspace::{FileRef, Palette, Panel, ThemeChoice, WindowPlace, Workspace};
 
 use undo::History;
@@ -74,6 +74,8 @@ pub struct State {
     pub running: Option<Running>,
     /// Why the run that was asked for last did not come about; for the dialog that asked for it.
     pub not_run: Option<String>,
+    /// The last run of this window ended without a data file, and nobody wanted that.
+    pub run_lost: bool,
     /// The run whose servers are being asked.
     pub checking: Option<Box<RunRequest>>,
     /// What the servers of a run said last.
@@ -217,6 +219,12 @@ impl State {
         }
     }
 
+    /// Moments of the run on a figure of a view whose horizontal axis counts this.
+    pub fn run_axis(&self, view: &View, kind: XKind) -> RunAxis {
+        let first = view.docs.first().and_then(|doc| self.library.loaded(*doc));
+        RunAxis { kind, t0: first.and_then(|loaded| loaded.set.metadata.t0_unix()) }
+    }
+
     /// Files whose numbers are needed and not there: to be shown, or only for a column of the table.
     fn wanted_files(&mut self) -> Vec<Effect> {
         let needs_all = self.workspace.table.columns.iter().any(columns::Column::is_computed)
@@ -237,7 +245,7 @@ impl State {
             let Some(doc) = self.library.get_mut(file.id) else { continue };
             // Only once it is known that nothing is known of it.
             if doc.state == DocState::Indexed && doc.summary.is_none() && !doc.live {
-                doc.state = DocState::Loading;
+                doc.state = DocState::Surveying;
                 effects.push(Effect::Survey(file.id, doc.path.clone()));
             }
         }

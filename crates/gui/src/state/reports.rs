@@ -27,8 +27,9 @@ impl State {
                 }
                 self.wanted_files()
             }
-            Action::Loaded(id, stamp, result) => {
-                let Some(doc) = self.library.get_mut(id) else { return Vec::new() };
+            Action::Loaded(id, path, stamp, result) => {
+                // It may be elsewhere by now, and is being read there.
+                let Some(doc) = self.library.get_mut(id).filter(|doc| doc.path == path) else { return Vec::new() };
                 match result {
                     Ok(loaded) => {
                         doc.metadata = Some(Arc::new(loaded.set.metadata.clone()));
@@ -49,8 +50,10 @@ impl State {
                     }
                 }
             }
-            Action::Summarised(id, summary, losses) => {
-                if let Some(doc) = self.library.get_mut(id) {
+            Action::Summarised(id, generation, summary, losses) => {
+                if let Some(doc) = self.library.get_mut(id)
+                    && doc.loaded.as_ref().is_some_and(|loaded| loaded.generation == generation)
+                {
                     doc.summary = Some(summary);
                     doc.losses = Some(losses);
                 }
@@ -60,7 +63,7 @@ impl State {
                 for (id, summary) in all {
                     let Some(doc) = self.library.get_mut(id) else { continue };
                     doc.summary.get_or_insert(summary);
-                    if doc.state == DocState::Loading && doc.loaded.is_none() {
+                    if doc.state == DocState::Surveying {
                         doc.state = DocState::Indexed;
                     }
                 }

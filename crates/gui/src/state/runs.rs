@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::action::{Action, Effect, Problem};
-use super::library::{Doc, DocId, DocState};
+use super::library::{DocId, DocState};
 use super::reduce::drop_files;
 use super::{RunRequest, Running, State};
 
@@ -59,7 +59,8 @@ impl State {
         let effects = if doc.live || matches!(doc.state, DocState::Ready | DocState::Loading) {
             Vec::new()
         } else {
-            *doc = Doc { path: data.to_owned(), live: true, state: DocState::Loading, ..Doc::default() };
+            doc.begin_again();
+            (doc.live, doc.state) = (true, DocState::Loading);
             vec![Effect::Follow(id, data.to_owned())]
         };
         if new {
@@ -82,6 +83,7 @@ impl State {
         self.workspace.open_view(Some(id));
         self.not_run = None;
         self.status = format!("measuring {} against {}", request.test, request.hosts.join(", "));
+        self.run_lost = false;
         self.running = Some(Running {
             doc: id,
             request: request.clone(),
@@ -96,6 +98,9 @@ impl State {
         // The followed run of somebody else's may end while ours goes on.
         let run = self.running.take_if(|run| run.doc == id);
         let (ours, discarded) = (run.is_some(), run.is_some_and(|run| run.discarding));
+        if ours {
+            self.run_lost = result.is_err() && !discarded;
+        }
         match result {
             Ok(path) => {
                 self.status = format!("written: {}", path.display());

@@ -22,6 +22,35 @@ pub enum XKind {
     Other,
 }
 
+/// How moments of the run and a horizontal axis go together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunAxis {
+    /// What the axis counts.
+    pub kind: XKind,
+    /// When the first file's run began, Unix seconds.
+    pub t0: Option<f64>,
+}
+
+impl RunAxis {
+    /// Where seconds of the run are on the axis; `None` where it has no time.
+    pub fn on_axis(self, run_secs: f64) -> Option<f64> {
+        match self.kind {
+            XKind::Run => Some(run_secs),
+            XKind::Clock => self.t0.map(|t0| t0 + run_secs),
+            XKind::Other => None,
+        }
+    }
+
+    /// Seconds of the run at a place of the axis; `None` where it has no time.
+    pub fn of_run(self, x: f64) -> Option<f64> {
+        match self.kind {
+            XKind::Run => Some(x),
+            XKind::Clock => self.t0.map(|t0| x - t0),
+            XKind::Other => None,
+        }
+    }
+}
+
 /// Limits of the vertical axis of one panel.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct YZoom {

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_millis(12);
 impl Viewer {
     /// Takes in what workers have to say, and asks them for what is needed. Draws nothing.
     pub fn logic(&mut self) {
-        let (now, catalog) = (std::time::SystemTime::now(), Arc::clone(&self.catalog));
+        let (now, catalog) = (crate::work::monitor::Now::here(), Arc::clone(&self.catalog));
         let actions: Vec<Action> = self.followers.iter_mut().flat_map(|one| one.step(&catalog, now)).collect();
         self.followers.retain(|one| !one.is_over());
         for action in actions {

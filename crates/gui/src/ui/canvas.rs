@@ -154,13 +154,8 @@ fn overlays(viewer: &Viewer, painter: &egui::Painter, view: &View, figure: &Figu
     let visuals = painter.ctx().global_style().visuals.clone();
     let accent = visuals.selection.stroke.color;
     let fill = visuals.selection.bg_fill.gamma_multiply(0.25);
-    let t0 = view.docs.first().and_then(|d| viewer.state.library.loaded(*d)).and_then(|l| l.set.metadata.t0_unix());
-    // Seconds of the run on this axis, whatever it counts.
-    let on_axis = |x: f64| match kind {
-        XKind::Run => Some(x),
-        XKind::Clock => t0.map(|t0| t0 + x),
-        XKind::Other => None,
-    };
+    let axis = viewer.state.run_axis(view, kind);
+    let on_axis = |x: f64| axis.on_axis(x);
     let shared = viewer.screen.hover.as_ref().filter(|(other, _)| *other != view.id).and_then(|(other, hit)| {
         let linked = viewer.state.workspace.view(*other).is_some_and(|v| v.linked);
         let same = viewer.figure(*other).is_some_and(|f| f.x_kind() == kind && kind != XKind::Other);
@@ -480,8 +475,10 @@ fn menu(viewer: &mut Viewer, response: &egui::Response, view: &View, hit: Option
         let hit: Option<(String, usize, f64)> = ui.data(|d| d.get_temp(key)).flatten();
         if let Some((label, _, x)) = &hit {
             ui.label(egui::RichText::new(label).strong());
-            if ui.button("Cursor here").clicked() {
-                viewer.screen.act(Action::Cursor(view.id, 0, Some(*x)));
+            let kind = viewer.figure(view.id).map_or(XKind::Other, |figure| figure.x_kind());
+            let at = viewer.state.run_axis(view, kind).of_run(*x);
+            if at.is_some() && ui.button("Cursor here").clicked() {
+                viewer.screen.act(Action::Cursor(view.id, 0, at));
                 viewer.screen.act(Action::ShowPanel(Panel::Stats));
                 ui.close();
             }

@@ -304,7 +304,7 @@ fn status(ui: &mut egui::Ui, doc: &crate::state::Doc) {
         (DocState::Failed(_), Some(why)) => ("⊗", look::error(ui), format!("Problem: {why}")),
         (_, Some(why)) => ("⚠", look::warn(ui), format!("Problem: {why}")),
         _ if doc.live => ("●", look::error(ui), "Status: being measured".to_owned()),
-        (DocState::Loading, _) => ("…", weak, "Status: being read".to_owned()),
+        (DocState::Loading | DocState::Surveying, _) => ("…", weak, "Status: being read".to_owned()),
         (DocState::Waiting, _) => ("…", weak, "Status: waiting to be read".to_owned()),
         (DocState::Indexed, _) => ("○", weak, "Status: metadata are read; numbers when it is shown".to_owned()),
         (DocState::Ready | DocState::Failed(_), _) => ("✔", weak, "Status: read".to_owned()),

@@ -38,6 +38,10 @@ pub(super) fn take(viewer: &mut Viewer, context: &egui::Context) {
         if chord.types() && (typing || (dialog && command.id != "cancel")) {
             continue;
         }
+        // And what moves in the text and takes typing back is the text's.
+        if typing && chord.edits() {
+            continue;
+        }
         if pressed.iter().any(|pressed| chord.is(pressed)) {
             context.input_mut(|i| i.events.retain(|e| !chord_of(e).is_some_and(|pressed| chord.is(&pressed))));
             if chosen.is_none() {
@@ -218,18 +222,25 @@ fn scale_y(viewer: &mut Viewer, view: &View, factor: f64) {
 }
 
 fn cursor(viewer: &mut Viewer, view: &View, which: usize) {
-    let Some((_, (a, b))) = limits_x(viewer, view) else { return };
+    let Some((kind, (a, b))) = limits_x(viewer, view) else { return };
     let hovered = viewer.screen.hover.as_ref().filter(|(id, _)| *id == view.id).map(|(_, hit)| hit.x);
     let at = hovered.unwrap_or(a + (b - a) * if which == 0 { 0.5 } else { 0.6 });
+    // Cursors are moments of the run, whatever the axis counts.
+    let Some(at) = viewer.state.run_axis(view, kind).of_run(at) else {
+        "cursors are moments of the run: this figure has no axis of time".clone_into(&mut viewer.state.status);
+        return;
+    };
     let which = which.min(view.cursors.len());
     let there = view.cursors.get(which).is_some() && hovered.is_none();
     viewer.screen.act(Action::Cursor(view.id, which, (!there).then_some(at)));
 }
 
 fn step_cursor(viewer: &mut Viewer, view: &View, forward: bool) {
-    let Some(scene) = viewer.figure(view.id).and_then(|f| f.scene.clone()) else { return };
+    let Some((kind, scene)) = viewer.figure(view.id).and_then(|f| Some((f.x_kind(), f.scene.clone()?))) else { return };
+    let axis = viewer.state.run_axis(view, kind);
     let Some((which, at)) = view.cursors.iter().copied().enumerate().next_back() else { return };
-    if let Some(next) = hover::step(&scene, at, forward) {
+    let next = axis.on_axis(at).and_then(|at| hover::step(&scene, at, forward)).and_then(|x| axis.of_run(x));
+    if let Some(next) = next {
         viewer.screen.act(Action::Cursor(view.id, which, Some(next)));
     }
 }

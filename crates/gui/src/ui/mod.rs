@@ -56,7 +56,7 @@ use crate::figure::Figures;
 use crate::figure::hover::Hit;
 use crate::figure::paint::Painted;
 use crate::state::commands::{Dialog, Does};
-use crate::state::{Action, DocId, Panel, State, View, ViewId, WindowPlace};
+use crate::state::{Action, DocId, DocState, Panel, State, View, ViewId, WindowPlace};
 use crate::work::live::{Measurer, Stopper};
 use crate::work::watch::Watcher;
 use crate::work::{DiffKey, StatsKey, Workers};
@@ -531,7 +531,8 @@ impl Viewer {
 
     /// Whether anything is being read or computed.
     pub fn is_busy(&self) -> bool {
-        let loading = self.state.library.iter().any(|(_, doc)| doc.state == crate::state::DocState::Loading);
+        let reads = |state: &DocState| matches!(state, DocState::Loading | DocState::Surveying);
+        let loading = self.state.library.iter().any(|(_, doc)| reads(&doc.state));
         let waiting = self.state.workspace.visible().iter().any(|view| self.figures.is_waiting(*view));
         loading || waiting || self.stats.asked.is_some() || self.diff.asked.is_some()
     }

@@ -213,13 +213,14 @@ fn cursors(viewer: &mut Viewer, ui: &mut egui::Ui, view: &View) {
     let Some(page) = viewer.page(view.id) else { return };
     let step = view.docs.first().and_then(|d| viewer.state.library.loaded(*d)).and_then(|l| l.set.metadata.step_secs());
     let within = 5.0 * step.unwrap_or(0.2).max(0.05);
-    let at: Vec<Vec<hover::ValueAt>> =
-        view.cursors.iter().map(|x| hover::values_at(&scene, &page, *x, within)).collect();
+    let axis = viewer.state.run_axis(view, figure.x_kind());
+    let places: Vec<f64> = view.cursors.iter().filter_map(|at| axis.on_axis(*at)).collect();
+    let at: Vec<Vec<hover::ValueAt>> = places.iter().map(|x| hover::values_at(&scene, &page, *x, within)).collect();
     ui.horizontal_wrapped(|ui| {
-        for (i, x) in view.cursors.iter().enumerate() {
-            let text = match figure.x_kind() {
-                XKind::Clock => hover::utc(*x),
-                _ => format!("{x:.3} s"),
+        for (i, at) in view.cursors.iter().enumerate() {
+            let text = match axis.on_axis(*at).filter(|_| axis.kind == XKind::Clock) {
+                Some(x) => hover::utc(x),
+                None => format!("{at:.3} s"),
             };
             ui.label(RichText::new(format!("Cursor {}: {text}", i + 1)).strong());
         }

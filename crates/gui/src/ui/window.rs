@@ -314,7 +314,12 @@ impl Viewer {
             self.ask(crate::state::commands::Dialog::Leave);
         } else if self.screen.leaving && !running {
             self.screen.leaving = false;
-            self.screen.quit = true;
+            // Not over the news that there is no data file, and what to do about it.
+            if self.state.run_lost {
+                self.act(Action::ShowPanel(crate::state::Panel::Problems));
+            } else {
+                self.screen.quit = true;
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fa_analyze::cutoff::Cutoff;
 use fa_analyze::export::{ExportOptions, ExportRun, run_id, write_csv};
+use fa_analyze::loss::lost_times;
 use fa_analyze::run::Run;
 use fa_analyze::summary::{Summary, SummaryOptions};
 use fa_format::{DataSet, ReadOptions};
@@ -61,37 +62,21 @@ pub(super) fn summary(loaded: &Loaded, cutoff: Option<Cutoff>) -> Summary {
     Summary::new(&run, &loaded.expanded, SummaryOptions { cutoff, children: false })
 }
 
-/// When probes of a run were lost: entries that say so, and the middle of gaps in sequence numbers.
-pub(super) fn losses(loaded: &Loaded) -> Losses {
+/// When probes of a run were lost, and what is to be said about series of which not all can be marked.
+pub(super) fn losses(loaded: &Loaded) -> (Losses, Vec<String>) {
     let run = Run::new(&loaded.set, &loaded.expanded);
-    let mut all = Losses::new();
+    let (mut all, mut notes) = (Losses::new(), Vec::new());
     for name in loaded.set.series.keys() {
-        let Some(raw) = loaded.set.raw.series(name) else { continue };
-        let Some(numbers) = raw.numbers("seq") else { continue };
-        let said: std::collections::HashSet<usize> = raw
-            .values("lost")
-            .filter(|(_, value)| !matches!(value, fa_format::RawValue::Bool(false) | fa_format::RawValue::Null))
-            .map(|(entry, _)| entry)
-            .collect();
-        let mut times: Vec<f64> = said.iter().filter_map(|entry| raw.t().get(*entry)).map(|t| t - run.t0()).collect();
-        let mut before: Option<(f64, f64)> = None;
-        for (t, seq) in numbers.t.iter().zip(numbers.value.iter()).filter(|(t, seq)| t.is_finite() && seq.is_finite()) {
-            if let Some((last_t, last_seq)) = before
-                && *seq > last_seq + 1.0
-                && *seq < last_seq + 1e6
-            {
-                let gap = seq - last_seq;
-                times.extend((1..gap as u32).map(|i| last_t + (t - last_t) * f64::from(i) / gap - run.t0()));
-            }
-            before = Some((*t, before.map_or(*seq, |(_, last)| last.max(*seq))));
+        let Some(lost) = lost_times(&run, name) else { continue };
+        if lost.more > 0 {
+            let (marked, more) = (lost.times.len(), lost.more);
+            notes.push(format!("{name}: of its lost probes, {marked} are marked in figures and {more} are not"));
         }
-        times.retain(|t| t.is_finite());
-        times.sort_by(f64::total_cmp);
-        if !times.is_empty() {
-            all.insert(name.clone(), times);
+        if !lost.times.is_empty() {
+            all.insert(name.clone(), lost.times);
         }
     }
-    all
+    (all, notes)
 }
 
 /// The page that a file of a figure shows: at the screen's size and in its theme, the screen's own page.

@@ -137,7 +137,7 @@ pub(super) fn survey(doc: DocId, path: &Path, shared: &Shared) {
                 shared.cache.put(path, stamp, &loaded.set.metadata, Some(&summary));
             }
         }
-        (stamp, Err(why)) => shared.act(Action::Loaded(doc, stamp, Err(why))),
+        (stamp, Err(why)) => shared.act(Action::Loaded(doc, path.to_owned(), stamp, Err(why))),
     }
 }
 

@@ -353,7 +353,7 @@ fn guarded(job: Job, shared: &Shared) {
 
 /// Whom a job that fails badly is reported to: nobody waits for it for ever.
 enum About {
-    Doc(DocId),
+    Doc(DocId, PathBuf),
     Figure(ViewId, Box<FigureKey>),
     Thumb(ThumbKey),
     Other,
@@ -362,7 +362,7 @@ enum About {
 impl About {
     fn of(job: &Job) -> Self {
         match job {
-            Job::Load(doc, _) | Job::Survey(doc, _) => Self::Doc(*doc),
+            Job::Load(doc, path) | Job::Survey(doc, path) => Self::Doc(*doc, path.clone()),
             Job::Resolve(view, request) => Self::Figure(*view, Box::new(request.key.clone())),
             Job::Thumb(key, ..) => Self::Thumb(key.clone()),
             _ => Self::Other,
@@ -371,7 +371,7 @@ impl About {
 
     fn failed(self, why: &str, shared: &Shared) {
         match self {
-            Self::Doc(doc) => shared.act(Action::Loaded(doc, None, Err(why.to_owned()))),
+            Self::Doc(doc, path) => shared.act(Action::Loaded(doc, path, None, Err(why.to_owned()))),
             Self::Figure(view, key) => {
                 let error = Some(why.to_owned());
                 let figure = Figure { key: *key, scene: None, pyramids: Arc::default(), error };
@@ -389,13 +389,16 @@ fn do_job(job: Job, shared: &Shared) {
         Job::Index(files) => files::index(&files, shared),
         Job::Load(doc, path) => {
             let (stamp, result) = files::load(&path, &shared.catalog);
-            shared.act(Action::Loaded(doc, stamp, result));
+            shared.act(Action::Loaded(doc, path, stamp, result));
         }
         Job::Survey(doc, path) => files::survey(doc, &path, shared),
         Job::Summarise(doc, loaded, stamp) => {
-            let losses = Arc::new(figures::losses(&loaded));
+            let (losses, notes) = figures::losses(&loaded);
             let summary = Arc::new(figures::summary(&loaded, None));
-            shared.act(Action::Summarised(doc, Arc::clone(&summary), losses));
+            for note in notes {
+                shared.act(Action::Problem(Problem::note(note).of(doc)));
+            }
+            shared.act(Action::Summarised(doc, loaded.generation, Arc::clone(&summary), Arc::new(losses)));
             if let (Some(stamp), Some(path)) = (stamp, &loaded.set.path) {
                 shared.cache.put(path, stamp, &loaded.set.metadata, Some(&summary));
             }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use fa_catalog::Catalog;
 use fa_format::{Metadata, ReadOptions};
@@ -65,10 +65,58 @@ impl Journal {
     }
 }
 
+/// A moment by the clock on the wall, and by one that is never set and does not run while the computer sleeps.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// On the wall.
+    pub wall: SystemTime,
+    /// Steady.
+    pub steady: Instant,
+}
+
+impl Now {
+    /// This moment.
+    pub fn here() -> Self {
+        Self { wall: SystemTime::now(), steady: Instant::now() }
+    }
+
+    /// So much later.
+    #[must_use]
+    pub fn later(self, by: Duration) -> Self {
+        Self { wall: self.wall + by, steady: self.steady + by }
+    }
+}
+
+/// For how long a file has not grown: by our own clock, since that of a file server may be another.
+#[derive(Debug, Clone, Copy)]
+struct Growth {
+    len: u64,
+    /// When it had grown last, as far as we saw.
+    at: Instant,
+    /// And for how long it had not when we first saw it, as the file system says.
+    before: Duration,
+}
+
+impl Growth {
+    fn seen(stamp: Stamp, now: Now) -> Self {
+        let before = stamp.modified.and_then(|at| now.wall.duration_since(at).ok()).unwrap_or_default();
+        Self { len: stamp.len, at: now.steady, before }
+    }
+
+    /// For how long it has not grown.
+    fn quiet(&mut self, len: u64, now: Now) -> Duration {
+        if self.len != len {
+            *self = Self { len, at: now.steady, before: Duration::ZERO };
+        }
+        self.before + now.steady.saturating_duration_since(self.at)
+    }
+}
+
 /// What is known of a run from its journal.
 #[derive(Debug)]
 struct Watched {
     journal: Journal,
+    growth: Growth,
     started: Option<Started>,
     plan: Option<Box<Plan>>,
     progress: Progress,
@@ -127,7 +175,7 @@ pub struct Looker {
 
 impl Looker {
     /// What there is in a folder now.
-    pub fn look(&mut self, folder: &Path, now: SystemTime) -> Monitor {
+    pub fn look(&mut self, folder: &Path, now: Now) -> Monitor {
         if self.folder != folder {
             *self = Self { folder: folder.to_owned(), ..Self::default() };
         }
@@ -138,15 +186,16 @@ impl Looker {
         self.journals.retain(|path, _| paths.contains(path));
         for path in paths.iter().filter(is_journal) {
             let Some(stamp) = Stamp::of(path) else { continue };
-            let quiet = stamp.modified.and_then(|at| now.duration_since(at).ok()).unwrap_or_default();
             let watched = self.journals.entry(path.clone()).or_insert_with(|| Watched {
                 journal: Journal::new(path.clone()),
+                growth: Growth::seen(stamp, now),
                 started: None,
                 plan: None,
                 progress: Progress::new(),
                 ended: false,
             });
             watched.look();
+            let quiet = watched.growth.quiet(stamp.len, now);
             runs.push(watched.seen(&path.with_extension(""), quiet));
         }
         let data: Vec<(&PathBuf, Stamp)> =
@@ -215,17 +264,27 @@ pub(crate) struct Follower {
     recorder: Recorder,
     progress: Progress,
     samples: bool,
+    growth: Option<Growth>,
     over: bool,
 }
 
 impl Follower {
     pub(crate) fn new(doc: DocId, data: PathBuf) -> Self {
         let journal = Journal::new(journal_of(&data));
-        Self { doc, data, journal, recorder: Recorder::new(), progress: Progress::new(), samples: false, over: false }
+        Self {
+            doc,
+            data,
+            journal,
+            recorder: Recorder::new(),
+            progress: Progress::new(),
+            samples: false,
+            growth: None,
+            over: false,
+        }
     }
 
     /// What there is to say since the last time; nothing more after the run is over.
-    pub(crate) fn step(&mut self, catalog: &Catalog, now: SystemTime) -> Vec<Action> {
+    pub(crate) fn step(&mut self, catalog: &Catalog, now: Now) -> Vec<Action> {
         if self.over {
             return Vec::new();
         }
@@ -252,18 +311,22 @@ impl Follower {
             actions.push(Action::RunData(self.doc, std::sync::Arc::new(loaded)));
         }
         let there = Stamp::of(&self.journal.path);
-        let quiet = |stamp: Stamp| stamp.modified.and_then(|at| now.duration_since(at).ok()).unwrap_or_default();
+        // From when it was first looked at: whoever follows a run has seen it grow.
+        let quiet = there.map_or(Duration::ZERO, |stamp| {
+            let fresh = Growth { len: stamp.len, at: now.steady, before: Duration::ZERO };
+            self.growth.get_or_insert(fresh).quiet(stamp.len, now)
+        });
         let recover = format!("fa recover {}", crate::state::action::quoted(&self.journal.path.display().to_string()));
         let over = match (there, &self.journal.trouble) {
             (_, Some(why)) => Some(Err(format!("the journal cannot be followed: {why}"))),
             (None, _) if self.data.is_file() => Some(Ok(self.data.clone())),
             (None, _) => Some(Err("the run was discarded: its journal is gone and there is no data file".to_owned())),
             // Its program may be writing the data file right now.
-            (Some(stamp), _) if ended && quiet(stamp) > SILENCE => {
+            (Some(_), _) if ended && quiet > SILENCE => {
                 Some(Err(format!("the run ended without its data file; {recover}")))
             }
-            (Some(stamp), _) if quiet(stamp) > SILENCE => {
-                let secs = quiet(stamp).as_secs();
+            (Some(_), _) if quiet > SILENCE => {
+                let secs = quiet.as_secs();
                 Some(Err(format!("nothing was heard of the run for {secs} s: it was cut short; {recover}")))
             }
             _ => None,
@@ -288,7 +351,7 @@ pub(crate) fn follow(mut follower: Follower, shared: &Shared) {
     let doc = follower.doc;
     let thread = std::thread::Builder::new().name("fa-follow".to_owned()).spawn(move || {
         while !follower.is_over() {
-            for action in follower.step(&mine.catalog, SystemTime::now()) {
+            for action in follower.step(&mine.catalog, Now::here()) {
                 mine.act(action);
             }
             std::thread::sleep(EVERY);

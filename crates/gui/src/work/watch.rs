@@ -114,7 +114,7 @@ impl Watcher {
                 drop(watched);
                 // Without the lock: the window must not wait for journals to be read.
                 if let Some(folder) = folder {
-                    let now = looker.look(&folder, std::time::SystemTime::now());
+                    let now = looker.look(&folder, super::monitor::Now::here());
                     if seen.as_ref() != Some(&now) {
                         seen = Some(now.clone());
                         actions.push(Action::Monitored(Arc::new(now)));

@@ -75,6 +75,33 @@ fn a_command_is_put_on_the_clipboard_once() {
     }
 }
 
+#[test]
+fn undo_while_somebody_types_takes_back_the_typing_and_not_the_workspace() {
+    use eframe::egui::{Key, Modifiers};
+    let mut window = window(&[sample(PING)]);
+    let view = focused(&window).id;
+    act(&mut window, Action::ShowPanel(Panel::Notes));
+    act(&mut window, Action::Brush(view, Some((1.0, 2.0))));
+    window.get_by_label("New note").focus();
+    window.run();
+    window.get_by_label("New note").type_text("odd");
+    window.run();
+    for (keys, key) in [(Modifiers::COMMAND, Key::Z), (Modifiers::COMMAND, Key::ArrowLeft)] {
+        window.key_press_modifiers(keys, key);
+        window.run();
+    }
+    assert_eq!(focused(&window).brush, Some((1.0, 2.0)));
+    // Elsewhere it is the workspace's.
+    window.get_by_label("New note").focus();
+    window.key_press(Key::Escape);
+    window.run();
+    window.key_press(Key::F6);
+    window.run();
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.run();
+    assert_eq!(focused(&window).brush, None);
+}
+
 /// Words of a POSIX shell, as far as single quotes go.
 fn shell_words(text: &str) -> Vec<String> {
     let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);

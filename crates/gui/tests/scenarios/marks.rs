@@ -43,6 +43,36 @@ fn s20_two_cursors_show_values_and_their_difference() {
 }
 
 #[test]
+fn s20_cursors_are_moments_of_the_run_whatever_the_axis_counts() {
+    use eframe::egui::Key;
+    let mut window = window(&[sample(LONG)]);
+    let view = focused(&window).id;
+    act(&mut window, Action::SetOption(view, "absolute-time", vec![String::new()]));
+    window.key_press(Key::C);
+    window.run();
+    let set = focused(&window).cursors;
+    assert!(set.len() == 1 && (0.0..1000.0).contains(&set[0]), "seconds of the run: {set:?}");
+    window.key_press(Key::CloseBracket);
+    window.run();
+    let next = focused(&window).cursors;
+    assert!(next[0] > set[0] && next[0] < set[0] + 1.0, "{next:?}");
+    act(&mut window, Action::ShowPanel(Panel::Stats));
+    // The time of day, and the values there.
+    let doc = docs(&window)[0];
+    let t0 = viewer(&window).state.library.loaded(doc).unwrap().set.metadata.t0_unix().unwrap();
+    assert!(has(&window, &format!("Cursor 1: {}", fa_gui::figure::hover::utc(t0 + next[0]))));
+    act(&mut window, Action::SetOption(view, "absolute-time", Vec::new()));
+    assert!(has(&window, &format!("Cursor 1: {:.3} s", next[0])));
+    // A distribution has no moments.
+    act(&mut window, Action::Cursor(view, 0, None));
+    act(&mut window, Action::SetPlot(view, "ping_cdf".into()));
+    window.key_press(Key::C);
+    window.run();
+    assert!(focused(&window).cursors.is_empty());
+    assert!(viewer(&window).state.status.contains("no axis of time"), "{}", viewer(&window).state.status);
+}
+
+#[test]
 fn s21_legend_entries_hide_isolate_and_hiding_everything_is_safe() {
     let mut window = window(&[sample(LONG)]);
     let view = focused(&window).id;

@@ -100,7 +100,7 @@ impl State {
         if let Some(doc) = self.library.get_mut(id)
             && !doc.live
         {
-            *doc = Doc { path: path.to_owned(), ..Doc::default() };
+            doc.begin_again();
         }
         Arc::make_mut(&mut self.workspace.files).push(FileRef { id, path: path.to_owned(), hash: None });
         (id, true)
@@ -126,7 +126,7 @@ impl State {
                     let doc = self.library.get_mut(*id).filter(|doc| !doc.live);
                     let failed = doc.filter(|doc| matches!(doc.state, DocState::Failed(_)));
                     // Asked for again: what failed is tried again, and it is shown when nothing is.
-                    let again = failed.map(|doc| doc.state = DocState::Waiting).is_some();
+                    let again = failed.map(Doc::begin_again).is_some();
                     let shown = new.is_empty() && self.workspace.focus.is_none();
                     if !again && !shown {
                         continue;
