@@ -285,6 +285,18 @@ fn a_run_whose_file_was_lost_is_told_before_the_window_closes() {
 }
 
 #[test]
+fn undo_moves_no_windows() {
+    let mut state = with_files(1);
+    let view = state.workspace.focus.unwrap();
+    let at = |x| fa_gui::state::WindowPlace { view, at: Some([x, 0.0]), size: [300.0, 300.0] };
+    state.apply(Action::PlaceWindow(at(1.0)), 1.0);
+    state.apply(Action::Brush(view, Some((1.0, 2.0))), 2.0);
+    state.apply(Action::PlaceWindow(at(9.0)), 3.0);
+    state.apply(Action::Undo, 4.0);
+    assert_eq!(state.workspace.windows, [at(9.0)]);
+}
+
+#[test]
 fn a_session_with_absurd_numbers_is_opened_and_goes_on() {
     let text = r#"{"version": 1, "next_id": 18446744073709551615, "focus": 18446744073709551615,
         "files": [{"id": 18446744073709551615, "path": "a"}, {"id": 7, "path": "b"}],

@@ -7,7 +7,7 @@ use super::library::{DocId, Library};
 use super::notes::{Note, carried};
 use super::reduce::{drop_files, tidy_files};
 use super::view::{View, ViewId};
-use super::workspace::{FileRef, Workspace};
+use super::workspace::{FileRef, WindowPlace, Workspace};
 
 /// Notes of a file.
 type Notes = Arc<Vec<Note>>;
@@ -23,6 +23,8 @@ pub(super) struct Outside {
     notes: Vec<(DocId, Notes, Notes)>,
     /// Panels, theme, palette and scale before and after, where one of them is another.
     look: Option<Box<(Workspace, Workspace)>>,
+    /// Windows that are elsewhere now.
+    windows: Vec<WindowPlace>,
     next_id: u64,
 }
 
@@ -49,6 +51,7 @@ impl Outside {
                 change.notes.push((*doc, old.cloned().unwrap_or_default(), new.cloned().unwrap_or_default()));
             }
         }
+        change.windows = after.windows.iter().filter(|place| !before.windows.contains(place)).copied().collect();
         let look = |w: &Workspace| (w.panels.clone(), w.theme, w.palette, w.scale.to_bits());
         if look(before) != look(after) {
             let only = |w: &Workspace| {
@@ -66,6 +69,7 @@ impl Outside {
             && self.views.is_empty()
             && self.shown.is_empty()
             && self.notes.is_empty()
+            && self.windows.is_empty()
             && self.look.is_none()
     }
 }
@@ -107,6 +111,10 @@ impl Workspace {
             if notes.is_empty() {
                 self.notes.remove(doc);
             }
+        }
+        for place in &change.windows {
+            self.windows.retain(|other| other.view != place.view);
+            self.windows.push(*place);
         }
         if let Some((before, after)) = change.look.as_deref() {
             follow(&mut self.panels, &before.panels, &after.panels);

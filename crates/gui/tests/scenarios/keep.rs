@@ -91,15 +91,6 @@ fn undo_while_somebody_types_takes_back_the_typing_and_not_the_workspace() {
         window.run();
     }
     assert_eq!(focused(&window).brush, Some((1.0, 2.0)));
-    // Elsewhere it is the workspace's.
-    window.get_by_label("New note").focus();
-    window.key_press(Key::Escape);
-    window.run();
-    window.key_press(Key::F6);
-    window.run();
-    window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
-    window.run();
-    assert_eq!(focused(&window).brush, None);
 }
 
 /// Words of a POSIX shell, as far as single quotes go.
