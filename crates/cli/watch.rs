@@ -9,7 +9,7 @@ use fa_measure::event::{EndReason, Event, Started, What};
 use fa_measure::history::History;
 use fa_measure::plan::Plan;
 use fa_measure::progress::Progress;
-use fa_measure::recorder::Recorder;
+use fa_measure::recorder::{LiveRedactor, Recorder};
 use fa_measure::remark::Gravity;
 use fa_measure::{Remark, Run, Stop, Time};
 use fa_net::journal_writer::{JournalWriter, journal_path};
@@ -73,7 +73,7 @@ pub(crate) fn watch(
     let mut asked = Wish::Run;
     let mut shown = Vec::new();
     let mut last = Time::ZERO;
-    let mut printer = if args.json_lines { Some(Printer::start()?) } else { None };
+    let mut printer = if args.json_lines { Some(Printer::start(args.redact)?) } else { None };
     let mut journal_told = false;
     loop {
         let event = match events.recv_timeout(TICK) {
@@ -187,11 +187,18 @@ struct Printer {
 const PRINT_QUEUE: usize = 16_384;
 
 impl Printer {
-    fn start() -> Result<Self, Failure> {
+    /// - `redact`: names of hosts, addresses and the like are replaced, as in the data file.
+    fn start(redact: bool) -> Result<Self, Failure> {
         let (queue, events) = sync_channel::<(Event, Option<Remark>)>(PRINT_QUEUE);
         let thread = std::thread::Builder::new()
             .name("fa-print".to_owned())
-            .spawn(move || events.iter().try_for_each(|(event, remark)| print_line(&event, remark.as_ref())))
+            .spawn(move || {
+                let mut redactor = redact.then(LiveRedactor::default);
+                events.iter().try_for_each(|(event, remark)| match &mut redactor {
+                    Some(redactor) => redactor.lines(&event, remark.as_ref()).iter().try_for_each(print_value),
+                    None => print_line(&event, remark.as_ref()),
+                })
+            })
             .map_err(|e| Failure::failed(format!("could not start a thread for printing: {e}")))?;
         Ok(Self { queue, thread, missed: 0 })
     }
@@ -233,8 +240,12 @@ pub(crate) fn print_late(at: Time, texts: &[String]) -> Result<(), Failure> {
 }
 
 fn print_line(event: &Event, remark: Option<&Remark>) -> Result<(), Failure> {
-    let mut text = serde_json::to_string(&Line { event, remark })
-        .map_err(|e| Failure::failed(format!("could not print an event: {e}")))?;
+    print_value(&Line { event, remark })
+}
+
+fn print_value(line: &impl Serialize) -> Result<(), Failure> {
+    let mut text =
+        serde_json::to_string(line).map_err(|e| Failure::failed(format!("could not print an event: {e}")))?;
     text.push('\n');
     output::print(text.as_bytes())
 }

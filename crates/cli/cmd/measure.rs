@@ -46,9 +46,6 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
     for note in &plan.notes {
         console.note(note);
     }
-    if args.redact && args.json_lines {
-        Console::warn("--redact is for the data file: the lines of JSON name hosts and addresses");
-    }
     // Told once, unless nobody was told.
     let noted = if console.quiet { Vec::new() } else { plan.notes.clone() };
     let key = args.key.as_deref().map(record::read_key).transpose()?;

@@ -27,6 +27,8 @@ mod steps;
 mod summary;
 mod tcp_state;
 
+pub use redact::LiveRedactor;
+
 use std::collections::BTreeMap;
 
 use fa_format::{DataSet, RawSeries, RawSeriesBuilder, RawValue};

@@ -1,9 +1,14 @@
-//! Leaving out who and where: names of hosts and users, addresses, hardware addresses and commands become placeholders.
+//! Leaving out who and where: names of hosts, users and wireless networks, addresses, hardware addresses and commands
+//! become placeholders.
 //!
 //! The same name becomes the same placeholder everywhere in the file, names of series and test parameters included, so it
 //! still plots and compares. What cannot identify anybody stays: `localhost`, loopback and unspecified addresses. What was
-//! replaced, how often and where, is listed under `REDACTED`. The journal of the run is not redacted: a file recovered
-//! from it is.
+//! replaced, how often and where, is listed under `REDACTED`. The journal of the run is not redacted, since it has to
+//! make the same file again: a file recovered from it is.
+
+mod live;
+
+pub use live::LiveRedactor;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -25,6 +30,7 @@ enum Kind {
     Mac,
     User,
     Command,
+    Network,
 }
 
 impl Kind {
@@ -35,6 +41,7 @@ impl Kind {
             Self::Mac => "mac",
             Self::User => "user",
             Self::Command => "command",
+            Self::Network => "network",
         }
     }
 
@@ -45,6 +52,7 @@ impl Kind {
             Self::Mac => "macs",
             Self::User => "users",
             Self::Command => "commands",
+            Self::Network => "networks",
         }
     }
 }
@@ -314,7 +322,18 @@ impl Redactor {
         clean
     }
 
+    /// Names of wireless networks, which facts about a host have under `WIFI_DATA`.
+    fn networks(&mut self, facts: &Map<String, Value>) {
+        let interfaces = facts.get("WIFI_DATA").and_then(Value::as_object).into_iter().flat_map(Map::values);
+        for ssid in interfaces.filter_map(|interface| interface.get("ssid")?.as_str()) {
+            self.word(Kind::Network, ssid);
+        }
+    }
+
     fn data_set(&mut self, mut set: DataSet) -> DataSet {
+        self.networks(set.metadata.as_map());
+        let far = set.metadata.get("REMOTE_METADATA").and_then(Value::as_object).into_iter().flat_map(Map::values);
+        far.filter_map(Value::as_object).for_each(|facts| self.networks(facts));
         let metadata = self.object(set.metadata.as_map().clone(), "");
         let mut raw = RawValues::default();
         for name in set.raw.names() {

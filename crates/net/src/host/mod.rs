@@ -4,7 +4,7 @@
 //! A fact that cannot be had is null, never an error: a measurement does not fail for want of a description.
 //! Parsers are pure functions over bytes; files and sockets are touched only here, in `egress` and in `Netlink`.
 //!
-//! Addresses, gateways, next hop and hardware address identify a place, so they are collected only with
+//! Addresses, gateways, next hop, hardware address and wireless networks identify a place, so they are collected only with
 //! [`Detail::Extended`].
 
 mod cpu;
@@ -14,6 +14,7 @@ pub(crate) mod netlink;
 mod qdisc;
 mod route;
 mod sysctl;
+mod wireless;
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -27,6 +28,7 @@ use serde_json::{Map, Value};
 pub use cpu::Cpu;
 pub use egress::EgressInfo;
 pub use route::{Gateway, Target};
+pub use wireless::{Channel, Wireless};
 
 /// No file of `/proc` or `/sys` that is read here is near this long.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
@@ -81,6 +83,9 @@ pub struct HostFacts {
     /// Extended only: default gateways.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateways: Option<Vec<Gateway>>,
+    /// Extended only: wireless interface → network, channel, power.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wifi_data: Option<IndexMap<String, Wireless>>,
 }
 
 impl HostFacts {
@@ -108,6 +113,7 @@ impl HostFacts {
             },
             ip_addrs: place.addresses,
             gateways: place.gateways,
+            wifi_data: detail.is_extended().then(wireless::interfaces),
         }
     }
 
@@ -224,7 +230,7 @@ mod tests {
     #[test]
     fn extended_facts_have_addresses() {
         let facts = HostFacts::collect(Some([127, 0, 0, 1].into()), Detail::Extended).to_metadata();
-        assert!(facts.contains_key("IP_ADDRS") && facts.contains_key("GATEWAYS"));
+        assert!(facts.contains_key("IP_ADDRS") && facts.contains_key("GATEWAYS") && facts["WIFI_DATA"].is_object());
         assert_eq!(facts["EGRESS_INFO"]["target"], "127.0.0.1");
         assert_eq!(facts["EGRESS_INFO"]["nexthop"], Value::Null);
     }

@@ -100,20 +100,25 @@ const fn align(length: usize) -> usize {
 
 /// A request: header, fixed body, attributes.
 pub(crate) fn request(ask: Ask, dump: bool, body: &[u8], attributes: &[(u16, &[u8])]) -> Vec<u8> {
+    message(ask as u16, dump, body, attributes)
+}
+
+/// The same of any type of message, which in generic netlink is the number of a family.
+pub(crate) fn message(kind: u16, dump: bool, body: &[u8], attributes: &[(u16, &[u8])]) -> Vec<u8> {
     let mut bytes = vec![0; HEADER_BYTES];
     bytes.extend_from_slice(body);
-    for (kind, value) in attributes {
+    for (name, value) in attributes {
         bytes.resize(align(bytes.len()), 0);
         let length = u16::try_from(value.len() + 4).unwrap_or(u16::MAX);
         bytes.extend_from_slice(&length.to_ne_bytes());
-        bytes.extend_from_slice(&kind.to_ne_bytes());
+        bytes.extend_from_slice(&name.to_ne_bytes());
         bytes.extend_from_slice(value);
     }
     bytes.resize(align(bytes.len()), 0);
     let flags = NLM_F_REQUEST | if dump { NLM_F_DUMP } else { 0 };
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     bytes[0..4].copy_from_slice(&length.to_ne_bytes());
-    bytes[4..6].copy_from_slice(&(ask as u16).to_ne_bytes());
+    bytes[4..6].copy_from_slice(&kind.to_ne_bytes());
     bytes[6..8].copy_from_slice(&flags.to_ne_bytes());
     bytes
 }
@@ -146,16 +151,25 @@ fn progress(block: &[u8]) -> Progress {
     last
 }
 
-/// A route netlink socket.
+/// A netlink socket.
 #[derive(Debug)]
 pub(crate) struct Netlink {
     socket: Socket,
 }
 
 impl Netlink {
-    /// Opens a socket to the kernel; needs no privileges.
+    /// Opens a socket to the kernel's routing; needs no privileges.
     pub(crate) fn open() -> io::Result<Self> {
-        let socket = Socket::new(Domain::from(libc::AF_NETLINK), Type::RAW, Some(Protocol::from(libc::NETLINK_ROUTE)))?;
+        Self::of(libc::NETLINK_ROUTE)
+    }
+
+    /// The same to families of generic netlink.
+    pub(crate) fn generic() -> io::Result<Self> {
+        Self::of(libc::NETLINK_GENERIC)
+    }
+
+    fn of(protocol: libc::c_int) -> io::Result<Self> {
+        let socket = Socket::new(Domain::from(libc::AF_NETLINK), Type::RAW, Some(Protocol::from(protocol)))?;
         // The kernel answers at once; this only keeps a surprise from hanging the program.
         socket.set_read_timeout(Some(Duration::from_secs(1)))?;
         Ok(Self { socket })

@@ -59,7 +59,7 @@ fn a_redacted_file_names_nobody_and_says_what_was_left_out() {
     plan.series[0].name = "TCP upload far.example".into();
     plan.flows[0].series = "TCP upload far.example".into();
     let facts = serde_json::from_str(
-        r#"{"IP_ADDRS":{"eth0":["198.51.100.7"]},"EGRESS_INFO":{"link_params":{"ether":"02:fc:00:00:00:01"},"nexthop":"198.51.100.1"}}"#,
+        r#"{"IP_ADDRS":{"eth0":["198.51.100.7"]},"WIFI_DATA":{"wlan0":{"ssid":"our place"}},"EGRESS_INFO":{"link_params":{"ether":"02:fc:00:00:00:01"},"nexthop":"198.51.100.1"}}"#,
     );
     let told = vec![
         What::HostFacts { host: None, facts: facts.unwrap() },
@@ -67,9 +67,45 @@ fn a_redacted_file_names_nobody_and_says_what_was_left_out() {
         bytes(UP, FlowEnd::Receiver, ms(200), 200, 1000),
     ];
     let text = fa_format::to_json(&collected(plan, told)).unwrap();
-    for secret in ["far.example", "192.0.2.1", "198.51.100", "02:fc:00", "toke", "\"there\"", "\"here\""] {
+    for secret in ["far.example", "192.0.2.1", "198.51.100", "02:fc:00", "toke", "our place", "\"there\"", "\"here\""] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
     assert!(text.contains("TCP upload host-1") && text.contains("from my desk to host-1"));
     assert!(text.contains("\"REDACTED\"") && text.contains("IP_ADDRS:eth0:*"), "{text}");
+}
+
+#[test]
+fn redacted_events_name_nobody_and_hosts_as_the_file_does() {
+    let mut plan = with_collector(Collected::Program(Program::Command { command: "cat /home/toke/x".into() }), None);
+    plan.settings.observe.redact = true;
+    plan.settings.params.insert("command".into(), "cat /home/toke/x".into());
+    // A host may have the name of a word of the vocabulary.
+    plan.hosts.push(HostPlan::named("load"));
+    let facts = serde_json::from_str(r#"{"IP_ADDRS":{"eth0":["198.51.100.7"]},"REMOTE":{"far.example":1},"WIFI_DATA":{"wlan0":{"ssid":"our place"}}}"#).unwrap();
+    let told = vec![
+        What::HostFacts { host: None, facts },
+        What::Phase(crate::event::Phase::Load),
+        What::Warning { host: Some(HOST), text: "contact to 192.0.2.1:5999 and far.example lost, load is away".into() },
+        bytes(UP, FlowEnd::Receiver, ms(200), 200, 1000),
+    ];
+    let mut all = begin();
+    for event in &mut all {
+        if let What::Plan(planned) = &mut event.what {
+            **planned = plan.clone();
+        }
+    }
+    all.extend(events(told));
+    let mut redactor = LiveRedactor::default();
+    let lines: Vec<Value> = all.iter().flat_map(|event| redactor.lines(event, None)).collect();
+    assert_eq!(lines.len(), all.len());
+    let text: String = lines.iter().map(Value::to_string).collect();
+    for secret in ["far.example", "192.0.2.1", "198.51.100", "toke", "our place", ":\"there\"", ":\"here\""] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+    let file = fa_format::to_json(&Recorder::replay(&all).finish().unwrap()).unwrap();
+    let of_file = |name: &str| file.contains(name);
+    assert!(of_file("\"LOCAL_HOST\": \"host-3\"") && text.contains("\"local_host\":\"host-3\""), "{text}");
+    assert!(text.contains(r#"{"phase":"load"}"#) && text.contains("host-1 lost, host-2 is away"), "{text}");
+    let events: Vec<Value> = all.iter().map(|event| serde_json::to_value(event).unwrap()).collect();
+    assert_eq!(lines.last(), events.last(), "what names nobody is as it was");
 }
