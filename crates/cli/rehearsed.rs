@@ -68,6 +68,8 @@ fn facts(
         let round_trip_ms = best.round_trip().as_secs_f64() * 1e3;
         let ahead_ms = (best.ahead().0 - wall_ns) as f64 / 1e6;
         say("Round trip", format!("{round_trip_ms:.2} ms over TCP, the best of a few"));
+        // No "-0.00".
+        let ahead_ms = (100.0 * ahead_ms).round() / 100.0 + 0.0;
         say("Its clock", format!("{ahead_ms:+.2} ms against ours, ± {:.2} ms", round_trip_ms / 2.0));
     }
     match udp {

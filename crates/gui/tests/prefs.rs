@@ -72,6 +72,11 @@ fn a_key_is_changed_in_the_window_conflicts_are_said_and_menus_and_help_show_it(
     window.run();
     window.get_by_label("Change the key of Save figure…").click();
     window.run();
+    // As a keyboard sends it: Alt comes first, and alone.
+    window.key_press_modifiers(Modifiers::ALT, Key::AltLeft);
+    window.run();
+    assert!(has(&window, "Press the new key of “Save figure…”") && !has(&window, "can be no command's key"));
+    window.key_press_modifiers(Modifiers::ALT, Key::AltLeft);
     window.key_press_modifiers(Modifiers::ALT, Key::F);
     window.run();
     let text = config(dir.path());

@@ -72,8 +72,8 @@ pub struct State {
     pub refused: Option<String>,
     /// A run under way.
     pub running: Option<Running>,
-    /// Why the run that was asked for last did not come about; for the dialog that asked for it.
-    pub not_run: Option<String>,
+    /// The run that was asked for last and did not come about, and why; for the dialog that asked for it.
+    pub not_run: Option<(Box<RunRequest>, String)>,
     /// The last run of this window ended without a data file, and nobody wanted that.
     pub run_lost: bool,
     /// The run whose servers are being asked.

@@ -97,8 +97,8 @@ impl State {
     fn run_ended(&mut self, id: DocId, result: Result<PathBuf, String>) -> Vec<Effect> {
         // The followed run of somebody else's may end while ours goes on.
         let run = self.running.take_if(|run| run.doc == id);
-        let (ours, discarded) = (run.is_some(), run.is_some_and(|run| run.discarding));
-        if ours {
+        let discarded = run.as_ref().is_some_and(|run| run.discarding);
+        if run.is_some() {
             self.run_lost = result.is_err() && !discarded;
         }
         match result {
@@ -119,8 +119,8 @@ impl State {
                 }
                 if !discarded {
                     self.note(Problem::error(why.clone()).of(id));
-                    if ours && empty {
-                        self.not_run = Some(why.clone());
+                    if let Some(run) = run.filter(|_| empty) {
+                        self.not_run = Some((run.request, why.clone()));
                     }
                 }
                 self.status = why;

@@ -177,7 +177,7 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
             let anchor = ui.interact(top_line, ui.scope_id().with("anchor"), egui::Sense::focusable_noninteractive());
             anchor.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, title(dialog)));
             viewer.screen.regions.add(ui.max_rect(), anchor.id);
-            if just_opened || lost {
+            if just_opened || lost || strayed(viewer, ui.ctx()) {
                 anchor.request_focus();
             }
             match dialog {
@@ -213,6 +213,18 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
     if !is_open {
         viewer.screen.dialog = None;
     }
+}
+
+/// Tab has left the dialog for what is behind it; the mouse may go there.
+fn strayed(viewer: &mut Viewer, context: &egui::Context) -> bool {
+    // From its last control, the keyboard gets there in the frame after.
+    let tab = context.input(|i| i.key_pressed(egui::Key::Tab));
+    let tabbed = std::mem::replace(&mut viewer.screen.tabbed, tab);
+    if !(tab || tabbed) || viewer.screen.dialog.is_none() {
+        return false;
+    }
+    let focused = context.memory(egui::Memory::focused).and_then(|id| context.read_response(id));
+    focused.is_some_and(|response| response.layer_id.order == egui::Order::Background)
 }
 
 fn path(viewer: &mut Viewer, ui: &mut egui::Ui) {

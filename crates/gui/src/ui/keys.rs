@@ -9,13 +9,16 @@ use crate::state::{Action, Chord, DocId, View, XKind};
 
 pub(super) fn take(viewer: &mut Viewer, context: &egui::Context) {
     if viewer.screen.prefs.listening.is_some() {
-        if let Some((key, modifiers)) = context.input_mut(|i| {
-            let at = i.events.iter().position(|e| matches!(e, egui::Event::Key { pressed: true, .. }))?;
-            match i.events.remove(at) {
-                egui::Event::Key { key, modifiers, .. } => Some((key, modifiers)),
+        // Ctrl, Alt and Shift tell of themselves, too, on the way to what is meant.
+        let heard = context.input_mut(|i| {
+            let heard = i.events.iter().find_map(|event| match event {
+                egui::Event::Key { key, pressed: true, modifiers, .. } if !modifies(*key) => Some((*key, *modifiers)),
                 _ => None,
-            }
-        }) {
+            });
+            i.events.retain(|event| !matches!(event, egui::Event::Key { pressed: true, .. }));
+            heard
+        });
+        if let Some((key, modifiers)) = heard {
             viewer.screen.prefs.heard(key, modifiers);
         }
         return;
@@ -70,6 +73,18 @@ pub(super) fn take(viewer: &mut Viewer, context: &egui::Context) {
             }
         }
     }
+}
+
+/// A key that only changes what others mean.
+fn modifies(key: Key) -> bool {
+    [
+        (Key::ShiftLeft, Key::ShiftRight),
+        (Key::ControlLeft, Key::ControlRight),
+        (Key::AltLeft, Key::AltRight),
+        (Key::SuperLeft, Key::SuperRight),
+    ]
+    .iter()
+    .any(|(left, right)| key == *left || key == *right)
 }
 
 /// Enter ends the typing in a field, and egui forgets where that was: Tab goes on from there, not from the first menu.

@@ -16,7 +16,7 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
             let button = ui.menu_button(menu, |ui| {
                 // A menu that is longer than the window is scrolled.
                 let most = ui.ctx().content_rect().height() - 40.0;
-                egui::ScrollArea::vertical().max_height(most).show(ui, |ui| {
+                egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
                     for command in all.iter().filter(|c| c.menu == menu && !c.id.ends_with("-2")) {
                         if let Some(does) = entry(ui, command) {
                             chosen = Some(does);

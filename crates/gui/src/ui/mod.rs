@@ -143,6 +143,8 @@ pub(crate) struct Screen {
     /// What had the keyboard before the dialog that is open.
     pub(crate) before_dialog: Option<egui::Id>,
     pub(crate) dialog_was_open: bool,
+    /// Tab was pressed in the last frame.
+    pub(crate) tabbed: bool,
     /// Frames since it was opened.
     pub(crate) dialog_frames: u32,
     /// The row the keyboard is on in the files table.

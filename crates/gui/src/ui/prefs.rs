@@ -36,7 +36,9 @@ impl PrefsState {
         let Some(id) = self.listening else { return };
         let pressed = keys::chord(key, modifiers).ok_or_else(|| format!("{} can be no command's key", key.name()));
         match pressed.and_then(config::usable) {
-            Ok(chord) if chord.key == "Esc" && !chord.ctrl && !chord.alt => self.listening = None,
+            Ok(chord) if chord.key == "Esc" && !chord.ctrl && !chord.alt => {
+                (self.listening, self.error) = (None, None);
+            }
             Ok(chord) => {
                 self.listening = None;
                 self.wanted = Some((id, chord));

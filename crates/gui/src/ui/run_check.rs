@@ -91,6 +91,7 @@ fn metadata(viewer: &mut Viewer, ui: &mut egui::Ui, checked: &CheckedRun) {
         ui.label(RichText::new(text).weak().small());
     });
     let search = viewer.screen.run.stored_search.to_lowercase();
+    let (keys, values) = (ui.available_width() * 0.42, ui.available_width() * 0.5);
     egui::ScrollArea::vertical()
         .id_salt("stored")
         .max_height(200.0)
@@ -100,11 +101,21 @@ fn metadata(viewer: &mut Viewer, ui: &mut egui::Ui, checked: &CheckedRun) {
             egui::Grid::new("stored").num_columns(2).striped(true).spacing([10.0, 1.0]).show(ui, |ui| {
                 for (key, value) in &outcome.stored {
                     if format!("{key} {value}").to_lowercase().contains(&search) {
-                        ui.label(RichText::new(key).strong());
-                        ui.add(egui::Label::new(fa_plot::text::one_line(value)).truncate());
+                        // Long names leave room for what they say.
+                        cell(ui, keys, RichText::new(key).strong());
+                        cell(ui, values, RichText::new(fa_plot::text::one_line(value)));
                         ui.end_row();
                     }
                 }
             });
         });
+}
+
+/// A text in a column of this width, in full under the pointer.
+fn cell(ui: &mut egui::Ui, width: f32, text: RichText) {
+    ui.scope(|ui| {
+        ui.set_min_width(width);
+        ui.set_max_width(width);
+        ui.add(egui::Label::new(text).truncate());
+    });
 }

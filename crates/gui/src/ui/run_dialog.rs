@@ -121,7 +121,9 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
             }
         },
     };
-    if let Some(why) = &viewer.state.not_run {
+    if let Some((asked, why)) = &viewer.state.not_run
+        && request.as_ref().is_ok_and(|request| *request == **asked)
+    {
         ui.add(egui::Label::new(RichText::new(format!("⊗ not measured: {why}")).color(look::error(ui))).wrap());
     }
     match &plan {
@@ -264,9 +266,10 @@ fn form(viewer: &mut Viewer, ui: &mut egui::Ui) {
                     }
                 }
             });
-        dialog.listing = combo.inner.is_some();
-        if !dialog.listing {
+        if std::mem::replace(&mut dialog.listing, combo.inner.is_some()) && !dialog.listing {
             dialog.search.clear();
+            // What had the keyboard is gone.
+            combo.response.request_focus();
         }
         let named = format!("Test: {}", dialog.run.test);
         combo.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &named));

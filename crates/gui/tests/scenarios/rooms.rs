@@ -1,8 +1,8 @@
 //! Small windows, menus and dialogs, windows of views: what was found by hand in a real window.
 
-use crate::common::{LONG, SHORT, act, docs, focused, has, sample, viewer, viewer_mut, window, window_with};
+use crate::common::{LONG, SHORT, Window, act, docs, focused, has, sample, viewer, viewer_mut, window, window_with};
 use eframe::egui::{Key, Modifiers};
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
 use fa_gui::Options;
 use fa_gui::state::commands::Dialog;
 use fa_gui::state::{Action, FigureFile, Panel, RunRequest, WindowPlace, session};
@@ -14,8 +14,7 @@ use fa_plot::theme::Theme;
 fn a_small_window_shows_one_panel_at_a_time_and_keeps_what_a_wide_one_shows() {
     let files = vec![sample(LONG), sample(SHORT)];
     let mut window = window_with(Options { files, ..Options::default() }, [800.0, 600.0]);
-    let figure =
-        |window: &crate::common::Window| window.query_by_label_contains("Figure all_scaled").map(|node| node.rect());
+    let figure = |window: &Window| window.query_by_label_contains("Figure all_scaled").map(|node| node.rect());
     let panels = viewer(&window).state.workspace.panels.clone();
     assert!(window.query_by_label("Filter files").is_none(), "drawers are closed at first");
     assert!(figure(&window).is_some_and(|rect| rect.width() > 780.0));
@@ -67,22 +66,23 @@ fn escape_closes_an_open_menu_and_nothing_behind_it() {
     assert_eq!(focused(&window).brush, None);
 }
 
+/// The name of the control that has the keyboard.
+fn focus_name(window: &Window) -> String {
+    let focused = By::new().predicate(|node| node.is_focused() && !node.is_hidden());
+    let node = window.root().query_all(focused).last();
+    node.and_then(|node| node.accesskit_node().label()).unwrap_or_default()
+}
+
 #[test]
 fn tab_goes_on_from_the_field_that_enter_has_left() {
     let mut window = window(&[sample(LONG)]);
-    let name = |window: &crate::common::Window| {
-        let focused = window
-            .root()
-            .query_all(egui_kittest::kittest::By::new().predicate(|node| node.is_focused() && !node.is_hidden()));
-        focused.last().and_then(|node| node.accesskit_node().label()).unwrap_or_default()
-    };
     window.get_by_label("Filter files").focus();
     window.run();
     window.key_press(Key::Enter);
     window.run();
     window.key_press(Key::Tab);
     window.run();
-    let after = name(&window);
+    let after = focus_name(&window);
     assert!(after.contains("Files table") || after.contains("Clear"), "{after}");
 }
 
@@ -93,7 +93,8 @@ fn a_run_that_does_not_come_about_goes_back_to_the_dialog_that_asked_for_it() {
     viewer_mut(&mut window).state.apply(Action::StartRun(Box::new(request)), 0.0);
     let run = docs(&window)[1];
     act(&mut window, Action::RunEnded(run, Err("far.example is not known".into())));
-    assert_eq!(viewer(&window).state.not_run.as_deref(), Some("far.example is not known"));
+    let why = viewer(&window).state.not_run.as_ref().map(|(_, why)| why.as_str());
+    assert_eq!(why, Some("far.example is not known"));
     assert!(has(&window, "Run a test"));
     // There is no file that could be located or read again.
     window.key_press(Key::Escape);
@@ -106,8 +107,7 @@ fn reading_a_file_again_takes_back_what_was_said_about_it() {
     let mut window = window(&[sample(LONG)]);
     let doc = docs(&window)[0];
     act(&mut window, Action::FileChanged(doc, fa_gui::state::library::Changed::Rewritten));
-    let about =
-        |window: &crate::common::Window| viewer(window).state.problems.iter().any(|p| p.text.contains("rewritten"));
+    let about = |window: &Window| viewer(window).state.problems.iter().any(|p| p.text.contains("rewritten"));
     assert!(about(&window));
     act(&mut window, Action::Reload(vec![doc]));
     assert!(!about(&window));
@@ -172,4 +172,12 @@ fn the_search_of_the_list_of_tests_has_the_keyboard_and_enter_takes_the_first() 
     window.key_press_modifiers(Modifiers::NONE, Key::Enter);
     window.run();
     assert!(has(&window, "Test: voip"), "called so, not only described so");
+    // Tab goes on from there, and never to what is behind the dialog.
+    for n in 0..40 {
+        window.key_press(Key::Tab);
+        window.run();
+        let name = focus_name(&window);
+        assert!(n > 0 || name == "Hosts", "{name}");
+        assert!(!["File", "Edit", "Filter files", "Columns", "Open"].contains(&name.as_str()), "{name}");
+    }
 }
