@@ -205,6 +205,12 @@ fn host(text: &str) -> Result<HostPlan, Failure> {
     if name.is_empty() {
         return Err(bad("the name is empty"));
     }
+    // Taken for a host, a parameter would be stored as one and change nothing.
+    if name.contains(['=', ' ', '/']) && !name.contains("//") {
+        let parameter = text.contains('=').then(|| format!("parameters are given as --test-parameter {text}"));
+        let hint = parameter.unwrap_or_else(|| "write NAME, NAME:PORT, ADDRESS or [IPV6]:PORT".into());
+        return Err(Failure::usage(format!("{text:?} is no name of a host")).hint(hint));
+    }
     let port = match port {
         None => DEFAULT_PORT,
         Some(port) => port.parse().ok().filter(|&p| p != 0).ok_or_else(|| bad("the port is not from 1 to 65535"))?,
@@ -242,7 +248,7 @@ mod tests {
             let host = host(text).unwrap();
             assert_eq!((host.name.as_str(), host.port), (name, port), "{text}");
         }
-        for text in ["", ":1", "a:0", "a:70000", "[::1", "[::1]x"] {
+        for text in ["", ":1", "a:0", "a:70000", "[::1", "[::1]x", "upload_streams=4", "a b"] {
             assert_eq!(host(text).unwrap_err().code, crate::failure::Code::Usage, "{text}");
         }
     }

@@ -25,7 +25,7 @@ const VOLATILE: [&str; 16] = [
 ];
 
 /// Keys of `SERIES_META` that are settings, or tell whether a setting took effect; all others are results.
-const SERIES_SETTINGS: [&str; 16] = [
+const SERIES_SETTINGS: [&str; 17] = [
     "RUNNER",
     "UNITS",
     "CONG_CONTROL",
@@ -40,6 +40,7 @@ const SERIES_SETTINGS: [&str; 16] = [
     "SEND_SIZE",
     "RECV_SIZE",
     "ECN",
+    "ECN_SEEN",
     "TCP_MSS",
     "REMOTE_HOST",
 ];

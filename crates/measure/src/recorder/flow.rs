@@ -165,8 +165,13 @@ impl FlowRecord {
         [&self.sender, &self.receiver]
     }
 
-    /// Mark on the data as it arrived.
-    pub(super) fn tos_seen(&self) -> Option<u8> {
+    /// Whether packets with ECN bits reached the receiver: bit 16 of its kernel's options.
+    pub(super) fn ecn_seen(&self) -> Option<bool> {
+        Some(self.receiver.last_state()?.options? & 16 != 0)
+    }
+
+    /// Mark on the data as it arrived; of an upload that of the handshake, which never has ECN bits.
+    fn tos_seen(&self) -> Option<u8> {
         self.receiver.tos_seen().or(self.marks.map(|marks| marks.tos_seen))
     }
 
@@ -253,6 +258,7 @@ impl FlowRecord {
             ("DATA_TOS", Value::from(sender.tos())),
             ("DATA_TOS_SEEN", Value::from(self.tos_seen())),
             ("ECN", Value::from(ecn)),
+            ("ECN_SEEN", Value::from(self.ecn_seen())),
             ("TCP_MSS", Value::from(mss)),
             ("TCP_RETRANSMIT", of(|info| info.total_retrans)),
             ("TCPI_RTT", of(|info| info.rtt_us)),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::flow::FlowRecord;
 use crate::plan::FlowPlan;
 
-/// A flow's series, and the mark that arrived where that is known.
-type Marked<'a> = (&'a str, Option<u8>);
+/// A flow's series, and whether packets with ECN bits reached its receiver, where that is known.
+type Marked<'a> = (&'a str, Option<bool>);
 
 /// One sentence for each pair of a mark and what became of it, however many flows it concerns. Linux keeps the last two bits
 /// of a TCP connection's TOS byte, those of explicit congestion notification, to itself.
@@ -16,7 +16,7 @@ pub(super) fn changed<'a>(flows: impl Iterator<Item = (&'a FlowPlan, &'a FlowRec
         let mut changes: Vec<_> = record.ends().iter().filter_map(|end| end.tos_changed()).collect();
         changes.dedup();
         for change in changes {
-            found.entry(change).or_default().push((&flow.series, record.tos_seen()));
+            found.entry(change).or_default().push((&flow.series, record.ecn_seen()));
         }
     }
     found.into_iter().map(|((asked, obtained), flows)| sentence(asked, obtained, &flows)).collect()
@@ -25,11 +25,13 @@ pub(super) fn changed<'a>(flows: impl Iterator<Item = (&'a FlowPlan, &'a FlowRec
 fn sentence(asked: u8, obtained: u8, flows: &[Marked<'_>]) -> String {
     let (first, others) = (flows.first().map_or("", |(series, _)| series), flows.len().saturating_sub(1));
     let others = if others == 0 { String::new() } else { format!(" and {others} more") };
-    let mut seen: Vec<u8> = flows.iter().filter_map(|(_, seen)| *seen).collect();
-    seen.sort_unstable();
-    seen.dedup();
-    let seen: Vec<_> = seen.iter().map(|tos| format!("{tos:#04x}")).collect();
-    let seen = if seen.is_empty() { String::new() } else { format!("; data arrived with {}", seen.join(", ")) };
+    let arrived = |wanted: bool| flows.iter().filter(|(_, seen)| *seen == Some(wanted)).count();
+    let seen = match (arrived(true), arrived(false)) {
+        (0, 0) => String::new(),
+        (0, _) => "; none of their packets arrived with ECN bits".into(),
+        (_, 0) => "; packets arrived with ECN bits".into(),
+        (with, without) => format!("; packets of {with} arrived with ECN bits, of {without} without"),
+    };
     let why = if (asked ^ obtained) & !3 == 0 {
         ": of a TCP connection the kernel sets the ECN bits itself, when both ends agreed on ECN (sysctl net.ipv4.tcp_ecn=1)"
     } else {

@@ -15,7 +15,7 @@
 //! | `OWN_LOAD` | per host, averaged over the load: processors, share busy and stolen, measuring threads, drops |
 //! | `REDACTED` | what was replaced, how often, where (with `--redact` only) |
 //! | `WARNINGS` | one sentence each |
-//! | `SERIES_META` of a flow | `UPSTREAM_TOS_OBTAINED`, `DOWNSTREAM_TOS_OBTAINED` (where the kernel changed the mark asked for), `CONG_CONTROL_ASKED`, `PAYLOAD` (file of `test_payloads`), `DATA_TOS_SEEN`, `ECN`, `SEND_BUFFER`, `RECEIVE_BUFFER`, more `TCPI_`, `RECEIVER_TCPI_…`, `TCP_INFO`: every field of the last state of `sender` and `receiver`, names and units as in raw samples |
+//! | `SERIES_META` of a flow | `UPSTREAM_TOS_OBTAINED`, `DOWNSTREAM_TOS_OBTAINED` (where the kernel changed the mark asked for), `CONG_CONTROL_ASKED`, `PAYLOAD` (file of `test_payloads`), `DATA_TOS_SEEN` (of an upload that of the handshake, without ECN bits), `ECN` (agreed on), `ECN_SEEN` (packets with ECN bits reached the receiver), `SEND_BUFFER`, `RECEIVE_BUFFER`, more `TCPI_`, `RECEIVER_TCPI_…`, `TCP_INFO`: every field of the last state of `sender` and `receiver`, names and units as in raw samples |
 //! | `SERIES_META` of what was measured | `COMMAND`: what was done for it, in words |
 //! | `SERIES_META` of a flow of a fixed size | `FLOW_BYTES`, `COMPLETED` (did its receiver get all), `COMPLETION_TIME` (s): from when it was due to start until its receiver had all |
 //! | `SERIES_META` of a flow of datagrams | `PACKETS_…`, `NOT_SENT`, `LOST_HERE`, `DROPPED_BY_RECEIVER`, `JITTER_…`, `DELAY_…` (ms), `DELAY_NEGATIVE` (samples), `SOURCE_PORTS`, `CONGESTION_MARKS` |
