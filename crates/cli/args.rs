@@ -336,6 +336,9 @@ pub(crate) struct ExportArgs {
     /// what arrives later, as when a queue drains, is in the file but does not count.
     #[arg(long, visible_alias = "data-cutoff", value_name = "START,END", value_parser = window, allow_hyphen_values = true)]
     pub(crate) window: Option<Cutoff>,
+    /// In the samples every field of the kernel's TCP state at both ends, not only those that explain most
+    #[arg(long)]
+    pub(crate) every_field: bool,
     /// Write here instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

@@ -271,6 +271,28 @@ fn kernel_state_has_its_kind_and_unit_and_no_number_for_no_limit() {
 }
 
 #[test]
+fn fields_in_columns_are_exported_when_asked_for_and_those_that_explain_most_always() {
+    let (mut set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
+    let mut raw = fa_format::RawSeries::builder();
+    let t0 = set.metadata.t0_unix().unwrap();
+    raw.push(t0 + 1.0, &[("val", RawValue::Float(5.0))]);
+    raw.push_block(&[t0 + 1.0, t0 + 2.0], &[("tcp_rto", &[204.0, 208.0]), ("tcp_lost", &[0.0, 3.0])]);
+    set.raw.insert("TCP upload", raw.finish());
+    let text = |every_field| {
+        let runs = [ExportRun::new(&set, &test, "0123456789ab".into(), None)];
+        let mut bytes = Vec::new();
+        let options = ExportOptions { every_field, ..ExportOptions::default() };
+        let notes = write_csv(TableKind::Samples, &runs, options, &mut bytes).unwrap();
+        (String::from_utf8(bytes).unwrap(), notes.join(" "))
+    };
+    let ((few, notes), (every, none)) = (text(false), text(true));
+    assert!(few.contains("TCP upload::tcp_lost,loss,up,1,2,") && !few.contains("tcp_rto"), "{few}");
+    assert!(notes.contains("1 more fields of the kernel's state of flows: --every-field"), "{notes}");
+    assert!(every.contains("TCP upload::tcp_rto,other,up,1,2,") && every.contains(",208,ms,"), "{every}");
+    assert_eq!(none, "");
+}
+
+#[test]
 fn without_any_samples_the_grid_is_reduced() {
     let (mut set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
     assert_eq!(reduced(&Run::new(&set, &test), "TCP upload", "raw_median", None), Some(20.0));
@@ -285,7 +307,8 @@ fn exported(kind: TableKind) -> String {
     let (set, test) = (run_of("a-01", [0.0, 1.0, 2.0, 3.0]), tcp_1up());
     let runs = [ExportRun::new(&set, &test, "0123456789ab".into(), Some(99))];
     let mut bytes = Vec::new();
-    write_csv(kind, &runs, ExportOptions { window: Some((0.0, 2.0).into()) }, &mut bytes).unwrap();
+    write_csv(kind, &runs, ExportOptions { window: Some((0.0, 2.0).into()), ..ExportOptions::default() }, &mut bytes)
+        .unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

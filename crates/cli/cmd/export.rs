@@ -43,7 +43,7 @@ fn one_by_one(
     catalog: &Catalog,
     console: Console,
 ) -> Outcome {
-    let options = ExportOptions { window: args.window };
+    let options = ExportOptions { window: args.window, every_field: args.every_field };
     let of = |set: DataSet| {
         let test = figure::expand(catalog, &set, None)?;
         let (id, size) = identity(&set)?;
@@ -104,7 +104,7 @@ fn together(
         })
         .collect::<Result<_, Failure>>()?;
     let mut table = Vec::new();
-    let options = ExportOptions { window: args.window };
+    let options = ExportOptions { window: args.window, every_field: args.every_field };
     for note in write_csv(kind, &runs, options, &mut table).map_err(Failure::failed)? {
         console.note(note);
     }

@@ -80,6 +80,8 @@ impl<'a> ExportRun<'a> {
 pub struct ExportOptions {
     /// Part of each run that counts; without one, statistics count what was planned of each series, other tables everything.
     pub window: Option<Cutoff>,
+    /// In the table of samples every field of the kernel's state of connections, instead of those that explain most.
+    pub every_field: bool,
 }
 
 /// What can go wrong: writing.

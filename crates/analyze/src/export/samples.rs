@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use fa_format::RawValue;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::ident::{Ident, ident, idents};
 use super::{ExportOptions, ExportRun, number, seconds, utc};
@@ -18,6 +18,32 @@ const COLUMNS: [&str; 12] =
 /// Keys of raw entries that describe the entry rather than measure something.
 const NOT_VALUES: [&str; 7] = ["t", "val", "seq", "dur", "size", "lost", "lost_dir"];
 
+/// Fields of the kernel's state that explain a flow; what else is written in columns is left out where it is not asked for.
+const EXPLAINING: [&str; 13] = [
+    "tcp_ssthresh",
+    "tcp_min_rtt",
+    "tcp_unacked",
+    "tcp_lost",
+    "tcp_retrans",
+    "tcp_delivered_ce",
+    "tcp_notsent",
+    "tcp_snd_wnd",
+    "tcp_ca_state",
+    "tcp_rcv_rtt",
+    "tcp_rcv_space",
+    "tcp_rcv_wnd",
+    "tcp_rcv_ooopack",
+];
+
+/// What is to be said when a run is written.
+#[derive(Default)]
+struct Remarks {
+    /// Samples that stand for "no limit", by key.
+    unlimited: IndexMap<String, usize>,
+    /// Keys that were left out.
+    left_out: IndexSet<String>,
+}
+
 /// Returns notes: values that have no number.
 pub(super) fn write<W: Write>(
     csv: &mut csv::Writer<W>,
@@ -31,14 +57,21 @@ pub(super) fn write<W: Write>(
     }
     for export in runs {
         let window = options.window.map(|cutoff| cutoff.window(export.run.total_length()));
-        let mut unlimited = IndexMap::new();
+        let mut remarks = Remarks::default();
         let idents = idents(&export.run, export.expanded);
         for ident in &idents {
-            if !write_raw(csv, export, ident, window, &mut unlimited)? && !is_raw_child(export, &ident.name) {
+            if !write_raw(csv, export, ident, (window, options.every_field), &mut remarks)?
+                && !is_raw_child(export, &ident.name)
+            {
                 write_grid(csv, export, ident, window)?;
             }
         }
-        notes.extend(unlimited.iter().map(|(key, n)| {
+        if !remarks.left_out.is_empty() {
+            let (file, count) = (export.run.set().base_name(), remarks.left_out.len());
+            notes
+                .push(format!("{file}: {count} more fields of the kernel's state of flows: --every-field writes them"));
+        }
+        notes.extend(remarks.unlimited.iter().map(|(key, n)| {
             format!("{}: {key} is \"no limit\" in {n} samples, written as missing", export.run.set().base_name())
         }));
     }
@@ -57,8 +90,8 @@ fn write_raw<W: Write>(
     csv: &mut csv::Writer<W>,
     export: &ExportRun,
     ident: &Ident,
-    window: Option<Window>,
-    unlimited: &mut IndexMap<String, usize>,
+    (window, every_field): (Option<Window>, bool),
+    remarks: &mut Remarks,
 ) -> csv::Result<bool> {
     let Some(raw) = export.run.set().raw.series(&ident.name).filter(|raw| !raw.is_empty()) else { return Ok(false) };
     let t0 = export.run.t0();
@@ -84,13 +117,18 @@ fn write_raw<W: Write>(
         }
     }
     for key in raw.keys().into_iter().filter(|key| !NOT_VALUES.contains(key)) {
-        let Some(numbers) = raw.numbers(key) else { continue };
         let name = format!("{}::{key}", ident.name);
+        let wanted = every_field || EXPLAINING.contains(&key) || export.run.set().series(&name).is_some();
+        if !wanted && raw.is_in_columns(key) {
+            remarks.left_out.insert(key.to_owned());
+            continue;
+        }
+        let Some(numbers) = raw.numbers(key) else { continue };
         let child = super::ident::Ident { flow: ident.flow, ..ident_of_child(&name, export) };
         for (t, value) in numbers.t.iter().zip(numbers.value.iter()).filter(|(t, _)| inside(**t)) {
             let known = crate::key::value(key, *value);
             if known.is_nan() && !value.is_nan() {
-                *unlimited.entry(key.to_owned()).or_default() += 1;
+                *remarks.unlimited.entry(key.to_owned()).or_default() += 1;
             }
             write_row(csv, export, &child, (t - t0, *t), known * child.factor, None, "raw")?;
         }

@@ -82,6 +82,11 @@ impl RawSeries {
         keys
     }
 
+    /// Whether the key is in blocks only: one of many that are written in columns ([`RawSeriesBuilder::push_block`]).
+    pub fn is_in_columns(&self, key: &str) -> bool {
+        self.column(key).is_none() && self.blocks.iter().any(|block| block.keys().any(|have| have == key))
+    }
+
     /// The numbers under `key`: only entries that have it, null as NaN; entries whose value is text, a boolean or a list are left out.
     /// `None` when no entry has a number or null there.
     pub fn numbers(&self, key: &str) -> Option<RawNumbers<'_>> {

@@ -124,7 +124,7 @@ fn table(export: &Export, runs: &[Arc<Loaded>]) -> Result<Vec<u8>, String> {
         })
         .collect::<Result<_, String>>()?;
     let mut bytes = Vec::new();
-    let options = ExportOptions { window: export.window.map(Cutoff::from) };
+    let options = ExportOptions { window: export.window.map(Cutoff::from), ..ExportOptions::default() };
     write_csv(export.table, &runs, options, &mut bytes).map_err(|e| e.to_string())?;
     Ok(bytes)
 }
