@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod column;
 mod dataset;
 mod error;
 mod json;
@@ -34,6 +35,7 @@ mod read;
 mod time;
 mod write;
 
+pub use column::{Column, Packed};
 pub use dataset::{DataSet, Header, Integers, MISSING, NAN_LITERAL, NEWEST_VERSION, is_nan_literal};
 pub use error::{ReadError, WriteError};
 pub use json::is_non_finite_value as non_finite_literal;

@@ -161,7 +161,7 @@ fn version_1_without_raw_values_gets_them_from_its_results() {
     });
     let old = read(&f);
     let raw = old.raw.series("HTTP latency").unwrap();
-    assert_eq!(raw.t(), [SAMPLE + 0.5, SAMPLE + 1.0, SAMPLE + 1.5]);
+    assert_eq!(*raw.t(), [SAMPLE + 0.5, SAMPLE + 1.0, SAMPLE + 1.5]);
     assert_eq!(raw.value(1, "val"), Some(RawValue::Null));
     assert_eq!(raw.value(2, "val"), Some(RawValue::Float(600.0)), "made values are not converted");
     assert_eq!(old.metadata.get("FAKE_RAW_VALUES"), Some(&json!(true)));

@@ -12,7 +12,7 @@ use fa_gui::figure::paint::Painted;
 use fa_plot::layout::{Pyramids, View, Zoom, layout_with};
 use fa_plot::page::{PageSize, Pt};
 use fa_plot::scene::{
-    Axes, Axis, Colour, Dash, LegendPlacement, Line, Mark, MarkId, Panel, Quantity, Scale, Scene, Side, Style,
+    Axes, Axis, Colour, Column, Dash, LegendPlacement, Line, Mark, MarkId, Panel, Quantity, Scale, Scene, Side, Style,
 };
 use fa_plot::theme::Theme;
 
@@ -80,11 +80,11 @@ fn axis(limits: (f64, f64)) -> Axis {
 }
 
 fn scene(series: usize, points: usize) -> (Scene, Pyramids) {
-    let x: Arc<[f64]> = (0..points).map(|i| i as f64 / 1000.0).collect();
+    let x: Column = (0..points).map(|i| i as f64 / 1000.0).collect();
     let mut seed = 1_u64;
     let marks = (0..series)
         .map(|n| {
-            let y: Arc<[f64]> = (0..points)
+            let y: Column = (0..points)
                 .map(|_| {
                     seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     n as f64 * 10.0 + (seed >> 40) as f64 / 2e6
@@ -92,7 +92,7 @@ fn scene(series: usize, points: usize) -> (Scene, Pyramids) {
                 .collect();
             let id = MarkId { series: format!("s{n}"), index: n, ..MarkId::default() };
             let style = Style { colour: Colour::Cycle(n), width: 1.0, dash: Some(Dash::Solid), marker: None };
-            Mark::Line(Line { id, label: Some(format!("s{n}")), x: Arc::clone(&x), y, style })
+            Mark::Line(Line { id, label: Some(format!("s{n}")), x: x.clone(), y, style })
         })
         .collect();
     let axes = Axes {
@@ -103,7 +103,7 @@ fn scene(series: usize, points: usize) -> (Scene, Pyramids) {
         texts: Vec::new(),
     };
     let panel = Panel { title: None, axes: vec![axes], legend: None, dividers: Vec::new(), show_x_ticks: true };
-    let scene = Scene {
+    let mut scene = Scene {
         plot: "bench".into(),
         kind: PlotType::Timeseries,
         files: vec!["a".into()],
@@ -120,6 +120,8 @@ fn scene(series: usize, points: usize) -> (Scene, Pyramids) {
         legend_columns: None,
         palette: Vec::new(),
     };
+    // As the viewer keeps it.
+    scene.pack();
     let pyramids = Pyramids::of(&scene);
     (scene, pyramids)
 }

@@ -6,8 +6,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::scene::{
-    Area, Axes, Axis, Bars, Boxes, Colour, Dash, DataText, Ellipse, Legend, Line, Mark, Marker, Panel, Scale, Scene,
-    Side, Style,
+    Area, Axes, Axis, Bars, Boxes, Colour, Column, Dash, DataText, Ellipse, Legend, Line, Mark, Marker, Panel, Scale,
+    Scene, Side, Style,
 };
 
 /// The whole figure: `{files, plot, type, title, figure_text, axes, drawn, notes}`.
@@ -91,8 +91,8 @@ fn line_object(line: &Line) -> Value {
         "linestyle": linestyle(&line.style),
         "marker": marker(&line.style),
         "linewidth": number(f64::from(line.style.width)),
-        "x": numbers(&line.x),
-        "y": numbers(&line.y),
+        "x": column(&line.x),
+        "y": column(&line.y),
     });
     if !matches!(line.style.dash, None | Some(Dash::Solid)) {
         object["dashed"] = true.into();
@@ -191,6 +191,10 @@ fn marker(style: &Style) -> &'static str {
         Some((Marker::Cross, _)) => "x",
         Some((Marker::Plus, _)) => "+",
     }
+}
+
+fn column(values: &Column) -> Value {
+    values.iter().map(number).collect()
 }
 
 fn numbers(values: &[f64]) -> Value {

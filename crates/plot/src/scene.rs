@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use fa_catalog::{Orientation, PlotType};
+pub use fa_format::Column;
 
 use crate::colour::Rgb;
 
@@ -43,6 +44,22 @@ pub struct Scene {
     /// The colour cycle the user asked for; empty: the theme's.
     pub palette: Vec<Rgb>,
 }
+
+impl Scene {
+    /// Packs the columns of long lines: the same numbers in less memory, for a scene that is kept.
+    pub fn pack(&mut self) {
+        for mark in self.panels.iter_mut().flat_map(|p| &mut p.axes).flat_map(|a| &mut a.marks) {
+            if let Mark::Line(line) = mark
+                && line.x.len() >= LONG
+            {
+                (line.x, line.y) = (line.x.packed(), line.y.packed());
+            }
+        }
+    }
+}
+
+/// From how many points on a line is long: worth packing, and knowing its extremes beforehand.
+pub(crate) const LONG: usize = 8192;
 
 /// One rectangle of data with its axes and legend.
 #[derive(Debug, Clone, PartialEq)]
@@ -259,9 +276,9 @@ pub struct Line {
     /// Full label; `None` keeps it out of the legend.
     pub label: Option<String>,
     /// Shared columns, same length; NaN in `y` is a gap.
-    pub x: Arc<[f64]>,
+    pub x: Column,
     /// See `x`.
-    pub y: Arc<[f64]>,
+    pub y: Column,
     /// Look.
     pub style: Style,
 }

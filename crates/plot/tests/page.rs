@@ -184,7 +184,7 @@ fn decimation_does_not_change_the_picture() {
         if y.is_nan() {
             full.push(Vec::new());
         } else {
-            full.last_mut().unwrap().push(Pt { x: frame.x.place(*x), y: frame.y.place(*y) });
+            full.last_mut().unwrap().push(Pt { x: frame.x.place(x), y: frame.y.place(y) });
         }
     }
     let columns = (rect.w * 2.0) as usize;

@@ -165,7 +165,7 @@ fn a_lost_probe_is_not_in_a_distribution() {
     let Mark::Line(line) = &scene.panels[0].axes[0].marks[0] else { panic!("a line") };
     // Its cut-off leaves 5 s to 65 s, 61 probes, one of them lost.
     assert_eq!(line.x.len(), 60);
-    assert_eq!((line.y[0], line.y[59]), (1.0 / 60.0, 1.0));
+    assert_eq!((line.y.at(0), line.y.at(59)), (1.0 / 60.0, 1.0));
     assert!(line.x.is_sorted());
 }
 
@@ -275,7 +275,7 @@ fn scales_and_turned_axes() {
     let x = &clock.panels[0].axes[0].x;
     assert_eq!(x.quantity, Quantity::UnixTime);
     let Mark::Line(line) = &clock.panels[0].axes[0].marks[0] else { panic!("a line") };
-    assert_eq!((line.x[0], *line.x.last().unwrap()), (T0 + 10.0, T0 + 20.0), "both ends are on the clock");
+    assert_eq!((line.x.at(0), line.x.last().unwrap()), (T0 + 10.0, T0 + 20.0), "both ends are on the clock");
 }
 
 #[test]
@@ -366,7 +366,7 @@ fn smoothing_keeps_the_ends_unless_flents_is_asked_for() {
     let first = |pairs: &[(&str, &str)]| {
         let scene = resolve("bandwidth", &test, &sets, &options(pairs)).unwrap();
         let Mark::Line(line) = &scene.panels[0].axes[0].marks[0] else { panic!("a line") };
-        line.y[0]
+        line.y.at(0)
     };
     // Six values of 10 Mbit/s and up are in reach of the first; Flent adds five zeros and divides by eleven.
     let six: f64 = (5..11).map(|i| 10.0 * (1.0 + 0.1 * f64::from((i * 7) % 5))).sum();

@@ -242,7 +242,7 @@ mod tests {
         let given = r#"[{"t": 0.5, "val": 1.5}, {"times": [1,2,3], "a": [7,7.5,8], "b": [null,2,null], "c": 1500}, {"t": 9, "val": 2}]"#;
         let series = read(given);
         assert_eq!(series.len(), 5);
-        assert_eq!(series.t(), [0.5, 1.0, 2.0, 3.0, 9.0]);
+        assert_eq!(*series.t(), [0.5, 1.0, 2.0, 3.0, 9.0]);
         assert_eq!(numbers(&series, "val"), [(0, 0.5, 1.5), (4, 9.0, 2.0)]);
         assert_eq!(numbers(&series, "a"), [(1, 1.0, 7.0), (2, 2.0, 7.5), (3, 3.0, 8.0)]);
         assert_eq!(numbers(&series, "b"), [(2, 2.0, 2.0)]);

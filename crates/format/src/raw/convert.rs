@@ -49,7 +49,7 @@ fn rates(series: &mut RawSeries) -> bool {
     let mut any = false;
     for entry in with_dur {
         let Some(i) = values.position_of(entry as usize) else { continue };
-        let rate = values.numbers[i];
+        let rate = values.numbers.at(i);
         if !number(values.kinds.at(i)) {
             continue;
         }
@@ -68,7 +68,7 @@ fn seconds(series: &mut RawSeries) -> bool {
     let mut any = false;
     for i in 0..values.numbers.len() {
         if number(values.kinds.at(i)) {
-            values.set(i, Kind::Float, values.numbers[i] * 1000.0);
+            values.set(i, Kind::Float, values.numbers.at(i) * 1000.0);
             any = true;
         }
     }
@@ -80,7 +80,7 @@ fn differences(column: &mut Column) {
     let mut last: Option<f64> = None;
     for i in 0..column.numbers.len() {
         if number(column.kinds.at(i)) {
-            let now = column.numbers[i];
+            let now = column.numbers.at(i);
             column.set(i, Kind::Float, last.map_or(0.0, |before| now - before));
             last = Some(now);
         }

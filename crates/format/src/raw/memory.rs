@@ -1,5 +1,7 @@
 //! What raw values take of memory, and letting go of the text that they came from.
 
+use std::sync::Arc;
+
 use super::value::Kinds;
 use super::{Index, Later, RawSeries, RawValues, Slot};
 
@@ -9,13 +11,23 @@ impl RawValues {
         self.later = Some(later);
     }
 
-    /// The same values as numbers alone, without the text of the file: about a third of the memory. Parses every series.
+    /// The same values as packed numbers alone, without the text of the file: about an eighth of the memory. Parses every series.
     ///
     /// Writing them verbatim reads the file again. `None` where there is no text, or no file to come back to.
     pub fn without_text(&self) -> Option<Self> {
         let later = self.later.clone()?;
         self.index.get()?;
-        Some(self.clone().keep(|_| true, later))
+        Some(self.clone().keep(|_| true, later).packed())
+    }
+
+    fn packed(mut self) -> Self {
+        for slot in self.kept.values_mut() {
+            if let Some(mut parsed) = slot.parsed.take() {
+                parsed.series = parsed.series.map(|series| Arc::new(series.packed()));
+                slot.parsed = parsed.into();
+            }
+        }
+        self
     }
 
     /// Bytes of text and of parsed numbers.
@@ -41,13 +53,12 @@ impl RawSeries {
     /// Bytes of its columns.
     pub fn memory_bytes(&self) -> usize {
         let columns = self.columns.iter().map(|column| {
-            let entries = column.entries.as_ref().map_or(0, |entries| entries.capacity() * 4);
             let kinds = match &column.kinds {
                 Kinds::Uniform(_) => 0,
                 Kinds::Each(each) => each.capacity(),
             };
             let texts: usize = column.texts.iter().map(|(_, text)| 24 + text.len()).sum();
-            column.numbers.capacity() * 8 + entries + kinds + texts
+            column.bytes() + kinds + texts
         });
         let blocks: usize = self.blocks.iter().map(super::block::Block::memory_bytes).sum();
         self.sparse_t.capacity() * 8 + columns.sum::<usize>() + blocks

@@ -42,7 +42,7 @@ pub(super) fn write(series: &RawSeries, out: &mut String) {
             push_string(out, &column.key);
             out.push_str(": ");
             match column.kinds.at(i) {
-                Kind::Float => push_f64(out, column.numbers[i]),
+                Kind::Float => push_f64(out, column.numbers.at(i)),
                 _ => push_raw(out, column.value(i)),
             }
         }

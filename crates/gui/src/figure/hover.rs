@@ -1,10 +1,11 @@
 //! What is under the pointer, and the values at a moment: exact samples, never what was decimated for the screen.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use fa_plot::layout::{Pyramid, Pyramids};
 use fa_plot::page::{AxesFrame, Page, Pt};
-use fa_plot::scene::{Axes, Line, Mark, Quantity, Scene};
+use fa_plot::scene::{Axes, Column, Line, Mark, Quantity, Scene};
 
 /// How near a sample must be, page points.
 const REACH_PT: f32 = 16.0;
@@ -46,13 +47,13 @@ pub fn nearest(scene: &Scene, pyramids: &Pyramids, page: &Page, at: Pt) -> Optio
                 Mark::Line(line) => {
                     let within = best.as_ref().map_or(REACH_PT, |(distance, _)| *distance);
                     nearest_of_line(line, pyramids.get((p, a, m)), frame, at, within).map(|(distance, i, on)| {
-                        let text = vec![value(line.y[i], &axes.y), x_text(line.x[i], axes)];
-                        (distance, line.id.file, 0, on, line.x[i], text)
+                        let text = vec![value(line.y.at(i), &axes.y), x_text(line.x.at(i), axes)];
+                        (distance, line.id.file, 0, on, line.x.at(i), text)
                     })
                 }
                 Mark::Area(area) => {
                     let x = frame.x.value(at.x);
-                    let i = nearest_index(&area.x, x)?;
+                    let i = nearest_index(&Arc::clone(&area.x).into(), x)?;
                     let (low, high) = (frame.y.place(area.y_lo[i]), frame.y.place(area.y_hi[i]));
                     let inside = at.y >= low.min(high) && at.y <= low.max(high);
                     inside.then(|| {
@@ -121,7 +122,7 @@ fn nearest_of_line(
     let mut best: Option<(f32, usize, Pt)> = None;
     let mut look = |range: Range<usize>| {
         for i in range {
-            let on = Pt { x: frame.x.place(line.x[i]), y: frame.y.place(line.y[i]) };
+            let on = Pt { x: frame.x.place(line.x.at(i)), y: frame.y.place(line.y.at(i)) };
             let distance = (on.x - at.x).hypot(on.y - at.y);
             // Of points equally near the first one, in whatever order they are looked at.
             let nearer = |(so_far, first, _): (f32, usize, Pt)| distance < so_far || (distance == so_far && i < first);
@@ -137,13 +138,14 @@ fn nearest_of_line(
         let (a, b) = (frame.x.value(at.x - within), frame.x.value(at.x + within));
         // What an axis rounds may not lose a point at the edge.
         let (a, b, slack) = (a.min(b), a.max(b), (a - b).abs() * 1e-3);
-        line.x.partition_point(|x| *x < a - slack)..line.x.partition_point(|x| *x <= b + slack)
+        line.x.partition_point(all.clone(), |x| x < a - slack)..line.x.partition_point(all.clone(), |x| x <= b + slack)
     };
     match pyramid {
         Some(pyramid) => {
             let aside = |a: f32, b: f32, at: f32| (a.min(b) - at).max(at - a.max(b)).max(0.0);
             let least = |points: Range<usize>, (low, high): (f64, f64)| {
-                let across = aside(frame.x.place(line.x[points.start]), frame.x.place(line.x[points.end - 1]), at.x);
+                let across =
+                    aside(frame.x.place(line.x.at(points.start)), frame.x.place(line.x.at(points.end - 1)), at.x);
                 across.hypot(aside(frame.y.place(low), frame.y.place(high), at.y))
             };
             pyramid.nearest(beside(), within, least, look);
@@ -155,13 +157,11 @@ fn nearest_of_line(
 }
 
 /// Index of the value nearest to `x` in an ascending column.
-fn nearest_index(column: &[f64], x: f64) -> Option<usize> {
-    if column.is_empty() {
-        return None;
-    }
-    let after = column.partition_point(|v| *v < x).min(column.len() - 1);
+fn nearest_index(column: &Column, x: f64) -> Option<usize> {
+    let last = column.len().checked_sub(1)?;
+    let after = column.partition_point(0..column.len(), |v| v < x).min(last);
     let before = after.saturating_sub(1);
-    Some(if (column[before] - x).abs() <= (column[after] - x).abs() { before } else { after })
+    Some(if (column.at(before) - x).abs() <= (column.at(after) - x).abs() { before } else { after })
 }
 
 /// The value of one series at a moment.
@@ -190,14 +190,14 @@ pub fn values_at(scene: &Scene, page: &Page, x: f64, within: f64) -> Vec<ValueAt
                 let Mark::Line(line) = mark else { continue };
                 let Some(mark) = page.marks.iter().position(|info| info.place == (p, a, m)) else { continue };
                 let Some(i) = nearest_index(&line.x, x) else { continue };
-                let near = (line.x[i] - x).abs() <= within;
+                let near = (line.x.at(i) - x).abs() <= within;
                 all.push(ValueAt {
                     label: page.marks[mark].label.clone(),
                     mark,
                     file: line.id.file,
                     unit: unit_of(&axes.y.label).to_owned(),
-                    x: line.x[i],
-                    value: Some(line.y[i]).filter(|y| near && !y.is_nan()),
+                    x: line.x.at(i),
+                    value: Some(line.y.at(i)).filter(|y| near && !y.is_nan()),
                 });
             }
         }
@@ -210,12 +210,12 @@ pub fn step(scene: &Scene, x: f64, forward: bool) -> Option<f64> {
     let lines = scene.panels.iter().flat_map(|p| &p.axes).flat_map(|a| &a.marks);
     let lines = lines.filter_map(|mark| if let Mark::Line(line) = mark { Some(line) } else { None });
     if forward {
-        let next = lines.filter_map(|line| line.x.get(line.x.partition_point(|v| *v <= x)).copied());
+        let next = lines.filter_map(|line| line.x.get(line.x.partition_point(0..line.x.len(), |v| v <= x)));
         next.min_by(f64::total_cmp)
     } else {
         let before = lines.filter_map(|line| {
-            let at = line.x.partition_point(|v| *v < x);
-            at.checked_sub(1).map(|i| line.x[i])
+            let at = line.x.partition_point(0..line.x.len(), |v| v < x);
+            at.checked_sub(1).map(|i| line.x.at(i))
         });
         before.max_by(f64::total_cmp)
     }
@@ -288,10 +288,11 @@ mod tests {
         let n = 30_000;
         let y: Vec<f64> =
             (0..n).map(|i| if (9_000..9_400).contains(&i) { f64::NAN } else { 20.0 + 10.0 * next() }).collect();
+        let y = Column::from(y).packed();
         let pyramid = Pyramid::new(&y);
         let style = Style { colour: Colour::Ink, width: 1.0, dash: None, marker: None };
         let x = (0..n).map(f64::from).collect();
-        let line = Line { id: MarkId::default(), label: None, x, y: y.into(), style };
+        let line = Line { id: MarkId::default(), label: None, x, y, style };
         let (mut found, mut missed) = (0, 0);
         for (from, to) in [(0.0, 30_000.0), (9_300.0, 9_500.0), (29_000.0, -1_000.0)] {
             let frame = AxesFrame {
@@ -313,16 +314,16 @@ mod tests {
     /// Distance and index of the nearest point of all, the first of those equally near.
     fn every(line: &Line, frame: &AxesFrame, at: Pt) -> Option<(f32, usize)> {
         let distances =
-            line.x.iter().zip(line.y.iter()).map(|(x, y)| (frame.x.place(*x) - at.x).hypot(frame.y.place(*y) - at.y));
+            line.x.iter().zip(line.y.iter()).map(|(x, y)| (frame.x.place(x) - at.x).hypot(frame.y.place(y) - at.y));
         let near = distances.enumerate().map(|(i, d)| (d, i)).filter(|(d, _)| *d <= REACH_PT);
         near.min_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     #[test]
     fn the_nearest_of_a_column_is_found_at_its_ends_too() {
-        let x = [0.0, 1.0, 3.0];
+        let x = Column::from([0.0, 1.0, 3.0]);
         let at: Vec<Option<usize>> = [-5.0, 0.4, 0.6, 2.1, 9.0].iter().map(|v| nearest_index(&x, *v)).collect();
         assert_eq!(at, [Some(0), Some(0), Some(1), Some(2), Some(2)]);
-        assert_eq!(nearest_index(&[], 1.0), None);
+        assert_eq!(nearest_index(&Column::default(), 1.0), None);
     }
 }

@@ -261,7 +261,7 @@ fn bytes(figure: &Figure) -> usize {
     let marks = figure.scene.iter().flat_map(|s| &s.panels).flat_map(|p| &p.axes).flat_map(|a| &a.marks);
     let columns: usize = marks
         .map(|mark| match mark {
-            Mark::Line(line) => (line.x.len() + line.y.len()) * 8,
+            Mark::Line(line) => line.x.bytes() + line.y.bytes(),
             Mark::Area(area) => area.x.len() * 24,
             _ => 0,
         })

@@ -28,7 +28,8 @@ pub(super) fn resolve(request: FigureRequest) -> Figure {
     let options = options_of(&key.options);
     let nothing: [Arc<DataSet>; 0] = [];
     match resolve_scaled(&key.plot, &request.expanded, &request.sets, &nothing, &options) {
-        Ok(scene) => {
+        Ok(mut scene) => {
+            scene.pack();
             let pyramids = Arc::new(Pyramids::of(&scene));
             Figure { key, scene: Some(Arc::new(scene)), pyramids, error: None }
         }

@@ -93,7 +93,7 @@ fn s25_time_of_day_keeps_runs_apart() {
     let starts: Vec<f64> = scene.panels[0].axes[0]
         .marks
         .iter()
-        .filter_map(|m| if let Mark::Line(l) = m { l.x.first().copied() } else { None })
+        .filter_map(|m| if let Mark::Line(l) = m { l.x.first() } else { None })
         .collect();
     let (first, last) = (starts[0], starts[starts.len() - 1]);
     assert!((last - first - 20.0).abs() < 1e-3, "{starts:?}");

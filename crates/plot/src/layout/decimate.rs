@@ -6,6 +6,7 @@
 
 use super::pyramid::Pyramid;
 use crate::page::{AxesFrame, Pt, pt};
+use crate::scene::Column;
 
 /// Width of the columns within which a curve keeps only its first, lowest, highest and last point, in points.
 /// Half a point is less than a pixel at 100 dpi.
@@ -18,10 +19,8 @@ const FLAT_PT: f32 = 0.04;
 ///
 /// - `x`, `y`: same length, data units; a non-number in either is a gap.
 /// - `pyramid`: of `y`, where there is one; `x` ascends then.
-pub(super) fn decimated(x: &[f64], y: &[f64], pyramid: Option<&Pyramid>, frame: &AxesFrame) -> Vec<Vec<Pt>> {
-    let n = x.len().min(y.len());
-    let (x, y) = (&x[..n], &y[..n]);
-    let columns = Columns { x, frame };
+pub(super) fn decimated(x: &Column, y: &Column, pyramid: Option<&Pyramid>, frame: &AxesFrame) -> Vec<Vec<Pt>> {
+    let columns = Columns { x, n: x.len().min(y.len()), frame };
     let (mut i, hi) = columns.in_view(pyramid.is_some());
     let mut out = Runs::default();
     let place = |(x, y): (f64, f64)| pt(frame.x.place(x), frame.y.place(y));
@@ -55,15 +54,15 @@ pub(super) fn decimated(x: &[f64], y: &[f64], pyramid: Option<&Pyramid>, frame: 
                 // There is a gap in this column: up to it, and from there on.
                 let gap = pyramid.gap(y, i..after);
                 if let Some(one) = Known::of(x, y, i..gap, pyramid) {
-                    out.enter(columns.of(x[i]));
+                    out.enter(columns.of(x.at(i)));
                     out.sliver.add_all(&one, place);
                     i = gap;
                     continue;
                 }
             }
-            if x[i].is_finite() && !y[i].is_nan() {
-                out.enter(columns.of(x[i]));
-                out.sliver.add(place((x[i], y[i])));
+            if x.at(i).is_finite() && !y.at(i).is_nan() {
+                out.enter(columns.of(x.at(i)));
+                out.sliver.add(place((x.at(i), y.at(i))));
             } else {
                 out.part();
             }
@@ -97,16 +96,16 @@ pub(super) struct Known {
 
 impl Known {
     /// Of many points without a gap; else `None`.
-    fn of(x: &[f64], y: &[f64], range: std::ops::Range<usize>, pyramid: &Pyramid) -> Option<Self> {
+    fn of(x: &Column, y: &Column, range: std::ops::Range<usize>, pyramid: &Pyramid) -> Option<Self> {
         let (start, end) = (range.start, range.end);
         let extremes = (range.len() > FEW).then(|| pyramid.extremes(y, range)).flatten()?;
-        let at = |(i, y): (usize, f64)| (x[i], y);
+        let at = |(i, y): (usize, f64)| (x.at(i), y);
         Some(Self {
             start,
             end,
-            first: (x[start], y[start]),
-            last: (x[end - 1], y[end - 1]),
-            next: x.get(end).copied(),
+            first: (x.at(start), y.at(start)),
+            last: (x.at(end - 1), y.at(end - 1)),
+            next: x.get(end),
             low_at: extremes.low.0,
             low: at(extremes.low),
             high_at: extremes.high.0,
@@ -117,7 +116,8 @@ impl Known {
 
 /// The columns of the page that points are in.
 struct Columns<'a> {
-    x: &'a [f64],
+    x: &'a Column,
+    n: usize,
     frame: &'a AxesFrame,
 }
 
@@ -138,17 +138,17 @@ impl Columns<'_> {
     /// Indices of the points in view, with one neighbour on each side so that lines reach the edges, and what shares a column
     /// with these; all points where x does not ascend.
     fn in_view(&self, ascends: bool) -> (usize, usize) {
-        let (x, n) = (self.x, self.x.len());
+        let (x, n) = (self.x, self.n);
         if n == 0 || !(ascends || x.is_sorted()) {
             return (0, n);
         }
         let (a, b) = self.frame.x.limits();
         let (a, b) = (a.min(b), a.max(b));
-        let lo = x.partition_point(|v| *v < a).saturating_sub(1);
-        let hi = (x.partition_point(|v| *v <= b) + 1).min(n);
-        let (first, last) = (self.of(x[lo]), self.of(x[hi - 1]));
-        let lo = x[..lo].partition_point(|v| self.comes_before(self.of(*v), first));
-        let hi = hi + x[hi..].partition_point(|v| !self.comes_before(last, self.of(*v)));
+        let lo = x.partition_point(0..n, |v| v < a).saturating_sub(1);
+        let hi = (x.partition_point(0..n, |v| v <= b) + 1).min(n);
+        let (first, last) = (self.of(x.at(lo)), self.of(x.at(hi - 1)));
+        let lo = x.partition_point(0..lo, |v| self.comes_before(self.of(v), first));
+        let hi = x.partition_point(hi..n, |v| !self.comes_before(last, self.of(v)));
         (lo, hi)
     }
 
@@ -161,8 +161,8 @@ impl Columns<'_> {
     /// Where the column of the first of these points ends. x ascends, so do columns: galloping from where it is expected, then
     /// halving.
     fn end(&self, range: std::ops::Range<usize>, expected: usize) -> usize {
-        let here = self.of(self.x[range.start]);
-        let same = |i: usize| self.of(self.x[i]) == here;
+        let here = self.of(self.x.at(range.start));
+        let same = |i: usize| self.of(self.x.at(i)) == here;
         // The last point known to be inside, and the first known not to be.
         let (mut inside, mut outside) = (range.start, range.end);
         let guess = range.start + expected;
@@ -351,11 +351,11 @@ mod tests {
     #[test]
     fn decimation_keeps_extremes_and_order() {
         // 100 000 points, one outlier each way inside the same column.
-        let x: Vec<f64> = (0..100_000).map(f64::from).collect();
+        let x: Column = (0..100_000).map(f64::from).collect();
         let mut y = vec![5.0; 100_000];
         y[50_010] = 9.0;
         y[50_020] = 1.0;
-        let runs = decimated(&x, &y, None, &frame((0.0, 1e5), (0.0, 10.0)));
+        let runs = decimated(&x, &y.into(), None, &frame((0.0, 1e5), (0.0, 10.0)));
         assert_eq!(runs.len(), 1);
         assert!(runs[0].len() < 12, "level stretches shrink to their ends: {}", runs[0].len());
         let top = runs[0].iter().map(|p| p.y).fold(f32::MAX, f32::min);
@@ -369,10 +369,11 @@ mod tests {
         let x: Vec<f64> = (0..2000).map(|i| f64::from(i) / 20.0).collect();
         let y: Vec<f64> = x.iter().map(|v| 5.0 + 4.0 * (v / 10.0).sin()).collect();
         let frame = frame((0.0, 100.0), (0.0, 10.0));
+        let (x, y) = (Column::from(x), Column::from(y));
         let runs = decimated(&x, &y, None, &frame);
         assert!(runs[0].len() < 100, "{}", runs[0].len());
-        for (x, y) in x.iter().zip(&y) {
-            let p = pt(frame.x.place(*x), frame.y.place(*y));
+        for (x, y) in x.iter().zip(y.iter()) {
+            let p = pt(frame.x.place(x), frame.y.place(y));
             let off = runs[0].windows(2).map(|w| distance(p, w[0], w[1])).fold(f32::MAX, f32::min);
             assert!(off < 2.1 * FLAT_PT, "{p:?} is {off} off");
         }
@@ -388,7 +389,7 @@ mod tests {
     fn only_the_visible_part_is_projected() {
         let x: Vec<f64> = (0..1000).map(f64::from).collect();
         let zigzag: Vec<f64> = (0..1000).map(|i| f64::from(i % 2) * 1000.0).collect();
-        let runs = decimated(&x, &zigzag, None, &frame((500.0, 510.0), (0.0, 1000.0)));
+        let runs = decimated(&x.into(), &zigzag.into(), None, &frame((500.0, 510.0), (0.0, 1000.0)));
         assert_eq!(runs[0].len(), 13, "eleven in view, one on each side");
     }
 
@@ -404,7 +405,11 @@ mod tests {
             .iter()
             .map(|x| if *x % 1009.0 == 7.0 || (40_000.0..40_900.0).contains(x) { f64::NAN } else { next() })
             .collect();
-        let pyramid = Pyramid::new(&y);
+        // Packed or not makes no difference either.
+        let (x, y) = (Column::from(x), Column::from(y));
+        let packed = [x.packed(), y.packed()];
+        assert!(packed.iter().all(|column| matches!(column, Column::Packed(_))));
+        let pyramid = Pyramid::new(&packed[1]);
         // The pyramid remembers columns of the frame before, which must not show.
         let panning = (0..40).map(|i| f64::from(i) * 13.7).map(|at| ((at, at + 31_000.0), (0.0, 2e7)));
         let jumps = [
@@ -417,7 +422,11 @@ mod tests {
         ];
         for (limits, values) in panning.chain(jumps) {
             let frame = frame(limits, values);
-            assert_eq!(decimated(&x, &y, Some(&pyramid), &frame), decimated(&x, &y, None, &frame), "{limits:?}");
+            assert_eq!(
+                decimated(&packed[0], &packed[1], Some(&pyramid), &frame),
+                decimated(&x, &y, None, &frame),
+                "{limits:?}"
+            );
         }
     }
 }

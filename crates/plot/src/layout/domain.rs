@@ -113,7 +113,7 @@ fn positive((a, b): (f64, f64), axes: &Axes, vertical: bool, notes: &mut Vec<Str
     };
     for mark in &axes.marks {
         match mark {
-            Mark::Line(m) => (if vertical { &m.y } else { &m.x }).iter().copied().for_each(&mut look),
+            Mark::Line(m) => (if vertical { &m.y } else { &m.x }).iter().for_each(&mut look),
             Mark::Boxes(m) if vertical => {
                 for b in &m.boxes {
                     look(b.whisker_lo);

@@ -93,7 +93,7 @@ impl Canvas<'_> {
             if !x.is_finite() || y.is_nan() {
                 continue;
             }
-            let p = pt(self.frame.x.place(*x), self.frame.y.place(*y));
+            let p = pt(self.frame.x.place(x), self.frame.y.place(y));
             if !self.rect.contains(p) {
                 continue;
             }
@@ -263,7 +263,7 @@ pub(super) fn ellipses(axes: &crate::scene::Axes, frame: &AxesFrame) -> Vec<(f64
     let pairs = axes.marks.windows(2);
     pairs
         .filter_map(|pair| match pair {
-            [Mark::Ellipse(e), Mark::Line(point)] => Some((e, *point.x.first()?, *point.y.first()?)),
+            [Mark::Ellipse(e), Mark::Line(point)] => Some((e, point.x.first()?, point.y.first()?)),
             _ => None,
         })
         .map(|(e, x, y)| {

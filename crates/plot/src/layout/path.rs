@@ -3,6 +3,7 @@
 use super::decimate::{COLUMN_PT, decimated};
 use super::pyramid::Pyramid;
 use crate::page::{AxesFrame, Pt, Rect, pt};
+use crate::scene::Column;
 
 /// A curve as runs of points inside `rect`, and its single points that no line shows.
 #[derive(Debug, Default)]
@@ -15,7 +16,7 @@ pub(super) struct Curve {
 ///
 /// - `x`, `y`: same length, data units; a non-number in either is a gap.
 /// - `pyramid`: of `y`, where there is one; `x` ascends then.
-pub(super) fn curve(x: &[f64], y: &[f64], pyramid: Option<&Pyramid>, frame: &AxesFrame, rect: Rect) -> Curve {
+pub(super) fn curve(x: &Column, y: &Column, pyramid: Option<&Pyramid>, frame: &AxesFrame, rect: Rect) -> Curve {
     let mut out = Curve::default();
     for run in decimated(x, y, pyramid, frame) {
         if let [only] = run[..] {
@@ -155,7 +156,7 @@ mod tests {
     fn a_gap_ends_a_run_and_a_lonely_point_is_a_dot() {
         let x = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         let y = [1.0, 2.0, f64::NAN, 3.0, f64::NAN, 4.0, 5.0];
-        let c = curve(&x, &y, None, &frame((0.0, 6.0), (0.0, 6.0)), RECT);
+        let c = curve(&x.into(), &y.into(), None, &frame((0.0, 6.0), (0.0, 6.0)), RECT);
         assert_eq!((c.runs.len(), c.dots.len()), (2, 1));
         assert_eq!(c.dots[0], pt(60.0, 45.0));
     }

@@ -8,14 +8,11 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use super::decimate::Known;
-use crate::scene::{Mark, Scene};
+use crate::scene::{Column, LONG, Mark, Scene};
 
 /// Points or entries under one entry of the next level.
 const FACTOR: usize = 1 << SHIFT;
 const SHIFT: u32 = 4;
-
-/// Shorter lines are looked through point by point.
-const WORTH_IT: usize = 8192;
 
 /// Marks a bucket with a gap in it: a bit of `low_at`, whose rest is the index.
 const GAP: u32 = 1 << 31;
@@ -37,20 +34,21 @@ impl Bucket {
 
     /// Of some points, one by one.
     #[inline]
-    fn of(y: &[f64], range: Range<usize>) -> Self {
+    fn of(y: &Column, range: Range<usize>) -> Self {
         let mut found = Self::EMPTY;
         let mut gap = 0;
-        for (i, value) in range.clone().zip(&y[range]) {
-            let one = Self { low: *value, high: *value, low_at: i as u32, high_at: i as u32 };
+        for i in range {
+            let value = y.at(i);
+            let one = Self { low: value, high: value, low_at: i as u32, high_at: i as u32 };
             if value.is_nan() {
                 gap = GAP;
             } else if found.is_empty() {
                 found = one;
             } else {
-                if *value < found.low {
+                if value < found.low {
                     (found.low, found.low_at) = (one.low, one.low_at);
                 }
-                if *value > found.high {
+                if value > found.high {
                     (found.high, found.high_at) = (one.high, one.high_at);
                 }
             }
@@ -107,7 +105,7 @@ pub struct Pyramid {
 
 impl Pyramid {
     /// Of values in the order of x.
-    pub fn new(y: &[f64]) -> Self {
+    pub fn new(y: &Column) -> Self {
         let starts = (0..y.len()).step_by(FACTOR);
         let base: Vec<Bucket> = starts.map(|at| Bucket::of(y, at..(at + FACTOR).min(y.len()))).collect();
         let mut levels = vec![base];
@@ -132,7 +130,7 @@ impl Pyramid {
 
     /// The first lowest and the first highest of these points; `None` if one of them has no value.
     #[inline]
-    pub fn extremes(&self, y: &[f64], range: Range<usize>) -> Option<Extremes> {
+    pub fn extremes(&self, y: &Column, range: Range<usize>) -> Option<Extremes> {
         // From both ends to the middle, and from small buckets to large ones.
         let (mut left, mut right) = (Bucket::EMPTY, Bucket::EMPTY);
         let Range { start, end } = range;
@@ -172,7 +170,7 @@ impl Pyramid {
     }
 
     /// The first of these points without a value, or the end of the range.
-    pub fn gap(&self, y: &[f64], range: Range<usize>) -> usize {
+    pub fn gap(&self, y: &Column, range: Range<usize>) -> usize {
         let mut at = range.start;
         while at < range.end {
             let mut level = 0;
@@ -184,7 +182,7 @@ impl Pyramid {
                 level += 1;
             }
             match level.checked_sub(1) {
-                None if y[at].is_nan() => return at,
+                None if y.at(at).is_nan() => return at,
                 None => at += 1,
                 Some(level) => at += Self::size(level),
             }
@@ -272,9 +270,9 @@ impl Pyramids {
                 for (m, mark) in axes.marks.iter().enumerate() {
                     if let Mark::Line(line) = mark
                         && line.x.len() == line.y.len()
-                        && line.x.len() >= WORTH_IT
+                        && line.x.len() >= LONG
                         && line.x.len() < GAP as usize
-                        && line.x.iter().all(|x| x.is_finite())
+                        && line.x.iter().all(f64::is_finite)
                         && line.x.is_sorted()
                     {
                         all.insert((p, a, m), Pyramid::new(&line.y));
@@ -308,7 +306,8 @@ mod tests {
             (seed >> 33) as usize
         };
         let y: Vec<f64> = (0..5000).map(|i| if i == 2500 { f64::NAN } else { (next() % 97) as f64 }).collect();
-        let pyramid = Pyramid::new(&y);
+        let column = Column::from(y.clone());
+        let pyramid = Pyramid::new(&column);
         for _ in 0..2000 {
             let (a, b) = (next() % 5000, next() % 5000);
             let range = a.min(b)..a.max(b) + 1;
@@ -325,9 +324,9 @@ mod tests {
                 }
                 Extremes { low: (low, y[low]), high: (high, y[high]) }
             });
-            assert_eq!(pyramid.extremes(&y, range.clone()), want, "{range:?}");
+            assert_eq!(pyramid.extremes(&column, range.clone()), want, "{range:?}");
             let gap = range.clone().find(|i| y[*i].is_nan()).unwrap_or(range.end);
-            assert_eq!(pyramid.gap(&y, range.clone()), gap, "{range:?}");
+            assert_eq!(pyramid.gap(&column, range.clone()), gap, "{range:?}");
         }
         assert!(pyramid.bytes() < 2 * 5000);
     }

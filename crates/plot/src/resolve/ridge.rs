@@ -57,7 +57,7 @@ pub(crate) fn panel(context: &Context, notes: &mut Notes) -> Result<Panel, PlotE
             style: style.clone(),
             opacity: if spreads.len() > 30 { 0.15 } else { 0.45 },
         }));
-        marks.push(Mark::Line(Line { id: id.clone(), label: None, x, y, style: style.clone() }));
+        marks.push(Mark::Line(Line { id: id.clone(), label: None, x: x.into(), y: y.into(), style: style.clone() }));
         if let Some(median) = spread.sample.median().filter(|m| *m >= shown.0 && *m <= shown.1) {
             let top = base + density(&spread.sample, width, &[median])[0] * factor;
             let at = ruler.value(median);

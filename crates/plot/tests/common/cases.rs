@@ -139,7 +139,7 @@ fn ridge() -> Scene {
             style: look.clone(),
             opacity: 0.45,
         }));
-        marks.push(Mark::Line(Line { id, label: None, x: Arc::clone(&places), y, style: look }));
+        marks.push(Mark::Line(Line { id, label: None, x: Arc::clone(&places).into(), y: y.into(), style: look }));
     }
     let mut y = axis("Density, each row to its peak", (-0.1, rows as f64 + 0.8));
     y.quantity = Quantity::Category;

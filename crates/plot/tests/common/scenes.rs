@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use fa_catalog::{Orientation, PlotType};
 use fa_plot::scene::{
-    Area, Axes, Axis, BarMark, Bars, BoxMark, Boxes, Colour, Dash, DataText, Ellipse, Flavour, Legend, LegendEntry,
-    LegendPlacement, Line, Mark, MarkId, Marker, Panel, Quantity, Scale, Scene, Side, Style,
+    Area, Axes, Axis, BarMark, Bars, BoxMark, Boxes, Colour, Column, Dash, DataText, Ellipse, Flavour, Legend,
+    LegendEntry, LegendPlacement, Line, Mark, MarkId, Marker, Panel, Quantity, Scale, Scene, Side, Style,
 };
 
 /// Reproducible noise in 0–1.
@@ -62,7 +62,7 @@ pub(crate) fn scene(plot: &str, kind: PlotType, panels: Vec<Panel>) -> Scene {
 }
 
 /// One wandering series with some gaps.
-pub(crate) fn wander(seed: u64, n: usize, level: f64, spread: f64) -> (Arc<[f64]>, Arc<[f64]>) {
+pub(crate) fn wander(seed: u64, n: usize, level: f64, spread: f64) -> (Column, Column) {
     let mut noise = Noise::new(seed);
     let x = (0..n).map(|i| 5.0 + i as f64 * 140.0 / n as f64).collect();
     let mut v = level;
@@ -78,7 +78,7 @@ pub(crate) fn wander(seed: u64, n: usize, level: f64, spread: f64) -> (Arc<[f64]
 
 fn extent(lines: &[Mark]) -> (f64, f64) {
     let values = lines.iter().filter_map(|m| if let Mark::Line(l) = m { Some(l.y.iter()) } else { None }).flatten();
-    let (lo, hi) = values.filter(|v| v.is_finite()).fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
+    let (lo, hi) = values.filter(|v| v.is_finite()).fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(v), b.max(v)));
     let margin = (hi - lo) * 0.01;
     (lo - margin, hi + margin)
 }
@@ -336,7 +336,7 @@ pub(crate) fn areas() -> Scene {
     let mut marks = Vec::new();
     for i in 0..4 {
         let (_, y) = wander(i as u64, n as usize, 5.0, 1.0);
-        let top: Vec<f64> = below.iter().zip(y.iter()).map(|(a, b)| a + if b.is_nan() { 0.0 } else { *b }).collect();
+        let top: Vec<f64> = below.iter().zip(y.iter()).map(|(a, b)| a + if b.is_nan() { 0.0 } else { b }).collect();
         marks.push(Mark::Area(Area {
             id: id("TCP", 0, i, Flavour::Download),
             label: Some(format!("TCP download {i}")),
