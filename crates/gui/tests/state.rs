@@ -297,6 +297,37 @@ fn undo_moves_no_windows() {
 }
 
 #[test]
+fn own_layouts_have_commands_of_their_own_that_can_be_given_keys() {
+    use fa_gui::state::commands::{built_in, commands};
+    let mut state = with_files(1);
+    for name in ["first", "second"] {
+        state.apply(Action::SaveLayout(name.into()), 1.0);
+    }
+    // Saved again, it stays where it was: its key is still its own.
+    state.apply(Action::SaveLayout("first".into()), 2.0);
+    let own: Vec<(&str, String)> = commands(&state)
+        .into_iter()
+        .filter(|command| command.id.starts_with("layout-own"))
+        .map(|command| (command.id, command.label))
+        .collect();
+    assert_eq!(own, [("layout-own-1", "Own layout: first".to_owned()), ("layout-own-2", "Own layout: second".into())]);
+    assert!(own.iter().all(|(id, _)| built_in().iter().any(|(known, _)| known == id)));
+}
+
+#[test]
+fn a_located_file_is_compared_with_what_the_session_says_it_was() {
+    let text = r#"{"version": 1, "files": [{"id": 1, "path": "a", "hash": "0123456789ab"}, {"id": 2, "path": "b"}]}"#;
+    let mut state = State::default();
+    let read = session::from_text(text, "/s.fa-session.json".as_ref()).unwrap();
+    state.apply(Action::SessionRead(Box::new(read)), 1.0);
+    let [a, b] = docs(&state)[..] else { panic!("two") };
+    let effects = state.apply(Action::Locate(a, "/else/a".into()), 2.0);
+    assert!(effects.iter().any(|e| matches!(e, Effect::Recognise(id, _, hash) if *id == a && hash == "0123456789ab")));
+    let effects = state.apply(Action::Locate(b, "/else/b".into()), 3.0);
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Recognise(..))), "nothing is known of it");
+}
+
+#[test]
 fn a_session_with_absurd_numbers_is_opened_and_goes_on() {
     let text = r#"{"version": 1, "next_id": 18446744073709551615, "focus": 18446744073709551615,
         "files": [{"id": 18446744073709551615, "path": "a"}, {"id": 7, "path": "b"}],

@@ -109,7 +109,8 @@ pub fn groups() -> impl Iterator<Item = &'static str> {
 
 /// Ids of all commands with their built-in keys.
 pub fn built_in() -> Vec<(&'static str, &'static str)> {
-    commands(&State::default()).into_iter().map(|command| (command.id, command.built_in)).collect()
+    let own = OWN_LAYOUTS.into_iter().map(|id| (id, ""));
+    commands(&State::default()).into_iter().map(|command| (command.id, command.built_in)).chain(own).collect()
 }
 
 const NO_VIEW: &str = "there is no view: open a file first";
@@ -127,6 +128,21 @@ const IDS: [&str; 8] = [
     "panel-runs",
 ];
 const LAYOUTS: [&str; 3] = ["layout-one-figure", "layout-compare", "layout-statistics"];
+/// Own layouts in their order; keys are for places in it. Those beyond have none, and are only in the menu.
+const OWN_LAYOUTS: [&str; 12] = [
+    "layout-own-1",
+    "layout-own-2",
+    "layout-own-3",
+    "layout-own-4",
+    "layout-own-5",
+    "layout-own-6",
+    "layout-own-7",
+    "layout-own-8",
+    "layout-own-9",
+    "layout-own-10",
+    "layout-own-11",
+    "layout-own-12",
+];
 const THEMES: [&str; 3] = ["theme-system", "theme-light", "theme-dark"];
 const PALETTES: [&str; 3] = ["palette-okabe-ito", "palette-tol-bright", "palette-tol-muted"];
 
@@ -234,10 +250,10 @@ pub fn commands(state: &State) -> Vec<Command> {
     for (preset, id) in Preset::ALL.into_iter().zip(LAYOUTS) {
         add(id, "View", &format!("Layout: {}", preset.title()), "", act(Action::ApplyPreset(preset)));
     }
-    for layout in &state.layouts {
+    for (layout, id) in state.layouts.iter().zip(OWN_LAYOUTS) {
         let label = format!("Own layout: {}", layout.name);
         // In the menu they have a place of their own.
-        add("layout-own-2", "View", &label, "", act(Action::ApplyLayout(layout.name.clone())));
+        add(id, "View", &label, "", act(Action::ApplyLayout(layout.name.clone())));
     }
     add("save-layout", "View", "Save layout…", "", ask(Dialog::SaveLayout));
     add("reset-layout", "View", "Reset layout", "", act(Action::ResetLayout));

@@ -144,7 +144,7 @@ fn command(column: &str, row: &Row, loaded: &Loaded, by_hand: bool) -> String {
     let window = if by_hand { format!(" --window {},{}", row.window_secs.0, row.window_secs.1) } else { String::new() };
     match column {
         "lost" => String::new(),
-        _ => format!("fa stats {}{window}", path.display()),
+        _ => format!("fa stats {}{window}", super::action::quoted(&path.display().to_string())),
     }
 }
 

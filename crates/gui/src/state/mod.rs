@@ -8,6 +8,7 @@ pub mod action;
 pub mod columns;
 pub mod commands;
 pub mod config;
+pub mod effect;
 pub mod explain;
 pub mod keys;
 pub mod layouts;
@@ -30,7 +31,8 @@ pub mod undo;
 pub mod view;
 pub mod workspace;
 
-pub use action::{Action, CheckedRun, Effect, Export, FigureFile, NotesChange, Problem, RunRequest, Severity};
+pub use action::{Action, CheckedRun, Export, FigureFile, Problem, RunRequest, Severity};
+pub use effect::{Effect, NotesChange};
 pub use keys::Chord;
 pub use library::{Doc, DocId, DocState, Library, Loaded};
 pub use prefs::{Prefs, RunPreset};

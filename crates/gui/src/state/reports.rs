@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::State;
-use super::action::{Action, Effect, Problem, Severity};
+use super::action::{Action, Problem, Severity};
+use super::effect::Effect;
 use super::library::{Changed, DocId, DocState};
 use super::prefs::Prefs;
 

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::action::{Action, Effect, Problem};
+use super::action::{Action, Problem};
+use super::effect::Effect;
 use super::library::{DocId, DocState};
 use super::reduce::drop_files;
 use super::{RunRequest, Running, State};

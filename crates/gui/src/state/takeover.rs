@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::State;
-use super::action::Effect;
+use super::effect::Effect;
 use super::library::DocId;
 use super::view::ViewId;
 use super::workspace::{FileRef, WindowPlace, Workspace};

@@ -83,6 +83,11 @@ impl Viewer {
         match reply {
             Reply::Act(action) => self.act(*action),
             Reply::Figure(view, figure) => self.figures.arrived(view, figure),
+            Reply::Image(Ok(image)) => {
+                self.image = Some(image);
+                "the image is on the clipboard".clone_into(&mut self.state.status);
+            }
+            Reply::Image(Err(why)) => self.act(Action::Problem(Problem::error(why))),
             Reply::Thumb(key, made) => self.screen.thumbs.arrived(key, made),
             Reply::Identified(path, facts) => identify::arrived(self, &path, facts),
             Reply::Stats(key, all) => {

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use eframe::egui;
-
 use super::{Viewer, layouts, open};
 use crate::state::{Action, Effect, Problem, ViewId};
 use crate::work::live::{Stopper, check, measure, start};
@@ -32,6 +30,7 @@ impl Viewer {
                 }
             }
             Effect::Index(files) => give(Job::Index(files)),
+            Effect::Recognise(doc, path, hash) => give(Job::Recognise(doc, path, hash)),
             Effect::Load(doc, path) => give(Job::Load(doc, path)),
             Effect::Summarise(doc) => {
                 if let Some(loaded) = self.state.library.loaded(doc) {
@@ -55,7 +54,14 @@ impl Viewer {
                 None => self.state.note(Problem::error("there is no figure to save")),
             },
             Effect::CopyText(text) => self.to_copy = Some(text),
-            Effect::CopyImage(view) => self.screen.save.copy_image = Some(view),
+            Effect::CopyImage(view) => {
+                let (format, dpi) = (fa_plot::render::Format::Png, 144.0);
+                let how = crate::state::FigureFile { format, size_in: None, dpi, theme: None };
+                match self.save_figure(view, how) {
+                    Some(save) => self.workers.give(Job::Image(Box::new(save))),
+                    None => self.state.note(Problem::error("there is no figure to copy")),
+                }
+            }
             Effect::Export(export) => {
                 let docs = export.docs.iter().filter_map(|doc| self.state.library.get(*doc));
                 let files = docs.map(|doc| (doc.path.clone(), doc.loaded.clone())).collect();
@@ -106,7 +112,12 @@ impl Viewer {
             }
             Effect::ClearCache => self.workers.give(Job::ClearCache),
             Effect::Survey(doc, path) => give(Job::Survey(doc, path)),
-            Effect::Remember(paths) => open::remember(&mut self.recent, paths, self.options.state_dir.as_deref()),
+            Effect::Remember(paths) => {
+                let kept = open::remember(&mut self.recent, paths, self.options.state_dir.as_deref());
+                if let Some(job) = kept {
+                    self.workers.give(job);
+                }
+            }
         }
     }
 
@@ -117,19 +128,5 @@ impl Viewer {
         let size = self.screen.sizes.get(&view).copied().unwrap_or_default();
         let part = self.figures.part(&self.state, shown, figure);
         Some(SaveFigure { figure: Arc::clone(figure), view: part, size, theme: self.theme(shown), how })
-    }
-
-    pub(super) fn copy_image(&mut self, context: &egui::Context, view: ViewId) {
-        let how =
-            crate::state::FigureFile { format: fa_plot::render::Format::Png, size_in: None, dpi: 144.0, theme: None };
-        let Some(save) = self.save_figure(view, how) else { return };
-        let Some(page) = crate::work::page_for_file(&save) else { return };
-        match fa_plot::render::pixels(&page, how.dpi / 72.0) {
-            Ok((width, height, rgba)) => {
-                context.copy_image(egui::ColorImage::from_rgba_unmultiplied([width as usize, height as usize], &rgba));
-                "the image is on the clipboard".clone_into(&mut self.state.status);
-            }
-            Err(error) => self.state.note(Problem::error(error.to_string())),
-        }
     }
 }

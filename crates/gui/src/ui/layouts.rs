@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{self, RichText};
 
 use super::Viewer;
-use crate::state::Action;
 use crate::state::layouts::Layout;
+use crate::state::{Action, Problem};
 use crate::work::files::read_layouts;
 
 /// The file that own layouts are kept in.
@@ -14,8 +14,8 @@ pub(super) fn file(dir: &Path) -> PathBuf {
     dir.join("layouts.json")
 }
 
-/// Own layouts; none where nothing is kept.
-pub(super) fn read(dir: Option<&Path>) -> Vec<Layout> {
+/// Own layouts, none where nothing is kept; and what is wrong with their file.
+pub(super) fn read(dir: Option<&Path>) -> (Vec<Layout>, Option<Problem>) {
     dir.map(|dir| read_layouts(&file(dir))).unwrap_or_default()
 }
 

@@ -24,6 +24,7 @@ mod open;
 mod overview;
 mod palette;
 mod panes;
+mod perf;
 mod plots;
 mod prefs;
 mod problems;
@@ -31,6 +32,8 @@ mod recent_runs;
 mod run_check;
 mod run_dialog;
 mod runs;
+mod save;
+mod screen;
 pub mod script;
 mod series;
 mod settings;
@@ -39,7 +42,6 @@ mod status;
 mod toolbar;
 pub mod window;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,19 +51,18 @@ use fa_analyze::metadiff::MetaDiff;
 use fa_analyze::summary::Summary;
 use fa_catalog::Catalog;
 use fa_plot::options::ThemeName;
-use fa_plot::page::PageSize;
 use fa_plot::theme::Theme;
 
 use crate::figure::Figures;
-use crate::figure::hover::Hit;
-use crate::figure::paint::Painted;
 use crate::state::commands::{Dialog, Does};
-use crate::state::{Action, DocId, DocState, Panel, State, View, ViewId, WindowPlace};
+use crate::state::{Action, DocId, DocState, State, View, ViewId};
 use crate::work::live::{Measurer, Stopper};
 use crate::work::watch::Watcher;
 use crate::work::{DiffKey, StatsKey, Workers};
 
 pub use look::install_fonts;
+pub use perf::Perf;
+pub(crate) use screen::Screen;
 
 /// What the program around the viewer gives it.
 #[derive(Clone, Default)]
@@ -98,81 +99,6 @@ impl std::fmt::Debug for Options {
     }
 }
 
-/// What is on the screen and nowhere else: never saved, never undone.
-#[derive(Default)]
-pub(crate) struct Screen {
-    /// Actions of this frame.
-    pub(crate) actions: Vec<Action>,
-    /// The dialog that is open.
-    pub(crate) dialog: Option<Dialog>,
-    pub(crate) open: open::OpenDialog,
-    pub(crate) save: dialogs::SaveDialog,
-    pub(crate) run: run_dialog::RunDialog,
-    pub(crate) palette: palette::PaletteState,
-    pub(crate) settings: settings::SettingsState,
-    pub(crate) metadata: metadata::MetadataState,
-    pub(crate) notes: notes::NotesState,
-    pub(crate) columns: columns::ColumnsState,
-    pub(crate) prefs: prefs::PrefsState,
-    /// The number that is explained.
-    pub(crate) explain: Option<explain::Number>,
-    pub(crate) plot_search: String,
-    pub(crate) series_filter: String,
-    /// The sample under the pointer, by view.
-    pub(crate) hover: Option<(ViewId, Hit)>,
-    /// The mark that a legend entry or a list under the pointer means.
-    pub(crate) meant: Option<(ViewId, usize)>,
-    /// A drag on a figure.
-    pub(crate) drag: Option<canvas::Drag>,
-    /// How much room there is in the window.
-    pub(crate) room: drawers::Room,
-    /// The panel that a small window shows.
-    pub(crate) drawer: Option<Panel>,
-    /// Where the keyboard was last, for Tab after Enter has ended the typing in a field.
-    pub(crate) last_focus: Option<egui::Id>,
-    /// Where windows of views were opened: told to the window system once.
-    pub(crate) opened: HashMap<ViewId, Option<WindowPlace>>,
-    /// The screens that there are, in points: left, top, width, height. Empty where that is not known.
-    pub(crate) screens: Vec<[f32; 4]>,
-    /// Close the window.
-    pub(crate) quit: bool,
-    /// Close it as soon as the run has ended.
-    pub(crate) leaving: bool,
-    /// Parts of the window for the keyboard.
-    pub(crate) regions: keys::Regions,
-    /// What had the keyboard before the dialog that is open.
-    pub(crate) before_dialog: Option<egui::Id>,
-    pub(crate) dialog_was_open: bool,
-    /// Tab was pressed in the last frame.
-    pub(crate) tabbed: bool,
-    /// Frames since it was opened.
-    pub(crate) dialog_frames: u32,
-    /// The row the keyboard is on in the files table.
-    pub(crate) row: usize,
-    pub(crate) painted: HashMap<ViewId, Painted>,
-    /// The same of the strips of whole runs.
-    pub(crate) strips: HashMap<ViewId, Painted>,
-    /// Small pictures of plots.
-    pub(crate) thumbs: plots::Thumbs,
-    /// The file that somebody asks about.
-    pub(crate) asked: Option<identify::Asked>,
-    /// Name of the layout to be saved.
-    pub(crate) layout_name: String,
-    /// Tag that is being typed in a file's menu.
-    pub(crate) tag: String,
-    /// Where scripts say the pointer is.
-    pub(crate) pointer: Option<egui::Pos2>,
-    /// Size of each view's page in the last frame.
-    pub(crate) sizes: HashMap<ViewId, PageSize>,
-}
-
-impl Screen {
-    /// Sends an action.
-    pub(crate) fn act(&mut self, action: Action) {
-        self.actions.push(action);
-    }
-}
-
 /// Statistics of files.
 type Summaries = Vec<(DocId, Arc<Summary>)>;
 
@@ -188,77 +114,6 @@ pub(crate) struct StatsCache {
 pub(crate) struct DiffCache {
     pub(crate) asked: Option<DiffKey>,
     pub(crate) there: Option<(DiffKey, Arc<MetaDiff>)>,
-}
-
-/// How long frames take.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Perf {
-    /// Frames drawn.
-    pub frames: u64,
-    /// Processor time of the last complete frame, drivers and all, ms: what this thread used from the beginning of that
-    /// frame to the beginning of the next.
-    pub last_ms: f64,
-    /// Sum of these, ms.
-    pub sum_ms: f64,
-    /// Longest so far, ms.
-    pub worst_ms: f64,
-    /// Processor time of the viewer's own part of the last frame, ms.
-    pub own_ms: f64,
-    /// Sum of these, ms.
-    pub own_sum_ms: f64,
-    /// Longest so far, ms.
-    pub own_worst_ms: f64,
-    /// Processor time when the last frame began.
-    mark: Option<Duration>,
-    /// From start to the end of the first frame, ms.
-    pub first_frame_ms: Option<f64>,
-    /// From start to the first figure on the screen, ms.
-    pub first_plot_ms: Option<f64>,
-}
-
-impl Perf {
-    /// Mean processor time of frames, and of the viewer's own part of them, ms.
-    pub fn means_ms(&self) -> (f64, f64) {
-        (self.sum_ms / self.frames.saturating_sub(1).max(1) as f64, self.own_sum_ms / self.frames.max(1) as f64)
-    }
-
-    /// Counts frames from here on.
-    pub fn restart(&mut self) {
-        *self = Self { first_frame_ms: self.first_frame_ms, first_plot_ms: self.first_plot_ms, ..Self::default() };
-    }
-
-    fn begins(&mut self, now: Duration) {
-        if let Some(before) = self.mark.replace(now) {
-            self.last_ms = now.saturating_sub(before).as_secs_f64() * 1e3;
-            self.sum_ms += self.last_ms;
-            self.worst_ms = self.worst_ms.max(self.last_ms);
-        }
-        self.frames += 1;
-    }
-
-    fn ends(&mut self, now: Duration) {
-        self.own_ms = now.saturating_sub(self.mark.unwrap_or(now)).as_secs_f64() * 1e3;
-        self.own_sum_ms += self.own_ms;
-        self.own_worst_ms = self.own_worst_ms.max(self.own_ms);
-    }
-}
-
-impl std::fmt::Display for Perf {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (mean, own_mean) = self.means_ms();
-        write!(
-            f,
-            "CPU {:.1} ms (mean {mean:.1}, worst {:.1}), own {:.1} (mean {own_mean:.1}, worst {:.1}) · {} frames · \
-             first frame {:.0} ms, plot {:.0} ms",
-            self.last_ms,
-            self.worst_ms,
-            self.own_ms,
-            self.own_worst_ms,
-            self.frames,
-            self.first_frame_ms.unwrap_or(0.0),
-            self.first_plot_ms.unwrap_or(0.0)
-        )
-    }
 }
 
 /// A plot and a part of the run, asked for before there is a view.
@@ -285,6 +140,8 @@ pub struct Viewer {
     begun: Instant,
     /// Text on its way to the clipboard.
     to_copy: Option<String>,
+    /// An image on its way there.
+    image: Option<crate::work::Thumb>,
     /// What was put on the clipboard last, for tests.
     pub copied: Option<String>,
     /// What `--view` and `--select` ask for, until the first view is there.
@@ -298,11 +155,6 @@ impl std::fmt::Debug for Viewer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Viewer").field("state", &self.state).finish_non_exhaustive()
     }
-}
-
-/// The session that was open when a window closed.
-fn last_session(state_dir: &std::path::Path) -> PathBuf {
-    state_dir.join(format!("last{}", crate::state::session::SUFFIX))
 }
 
 impl Viewer {
@@ -335,6 +187,7 @@ impl Viewer {
             perf: Perf::default(),
             begun: Instant::now(),
             to_copy: None,
+            image: None,
             copied: None,
             pending,
             look: None,
@@ -343,9 +196,13 @@ impl Viewer {
         };
         viewer.screen.run.begin(viewer.options.host.clone());
         viewer.read_prefs();
-        viewer.state.layouts = layouts::read(viewer.options.state_dir.as_deref());
+        let (layouts, problem) = layouts::read(viewer.options.state_dir.as_deref());
+        viewer.state.layouts = layouts;
+        if let Some(problem) = problem {
+            viewer.state.note(problem);
+        }
         let files = viewer.options.files.clone();
-        let last = viewer.options.state_dir.as_deref().map(last_session);
+        let last = viewer.options.state_dir.as_deref().map(crate::work::files::last_session);
         if !files.is_empty() {
             viewer.act(Action::Open(files));
         } else if let Some(last) = last.filter(|last| viewer.state.prefs.resume && last.is_file()) {
@@ -486,8 +343,8 @@ impl Viewer {
             context.copy_text(text.clone());
             self.copied = Some(text);
         }
-        if let Some(view) = self.screen.save.copy_image.take() {
-            self.copy_image(context, view);
+        if let Some(image) = self.image.take() {
+            context.copy_image(egui::ColorImage::from_rgba_unmultiplied([image.width, image.height], &image.rgba));
         }
         if self.screen.quit {
             context.send_viewport_cmd(egui::ViewportCommand::Close);

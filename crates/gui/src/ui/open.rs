@@ -7,7 +7,7 @@ use eframe::egui::{self, RichText};
 use super::Viewer;
 use crate::state::commands::Dialog;
 use crate::state::{Action, DocId, session};
-use crate::work::is_data_file;
+use crate::work::{Job, is_data_file};
 
 /// Files remembered.
 const REMEMBERED: usize = 20;
@@ -230,20 +230,15 @@ pub(super) fn read_recent(dir: Option<&Path>) -> Vec<PathBuf> {
     text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
-/// Remembers files as opened.
-pub(super) fn remember(recent: &mut Vec<PathBuf>, paths: Vec<PathBuf>, dir: Option<&Path>) {
+/// Remembers files as opened; what is to be written, where anything is kept.
+pub(super) fn remember(recent: &mut Vec<PathBuf>, paths: Vec<PathBuf>, dir: Option<&Path>) -> Option<Job> {
     for path in paths.into_iter().take(REMEMBERED).rev() {
         recent.retain(|p| *p != path);
         recent.insert(0, path);
     }
     recent.truncate(REMEMBERED);
-    if let Some(dir) = dir
-        && std::fs::create_dir_all(dir).is_ok()
-        && let Ok(text) = serde_json::to_string_pretty(recent)
-    {
-        // A list of recent files is a convenience: nothing is lost without it.
-        drop(crate::work::files::replace(&recent_file(dir), text.as_bytes()));
-    }
+    let text = serde_json::to_string_pretty(recent).ok()?;
+    Some(Job::Keep(recent_file(dir?), text))
 }
 
 #[cfg(test)]
@@ -265,9 +260,14 @@ mod tests {
     fn the_newest_file_is_the_first_one_remembered() {
         let dir = tempfile::tempdir().unwrap();
         let mut recent = Vec::new();
+        let mut kept = None;
         for name in ["a", "b", "a"] {
-            remember(&mut recent, vec![name.into()], Some(dir.path()));
+            kept = remember(&mut recent, vec![name.into()], Some(dir.path()));
         }
-        assert_eq!(read_recent(Some(dir.path())), [PathBuf::from("a"), "b".into()]);
+        assert_eq!(recent, [PathBuf::from("a"), "b".into()]);
+        let Some(Job::Keep(path, text)) = kept else { panic!("something is kept") };
+        std::fs::write(path, text).unwrap();
+        assert_eq!(read_recent(Some(dir.path())), recent);
+        assert!(remember(&mut recent, vec!["c".into()], None).is_none());
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::state::RunRequest;
+use crate::work::Job;
 
 /// Runs remembered.
 const REMEMBERED: usize = 10;
@@ -17,16 +18,11 @@ pub(super) fn read(dir: Option<&Path>) -> Vec<RunRequest> {
     text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
-/// Remembers a run.
-pub(super) fn remember(recent: &mut Vec<RunRequest>, run: &RunRequest, dir: Option<&Path>) {
+/// Remembers a run; what is to be written, where anything is kept.
+pub(super) fn remember(recent: &mut Vec<RunRequest>, run: &RunRequest, dir: Option<&Path>) -> Option<Job> {
     recent.retain(|known| known != run);
     recent.insert(0, run.clone());
     recent.truncate(REMEMBERED);
-    if let Some(dir) = dir
-        && std::fs::create_dir_all(dir).is_ok()
-        && let Ok(text) = serde_json::to_string_pretty(recent)
-    {
-        // A convenience: nothing is lost without it.
-        drop(crate::work::files::replace(&file(dir), text.as_bytes()));
-    }
+    let text = serde_json::to_string_pretty(recent).ok()?;
+    Some(Job::Keep(file(dir?), text))
 }

@@ -147,7 +147,11 @@ pub(super) fn show(viewer: &mut Viewer, ui: &mut egui::Ui) {
             && let Ok(request) = &request
         {
             viewer.screen.dialog = None;
-            super::recent_runs::remember(&mut viewer.recent_runs, request, viewer.options.state_dir.as_deref());
+            let dir = viewer.options.state_dir.as_deref();
+            let kept = super::recent_runs::remember(&mut viewer.recent_runs, request, dir);
+            if let Some(job) = kept {
+                viewer.workers.give(job);
+            }
             viewer.screen.act(Action::StartRun(Box::new(request.clone())));
         }
         let text = "A run can be stopped and kept; what was measured is in a journal from the first second.";

@@ -326,13 +326,7 @@ impl Viewer {
     /// Keeps the session for the next time.
     fn autosave(&self) {
         let Some(dir) = &self.options.state_dir else { return };
-        let path = super::last_session(dir);
-        if std::fs::create_dir_all(dir).is_ok()
-            && let Ok(text) = crate::state::session::to_text(&self.state.workspace, &path)
-        {
-            // A convenience: the next start works without it.
-            drop(crate::work::files::replace(&path, text.as_bytes()));
-        }
+        crate::work::files::keep_session(dir, &self.state.workspace);
     }
 }
 

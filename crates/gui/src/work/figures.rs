@@ -15,7 +15,7 @@ use fa_plot::render::{self, Format};
 use fa_plot::resolve::resolve_scaled;
 use fa_plot::theme::Theme;
 
-use super::files::replace;
+use super::files::{replace, spared};
 use super::{FigureRequest, SaveFigure, Shared, Thumb, options_of};
 use crate::figure::Figure;
 use crate::figure::miniature::bare;
@@ -88,6 +88,13 @@ pub fn page_for_file(save: &SaveFigure) -> Option<Page> {
     Some(layout_with(scene, size, &theme, Some(&save.view), &save.figure.pyramids))
 }
 
+/// The pixels of a figure as they are put on the clipboard.
+pub(super) fn image(save: &SaveFigure) -> Result<Thumb, String> {
+    let page = page_for_file(save).ok_or("there is no figure")?;
+    let (width, height, rgba) = render::pixels(&page, save.how.dpi / 72.0).map_err(|e| e.to_string())?;
+    Ok(Thumb { width: width as usize, height: height as usize, rgba })
+}
+
 pub(super) fn save(path: &Path, save: &SaveFigure, shared: &Shared) {
     let page = page_for_file(save).ok_or_else(|| "there is no figure".to_owned());
     let bytes = page.and_then(|page| match save.how.format {
@@ -95,7 +102,8 @@ pub(super) fn save(path: &Path, save: &SaveFigure, shared: &Shared) {
         Format::Pdf => render::pdf(&page).map_err(|e| e.to_string()),
         _ => Ok(render::svg(&page).into_bytes()),
     });
-    shared.act(match bytes.and_then(|bytes| replace(path, &bytes)) {
+    let free = spared(path).and(bytes);
+    shared.act(match free.and_then(|bytes| replace(path, &bytes)) {
         Ok(()) => Action::Done(format!("figure written to {}", path.display())),
         Err(why) => Action::Problem(Problem::error(format!("could not write the figure {}: {why}", path.display()))),
     });
@@ -110,7 +118,8 @@ pub(super) fn export(export: &Export, runs: Vec<(PathBuf, Option<Arc<Loaded>>)>,
             Err(why) => shared.act(Action::Problem(Problem::warning(format!("not in the table: {why}")))),
         }
     }
-    shared.act(match table(export, &there).and_then(|bytes| replace(&export.path, &bytes)) {
+    let bytes = spared(&export.path).and_then(|()| table(export, &there));
+    shared.act(match bytes.and_then(|bytes| replace(&export.path, &bytes)) {
         Ok(()) => Action::Done(format!("table written to {path}")),
         Err(why) => Action::Problem(Problem::error(format!("could not write the table {path}: {why}"))),
     });

@@ -181,14 +181,26 @@ fn expand(catalog: &Catalog, set: &DataSet) -> Result<Expanded, String> {
     catalog.expand_for_file(&setup_from(set, None), &names).map_err(|e| e.to_string())
 }
 
+/// Says so when a file that was located is another one than the session means.
+pub(super) fn recognise(doc: DocId, path: &Path, hash: &str, shared: &Shared) {
+    let Some(found) = digest(path).filter(|found| found != hash) else { return };
+    let text = format!(
+        "{} is not the file that the session means: its content is another one (digest {found}, not {hash})",
+        path.display()
+    );
+    shared.act(Action::Problem(Problem::warning(text).of(doc)));
+}
+
 pub(super) fn save_session(path: &Path, mut workspace: Workspace, shared: &Shared) {
     let mut files = workspace.files.as_ref().clone();
     for file in &mut files {
-        file.hash = digest(&file.path);
+        // Of a file that is missing now, what it was is still known.
+        file.hash = digest(&file.path).or(file.hash.take());
     }
     workspace.files = Arc::new(files);
     let text = session::to_text(&workspace, path).map_err(|e| e.to_string());
-    shared.act(match text.and_then(|text| replace(path, text.as_bytes())) {
+    let free = spared(path).and(text);
+    shared.act(match free.and_then(|text| replace(path, text.as_bytes())) {
         Ok(()) => Action::Done(format!("session written to {}", path.display())),
         Err(why) => Action::Problem(Problem::error(format!("could not write the session {}: {why}", path.display()))),
     });
@@ -214,9 +226,68 @@ pub(super) fn write_sample(sample: Sample, folder: &Path, shared: &Shared) {
     shared.act(Action::SampleFound(sample, paths));
 }
 
-/// Layouts saved earlier; none where there are none.
-pub(crate) fn read_layouts(path: &Path) -> Vec<Layout> {
-    std::fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+/// Layouts saved earlier, none where there are none; and what is wrong with their file, which is put aside then.
+pub(crate) fn read_layouts(path: &Path) -> (Vec<Layout>, Option<Problem>) {
+    let Ok(text) = std::fs::read_to_string(path) else { return (Vec::new(), None) };
+    match serde_json::from_str(&text) {
+        Ok(layouts) => (layouts, None),
+        Err(error) => {
+            let text = format!("{} is no list of layouts: {error}; {}", path.display(), told(put_aside(path)));
+            (Vec::new(), Some(Problem::warning(text)))
+        }
+    }
+}
+
+fn told(aside: Option<PathBuf>) -> String {
+    aside.map_or("it will be written over".to_owned(), |aside| format!("it is kept as {}", aside.display()))
+}
+
+/// Gives a file of ours that cannot be understood another name, so that it is not written over.
+pub(crate) fn put_aside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy();
+    let free = (1..100).map(|n| path.with_file_name(format!("{name}.unreadable-{n}"))).find(|aside| !aside.exists())?;
+    std::fs::rename(path, &free).ok()?;
+    Some(free)
+}
+
+/// The session that was open when a window closed, as it is called.
+pub(crate) fn last_session(state_dir: &Path) -> PathBuf {
+    state_dir.join(format!("last{}", session::SUFFIX))
+}
+
+/// Keeps a session for the next window. One of a newer program, or a damaged one, is put aside.
+pub(crate) fn keep_session(state_dir: &Path, workspace: &Workspace) {
+    let path = last_session(state_dir);
+    if std::fs::read_to_string(&path).is_ok_and(|old| session::from_text(&old, &path).is_err()) {
+        drop(put_aside(&path));
+    }
+    if std::fs::create_dir_all(state_dir).is_ok()
+        && let Ok(text) = session::to_text(workspace, &path)
+    {
+        // A convenience: the next start works without it.
+        drop(replace(&path, text.as_bytes()));
+    }
+}
+
+/// Whether a file may be written over when somebody says so: measurements, journals and notes are not.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn spared(path: &Path) -> Result<(), String> {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let ours = is_data_file(path) || name.ends_with(".journal") || name.ends_with(".notes.json");
+    if ours && path.exists() {
+        return Err("data files, journals and notes are never written over: give another name".to_owned());
+    }
+    Ok(())
+}
+
+/// Keeps a list beside the last session.
+pub(super) fn keep(path: &Path, text: &str) {
+    if path.parent().is_some_and(|folder| std::fs::create_dir_all(folder).is_ok()) {
+        // A convenience: nothing is lost without it.
+        drop(replace(path, text.as_bytes()));
+    }
 }
 
 pub(super) fn write_layouts(path: &Path, layouts: &[Layout], shared: &Shared) {
@@ -232,7 +303,13 @@ pub(super) fn open_session(path: &Path, shared: &Shared) {
     let read = std::fs::read_to_string(path).map_err(|e| format!("could not read {}: {e}", path.display()));
     shared.act(match read.and_then(|text| session::from_text(&text, path).map_err(|e| e.to_string())) {
         Ok(workspace) => Action::SessionRead(Box::new(workspace)),
-        Err(why) => Action::Problem(Problem::error(why)),
+        Err(mut why) => {
+            // Nobody but us writes it, and it is written again when the window closes.
+            if path.is_file() && path.parent().is_some_and(|folder| last_session(folder) == path) {
+                why = format!("{why}; {}", told(put_aside(path)));
+            }
+            Action::Problem(Problem::error(why))
+        }
     });
 }
 
@@ -260,4 +337,49 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), String> {
         drop(std::fs::remove_file(&temporary));
         error.to_string()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_understood_is_put_aside_and_not_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let layouts = dir.path().join("layouts.json");
+        assert_eq!(read_layouts(&layouts), (Vec::new(), None));
+        std::fs::write(&layouts, "{\"newer\": 1}").unwrap();
+        let (none, problem) = read_layouts(&layouts);
+        assert!(none.is_empty() && problem.unwrap().text.ends_with("layouts.json.unreadable-1"));
+        assert_eq!(std::fs::read_to_string(dir.path().join("layouts.json.unreadable-1")).unwrap(), "{\"newer\": 1}");
+        // The last session of a newer program, when this one closes.
+        let last = last_session(dir.path());
+        std::fs::write(&last, "{\"version\": 99}").unwrap();
+        keep_session(dir.path(), &Workspace::default());
+        assert!(session::from_text(&std::fs::read_to_string(&last).unwrap(), &last).is_ok());
+        let aside = format!("{}.unreadable-1", last.display());
+        assert_eq!(std::fs::read_to_string(aside).unwrap(), "{\"version\": 99}");
+        // One that can be read is simply replaced.
+        keep_session(dir.path(), &Workspace::default());
+        assert!(!Path::new(&format!("{}.unreadable-2", last.display())).exists());
+    }
+
+    #[test]
+    fn measurements_are_not_written_over_whoever_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, may) in [
+            ("run.flent.gz", false),
+            ("run.flent.gz.journal", false),
+            ("run.flent.gz.notes.json", false),
+            ("figure.svg", true),
+            ("table.csv", true),
+            ("viewer.fa-session.json", true),
+        ] {
+            let path = dir.path().join(name);
+            assert!(spared(&path).is_ok(), "{name} is not there yet");
+            std::fs::write(&path, "x").unwrap();
+            assert_eq!(spared(&path).is_ok(), may, "{name}");
+        }
+    }
 }

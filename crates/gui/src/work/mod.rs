@@ -65,6 +65,12 @@ pub enum Job {
     Diff(DiffKey, Vec<(String, Arc<Metadata>)>, DiffOptions),
     /// Write a figure.
     SaveFigure(PathBuf, Box<SaveFigure>),
+    /// Make the image of a figure for the clipboard.
+    Image(Box<SaveFigure>),
+    /// Say so when a file is another one than that of this digest.
+    Recognise(DocId, PathBuf, String),
+    /// Keep a list for later windows.
+    Keep(PathBuf, String),
     /// Write a table of files, read now where they are not in memory.
     Export(Export, Vec<(PathBuf, Option<Arc<Loaded>>)>),
     /// Remove the cache.
@@ -81,13 +87,18 @@ pub enum Job {
     Identify(PathBuf),
     /// Keep saved layouts.
     WriteLayouts(PathBuf, Vec<Layout>),
+    /// A fault of ours.
+    #[cfg(test)]
+    Panic,
 }
 
 impl Job {
     /// What people wait for comes first.
     fn priority(&self) -> usize {
         match self {
-            Self::Resolve(..) | Self::Stats(..) | Self::Diff(..) | Self::SaveFigure(..) => 0,
+            Self::Resolve(..) | Self::Stats(..) | Self::Diff(..) | Self::SaveFigure(..) | Self::Image(_) => 0,
+            #[cfg(test)]
+            Self::Panic => 1,
             Self::Find(_)
             | Self::Index(_)
             | Self::Load(..)
@@ -99,8 +110,8 @@ impl Job {
             | Self::Reveal(..)
             | Self::Identify(_)
             | Self::WriteLayouts(..) => 1,
-            Self::ReadNotes(..) | Self::WriteNotes(..) | Self::WritePrefs(..) | Self::ClearCache => 2,
-            Self::Summarise(..) | Self::Survey(..) | Self::Thumb(..) => 3,
+            Self::ReadNotes(..) | Self::WriteNotes(..) | Self::WritePrefs(..) | Self::ClearCache | Self::Keep(..) => 2,
+            Self::Summarise(..) | Self::Survey(..) | Self::Thumb(..) | Self::Recognise(..) => 3,
         }
     }
 
@@ -115,6 +126,7 @@ impl Job {
             | Self::OpenSession(path)
             | Self::SaveFigure(path, _)
             | Self::WritePrefs(path, ..)
+            | Self::Keep(path, _)
             | Self::WriteLayouts(path, _) => Some(path.clone()),
             Self::Export(export, _) => Some(export.path.clone()),
             _ => None,
@@ -132,6 +144,7 @@ impl Job {
                 | Self::Export(..)
                 | Self::WritePrefs(..)
                 | Self::WriteLayouts(..)
+                | Self::Keep(..)
         )
     }
 }
@@ -215,6 +228,8 @@ pub enum Reply {
     Diff(DiffKey, Arc<MetaDiff>),
     /// A small picture is ready, or why there is none.
     Thumb(ThumbKey, Result<Thumb, String>),
+    /// The image of a figure for the clipboard, or why there is none.
+    Image(Result<Thumb, String>),
     /// What a file is.
     Identified(PathBuf, Vec<String>),
 }
@@ -422,6 +437,11 @@ fn do_job(job: Job, shared: &Shared) {
             shared.send(Reply::Diff(key, Arc::new(fa_analyze::metadiff::diff(&files, &options))));
         }
         Job::SaveFigure(path, save) => figures::save(&path, &save, shared),
+        #[cfg(test)]
+        Job::Panic => panic!("a fault of ours"),
+        Job::Image(save) => shared.send(Reply::Image(figures::image(&save))),
+        Job::Recognise(doc, path, hash) => files::recognise(doc, &path, &hash, shared),
+        Job::Keep(path, text) => files::keep(&path, &text),
         Job::Export(export, runs) => figures::export(&export, runs, shared),
         Job::ClearCache => shared.act(match shared.cache.clear() {
             Ok((files, bytes)) => {
@@ -452,4 +472,32 @@ pub(crate) fn options_of(pairs: &[(&'static str, String)]) -> FigureOptions {
         drop(options.set(name, value));
     }
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_panics_is_told_and_the_threads_go_on() {
+        let catalog = Arc::new(Catalog::builtin().clone());
+        let workers = Workers::start(catalog, Arc::new(|| ()));
+        // More than there are threads.
+        for _ in 0..20 {
+            workers.give(Job::Panic);
+        }
+        workers.give(Job::Find(vec!["/there/is/no/such.flent.gz".into()]));
+        let mut told = Vec::new();
+        while told.len() < 21 {
+            match workers.wait(std::time::Duration::from_mins(1)) {
+                Some(Reply::Act(action)) => told.extend(match *action {
+                    Action::Problem(problem) => Some(problem.text),
+                    _ => None,
+                }),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(told.iter().filter(|text| text.contains("a fault of ours")).count(), 20, "{told:?}");
+        assert!(told.iter().any(|text| text.contains("there is no file")), "{told:?}");
+    }
 }

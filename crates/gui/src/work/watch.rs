@@ -22,23 +22,33 @@ const TICK: Duration = Duration::from_millis(500);
 pub struct Watched {
     /// Open files as they were read.
     pub files: BTreeMap<DocId, (PathBuf, Stamp)>,
-    /// Folder in which new files are opened, with those that were known.
-    folder: Option<(PathBuf, HashSet<PathBuf>)>,
+    /// Folder in which new files are opened.
+    folder: Option<Folder>,
     /// New files whose size was still changing, with that size.
     growing: BTreeMap<PathBuf, u64>,
     /// Between two looks.
     every: Option<Duration>,
+    /// Something else is watched: it is looked at soon.
+    due: bool,
     stop: bool,
 }
 
+/// Files that are not new.
+type Known = Arc<HashSet<PathBuf>>;
+
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    /// Files that are not new; `None` before the first look.
+    known: Option<Known>,
+}
+
 impl Watched {
-    /// Watches another folder, or none. What is in it already is not new.
+    /// Watches another folder, or none. What is in it at the first look is not new.
     pub fn set_folder(&mut self, folder: Option<PathBuf>) {
         self.growing.clear();
-        self.folder = folder.map(|folder| {
-            let known = list(&folder).into_iter().collect();
-            (folder, known)
-        });
+        self.folder = folder.map(|path| Folder { path, known: None });
+        self.due = true;
     }
 
     /// Looks every so many seconds.
@@ -48,33 +58,75 @@ impl Watched {
 
     /// Looks once; each change of a file is told once.
     pub fn look(&mut self) -> Vec<Action> {
+        let seen = self.asked().look();
+        self.compare(seen)
+    }
+
+    /// What is to be looked at, to be done without this.
+    fn asked(&self) -> Asked {
+        let files = self.files.iter().map(|(doc, (path, stamp))| (*doc, path.clone(), *stamp)).collect();
+        let folder = self.folder.as_ref().map(|watched| (watched.path.clone(), watched.known.clone()));
+        Asked { files, folder }
+    }
+
+    /// What of it is news, unless something else is watched by now.
+    fn compare(&mut self, seen: Seen) -> Vec<Action> {
         let mut actions = Vec::new();
-        self.files.retain(|doc, (path, stamp)| {
-            let changed = match Stamp::of(path) {
-                None => Some(Changed::Deleted),
-                Some(now) => (now != *stamp).then_some(Changed::Rewritten),
-            };
-            actions.extend(changed.map(|changed| Action::FileChanged(*doc, changed)));
-            changed.is_none()
-        });
-        if let Some((folder, known)) = &mut self.folder {
-            let mut whole = Vec::new();
-            for path in list(folder).into_iter().filter(|path| !known.contains(path)) {
-                let len = Stamp::of(&path).map_or(0, |s| s.len);
-                // Opened when it has stopped growing.
-                if len > 0 && self.growing.insert(path.clone(), len) == Some(len) {
-                    whole.push(path);
-                }
-            }
-            for path in &whole {
-                self.growing.remove(path);
-                known.insert(path.clone());
-            }
-            if !whole.is_empty() {
-                actions.push(Action::Found(whole));
+        for (doc, path, stamp, changed) in seen.files {
+            if self.files.get(&doc).is_some_and(|(known, at)| *known == path && *at == stamp) {
+                self.files.remove(&doc);
+                actions.push(Action::FileChanged(doc, changed));
             }
         }
+        let Some((path, files)) = seen.folder else { return actions };
+        let Some(folder) = self.folder.as_mut().filter(|folder| folder.path == path) else { return actions };
+        let Some(known) = &mut folder.known else {
+            folder.known = Some(Arc::new(files.into_iter().map(|(path, _)| path).collect()));
+            return actions;
+        };
+        let mut whole = Vec::new();
+        for (path, len) in files {
+            // Opened when it has stopped growing.
+            if len > 0 && self.growing.insert(path.clone(), len) == Some(len) {
+                self.growing.remove(&path);
+                Arc::make_mut(known).insert(path.clone());
+                whole.push(path);
+            }
+        }
+        if !whole.is_empty() {
+            actions.push(Action::Found(whole));
+        }
         actions
+    }
+}
+
+/// Files and a folder to be looked at, with the files in it that are not new.
+struct Asked {
+    files: Vec<(DocId, PathBuf, Stamp)>,
+    folder: Option<(PathBuf, Option<Known>)>,
+}
+
+/// Files that changed, and sizes of the files of a folder that are not known.
+struct Seen {
+    files: Vec<(DocId, PathBuf, Stamp, Changed)>,
+    folder: Option<(PathBuf, Vec<(PathBuf, u64)>)>,
+}
+
+impl Asked {
+    /// Asks the file system, which may take its time.
+    fn look(self) -> Seen {
+        let changed = |path: &PathBuf, stamp: Stamp| match Stamp::of(path) {
+            None => Some(Changed::Deleted),
+            Some(now) => (now != stamp).then_some(Changed::Rewritten),
+        };
+        let files = self.files.into_iter();
+        let files = files.filter_map(|(doc, path, stamp)| Some((doc, changed(&path, stamp)?, path, stamp)));
+        let folder = self.folder.map(|(folder, known)| {
+            let new = list(&folder).into_iter().filter(|path| known.as_ref().is_none_or(|known| !known.contains(path)));
+            let sized = new.map(|path| (Stamp::of(&path).map_or(0, |stamp| stamp.len), path));
+            (folder, sized.map(|(len, path)| (path, len)).collect())
+        });
+        Seen { files: files.map(|(doc, changed, path, stamp)| (doc, path, stamp, changed)).collect(), folder }
     }
 }
 
@@ -105,14 +157,16 @@ impl Watcher {
                 if watched.stop {
                     return;
                 }
-                if last.elapsed() < watched.every.unwrap_or(EVERY) {
+                if last.elapsed() < watched.every.unwrap_or(EVERY) && !std::mem::take(&mut watched.due) {
                     continue;
                 }
                 last = Instant::now();
-                let mut actions = watched.look();
-                let folder = watched.folder.as_ref().map(|(folder, _)| folder.clone());
+                let asked = watched.asked();
                 drop(watched);
-                // Without the lock: the window must not wait for journals to be read.
+                // Without the lock: the window must not wait for a file system.
+                let folder = asked.folder.as_ref().map(|(folder, _)| folder.clone());
+                let seen_now = asked.look();
+                let mut actions = mine.lock().unwrap_or_else(PoisonError::into_inner).compare(seen_now);
                 if let Some(folder) = folder {
                     let now = looker.look(&folder, super::monitor::Now::here());
                     if seen.as_ref() != Some(&now) {

@@ -216,6 +216,7 @@ fn files_appearing_in_a_watched_folder_are_opened_when_they_are_whole() {
     std::fs::write(dir.path().join("old.flent.gz"), "x").unwrap();
     let mut watched = fa_gui::work::watch::Watched::default();
     watched.set_folder(Some(dir.path().to_owned()));
+    assert!(watched.look().is_empty(), "what is there is not new");
     std::fs::write(dir.path().join("new.flent.gz"), "half").unwrap();
     assert!(watched.look().is_empty(), "it may still grow");
     std::fs::write(dir.path().join("new.flent.gz"), "whole now").unwrap();

@@ -5,7 +5,8 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::action::{Action, Effect};
+use super::super::action::Action;
+use super::super::effect::Effect;
 use super::super::library::{Doc, DocId, DocState};
 use super::super::view::{View, ViewId};
 use super::super::workspace::{FileRef, Panel, Workspace};
@@ -41,6 +42,9 @@ impl State {
             Action::Close(docs) => self.close_files(&docs),
             Action::Locate(doc, path) => {
                 self.is_at(doc, &path);
+                // Where a session says what it was, it is told when this is another one.
+                let hash = self.workspace.file(doc).and_then(|file| file.hash.clone());
+                effects.extend(hash.map(|hash| Effect::Recognise(doc, path.clone(), hash)));
                 if let Some(known) = self.library.get_mut(doc) {
                     known.state = DocState::Loading;
                     known.changed = None;

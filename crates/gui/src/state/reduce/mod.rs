@@ -10,7 +10,8 @@ use std::ops::ControlFlow;
 pub(super) use files::{drop_files, tidy_files};
 
 use super::State;
-use super::action::{Action, Effect};
+use super::action::Action;
+use super::effect::Effect;
 
 /// What an action asks for, or the action back from a part that does not know it.
 type Reduced = ControlFlow<Vec<Effect>, Action>;

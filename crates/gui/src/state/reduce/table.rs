@@ -3,8 +3,9 @@
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::Arc;
 
-use super::super::action::{Action, Effect};
+use super::super::action::Action;
 use super::super::columns::{self, Column};
+use super::super::effect::Effect;
 use super::super::{State, notes};
 use super::Reduced;
 

@@ -1,7 +1,8 @@
 //! Views and their places: tabs, splits, windows of their own, panels, layouts, looks.
 
 use super::super::State;
-use super::super::action::{Action, Effect};
+use super::super::action::Action;
+use super::super::effect::Effect;
 use super::super::layouts::Layout;
 use super::super::panes::{Pane, Side};
 use super::super::view::{View, ViewId};
@@ -97,8 +98,11 @@ impl State {
                     self.refuse("a layout needs a name");
                 } else {
                     let layout = w.layout(&name);
-                    self.layouts.retain(|other| other.name != name);
-                    self.layouts.push(layout);
+                    // In its place: keys are for places.
+                    match self.layouts.iter_mut().find(|other| other.name == name) {
+                        Some(known) => *known = layout,
+                        None => self.layouts.push(layout),
+                    }
                     self.status = format!("layout {name} saved");
                     return Break(vec![Effect::WriteLayouts(self.layouts.clone())]);
                 }
