@@ -12,11 +12,13 @@ command -v Xvfb > /dev/null || { echo "skipped: Xvfb is not installed"; exit 0; 
 work=$(mktemp -d)
 export XDG_RUNTIME_DIR=$work XDG_STATE_HOME=$work
 exec {ready}<> <(:)
-Xvfb -displayfd "$ready" -screen 0 1400x900x24 2> /dev/null &
+Xvfb -displayfd "$ready" -noreset -screen 0 1400x900x24 2> /dev/null &
 xvfb=$!
 trap 'kill "$xvfb"; rm -rf "$work"' EXIT
 read -r display <&"$ready"
 export DISPLAY=:$display
+# Out of the way: nothing is hovered that the script does not hover.
+if command -v xdotool > /dev/null; then xdotool mousemove 1399 899; fi
 
 # shot NAME SCRIPT FILE…
 shot() {

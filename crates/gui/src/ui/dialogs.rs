@@ -103,6 +103,7 @@ pub(super) fn show(viewer: &mut Viewer, context: &egui::Context) {
         .anchor(egui::Align2::CENTER_TOP, egui::vec2(0.0, top))
         .default_width(width)
         .min_width(width * 0.7)
+        .default_height((screen.height() - top - 40.0).max(120.0))
         .max_height((screen.height() - top - 40.0).max(120.0))
         .scroll(small)
         .show(context, |ui| {
