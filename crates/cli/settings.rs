@@ -2,7 +2,7 @@
 
 use fa_catalog::{Catalog, CatalogError, Expanded, SeriesSource, Setup};
 use fa_measure::Observe;
-use fa_measure::plan::{DEFAULT_PORT, HostPlan, IpVersion, Plan, Settings, SourcePlan};
+use fa_measure::plan::{DEFAULT_PORT, HostId, HostPlan, IpVersion, Plan, Settings, SourcePlan};
 use indexmap::IndexMap;
 
 use crate::args::MeasureArgs;
@@ -69,6 +69,11 @@ pub(crate) fn plan(args: &MeasureArgs, catalog: &Catalog) -> Result<(Plan, Expan
     let unread = expanded.unread_params.iter().map(String::as_str);
     let unread = unread.filter(|name| PARAMETERS.contains(name) && !of_measuring(name));
     plan.notes.extend(unread.map(|name| format!("parameter {name} has no effect on test {}", args.test)));
+    let numbered = plan.hosts.iter().enumerate().map(|(i, host)| (HostId(i as u16), host));
+    let idle: Vec<&str> = numbered.filter(|&(id, _)| !plan.has_part(id)).map(|(_, host)| host.name.as_str()).collect();
+    if !idle.is_empty() {
+        plan.notes.push(format!("test {} uses fewer hosts: nothing is done with {}", args.test, idle.join(", ")));
+    }
     let nothing = plan.flows.is_empty() && plan.probes.is_empty() && plan.fetches.is_empty();
     if nothing && plan.collectors.is_empty() {
         let reasons = plan.series.iter().filter_map(|series| match &series.source {

@@ -106,7 +106,9 @@ pub(crate) fn watch(
             }
             has_samples |= event.what.is_sample();
             if let Some(remark) = remark {
-                screen.remark(line(&remark));
+                if remark.gravity == Gravity::Warning || !console.quiet {
+                    screen.remark(line(&remark));
+                }
                 shown.push(remark.text);
             }
             if let What::Ended { reason } = event.what {

@@ -109,7 +109,7 @@ pub struct Class {
 /// The class of a series: by the key of the samples that it is (`TCP upload::tcp_cwnd`), by its role in the test, else by its
 /// name and unit.
 pub fn of(series: &str, expanded: &Expanded) -> Class {
-    if let Some((parent, key)) = series.rsplit_once("::")
+    if let Some((parent, key)) = fa_catalog::child::split_last(series)
         && let Some(key) = crate::key::known(key)
     {
         let direction = key.direction.unwrap_or_else(|| of(parent, expanded).direction);
@@ -149,7 +149,8 @@ fn by_role(role: &str) -> Option<Class> {
 /// By what names in files look like: `TCP upload BE`, `Ping (ms) ICMP`, `VoIP::jitter`, `TCP upload::tcp_cwnd`.
 pub fn by_name(series: &str, units: &str) -> Class {
     let name = series.to_ascii_lowercase();
-    let (parent, child) = name.rsplit_once("::").map_or((name.as_str(), ""), |(parent, child)| (parent, child));
+    let (parent, child) =
+        fa_catalog::child::split_last(&name).map_or((name.as_str(), ""), |(parent, child)| (parent, child));
     let has = |word: &str| parent.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == word);
     let direction = match (has("upload") || has("up"), has("download") || has("down")) {
         (true, true) => Direction::Both,

@@ -63,7 +63,7 @@ impl Needs {
     fn raw_unless(&mut self, series: &str, number: Option<&'static str>) {
         let of = |series: &str| Some((Some(series.to_owned()), number?));
         self.raw.push(RawNeed { name: Name::One(series.to_owned()), unless: of(series) });
-        if let Some((parent, _)) = series.rsplit_once("::") {
+        if let Some((parent, _)) = fa_catalog::child::split_last(series) {
             self.raw.push(RawNeed { name: Name::One(parent.to_owned()), unless: of(series) });
         }
     }
@@ -86,7 +86,7 @@ impl Needs {
             Reducer::Best(_) | Reducer::Raw(_) => self.raw(series),
             Reducer::Span | Reducer::MeanSpan | Reducer::MeanZero | Reducer::Meta(_) => {}
             Reducer::SeqLoss | Reducer::Mos => {
-                let parent = series.split_once("::").map_or(series, |(parent, _)| parent);
+                let parent = fa_catalog::child::split(series).map_or(series, |(parent, _)| parent);
                 let number = if reduction.reducer == Reducer::Mos { "OWD_UP_MEAN" } else { "PACKET_LOSS_RATE" };
                 self.raw_unless(parent, whole.then_some(number));
             }

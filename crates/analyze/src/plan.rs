@@ -39,7 +39,7 @@ fn load_of(expanded: &Expanded, series: &str, depth: usize) -> Option<Window> {
         return None;
     }
     let Some(def) = expanded.series.get(series) else {
-        return series.rsplit_once("::").and_then(|(parent, _)| load_of(expanded, parent, depth + 1));
+        return fa_catalog::child::split_last(series).and_then(|(parent, _)| load_of(expanded, parent, depth + 1));
     };
     match &def.source {
         SeriesSource::Flow(flow) => Some(Window { start: flow.start_secs, end: flow.start_secs + flow.length_secs }),

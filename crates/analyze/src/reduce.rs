@@ -227,7 +227,7 @@ impl Reduction<'_> {
 
     /// Share of sequence numbers that came to nothing, 0..=1.
     fn seq_loss(&self, run: &Run) -> Option<f64> {
-        let parent = self.series.split_once("::").map_or(self.series, |(parent, _)| parent);
+        let parent = fa_catalog::child::split(self.series).map_or(self.series, |(parent, _)| parent);
         if self.cutoff.is_none()
             && let Some(rate) = meta_number(run, parent, "PACKET_LOSS_RATE")
         {
@@ -237,7 +237,7 @@ impl Reduction<'_> {
     }
 
     fn mos(&self, run: &Run) -> Option<f64> {
-        let parent = self.series.split_once("::").map_or(self.series, |(parent, _)| parent);
+        let parent = fa_catalog::child::split(self.series).map_or(self.series, |(parent, _)| parent);
         if self.cutoff.is_none()
             && let Some(delay) = meta_number(run, parent, "OWD_UP_MEAN")
         {

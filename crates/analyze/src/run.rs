@@ -311,7 +311,7 @@ impl<'a> Part<'a> {
             (Some(raw), key) => (raw, key.unwrap_or("val")),
             (None, Some(_)) => return false,
             (None, None) => {
-                let Some((parent, key)) = series.rsplit_once("::") else { return false };
+                let Some((parent, key)) = fa_catalog::child::split_last(series) else { return false };
                 let Some(raw) = self.set.raw.series(parent) else { return false };
                 (raw, key)
             }

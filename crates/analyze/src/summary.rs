@@ -275,14 +275,14 @@ pub fn significant(value: f64, digits: u8) -> String {
 
 /// A child announces a key of its parent's samples; series that a test numbers (`TCP upload::1`) are none.
 fn is_child(name: &str, expanded: &Expanded) -> bool {
-    name.contains("::") && !expanded.series.contains_key(name)
+    fa_catalog::child::split(name).is_some() && !expanded.series.contains_key(name)
 }
 
 /// The unit of a series: the test's, else what the file says, else that of the key of samples that it is.
 pub fn unit_of(run: &Run, expanded: &Expanded, series: &str) -> String {
     let defined = expanded.series.get(series).map(|def| def.units.as_str()).filter(|unit| !unit.is_empty());
     let recorded = || run.set().metadata.series_meta(series)?.get("UNITS")?.as_str();
-    let of_key = || Some(crate::key::known(series.rsplit_once("::")?.1)?.unit);
+    let of_key = || Some(crate::key::known(fa_catalog::child::split_last(series)?.1)?.unit);
     defined.or_else(recorded).or_else(of_key).unwrap_or_default().to_owned()
 }
 

@@ -197,7 +197,7 @@ impl Catalog {
                 _ => continue,
             };
             let is_stream = |name: &str| {
-                name.split_once("::").is_some_and(|(stem, rest)| {
+                crate::child::split(name).is_some_and(|(stem, rest)| {
                     stem.strip_prefix("TCP ").is_some_and(|stem| stem.starts_with(word))
                         && !rest.contains("::")
                         && !rest.starts_with("tcp_")

@@ -2,13 +2,13 @@
 //!
 //! | in a glob | matches |
 //! |---|---|
-//! | `*` | any run of characters without `:` |
+//! | `*` | any run of characters without `:`, but for those of an IPv6 address |
 //! | `**` | anything |
 //! | `?` | any one character |
 //! | `[ab]`, `[a-z]`, `[!ab]` | one character of, or not of, a set |
 //!
 //! The whole name must match. `*` stops at `:` so that `TCP upload*` leaves out child series such as
-//! `TCP upload BE::tcp_cwnd`. Excludes are plain shell globs, where `*` crosses `:` as well.
+//! `TCP upload BE::tcp_cwnd`; in `TCP upload BE 2001:db8::1` they belong to the name of a host ([`crate::child`]). Excludes are plain shell globs, where `*` crosses `:` as well.
 
 use crate::Pattern;
 
@@ -88,14 +88,17 @@ impl Glob {
 
     fn matches(&self, name: &str) -> bool {
         let Some(rest) = name.strip_prefix(self.prefix.as_str()) else { return false };
+        // In bytes of `rest`.
+        let parts =
+            |at: usize| !crate::child::addresses(name).iter().any(|host| host.contains(&(at + self.prefix.len())));
         // Most globs end in their only star: no table is needed for them.
         match self.tokens.as_slice() {
             [] => rest.is_empty(),
-            [Token::Run { colons }] => *colons || !rest.contains(':'),
+            [Token::Run { colons }] => *colons || !rest.match_indices(':').any(|(at, _)| parts(at)),
             tokens if tokens.iter().all(|token| !matches!(token, Token::Run { colons: false })) => {
                 run_free(tokens, rest)
             }
-            tokens => run(tokens, rest),
+            tokens => run(tokens, rest, parts),
         }
     }
 }
@@ -195,8 +198,11 @@ fn run_free(tokens: &[Token], name: &str) -> bool {
 }
 
 /// Table of which prefixes match: time is tokens × characters whatever the pattern.
-fn run(tokens: &[Token], name: &str) -> bool {
+///
+/// - `parts`: whether the colon at a byte is one that a star stops at.
+fn run(tokens: &[Token], name: &str, parts: impl Fn(usize) -> bool) -> bool {
     let chars: Vec<char> = name.chars().collect();
+    let stops: Vec<bool> = name.char_indices().map(|(at, c)| c == ':' && parts(at)).collect();
     let mut reachable = vec![false; chars.len() + 1];
     reachable[0] = true;
     for token in tokens {
@@ -204,7 +210,7 @@ fn run(tokens: &[Token], name: &str) -> bool {
         if let Token::Run { colons } = token {
             let mut inside = false;
             for (at, slot) in next.iter_mut().enumerate() {
-                if at > 0 && !colons && chars[at - 1] == ':' {
+                if at > 0 && !colons && stops[at - 1] {
                     inside = false;
                 }
                 inside |= reachable[at];
@@ -242,6 +248,10 @@ mod tests {
             ("TCP upload::*", "TCP upload::1", true, true),
             ("TCP * BE::*", "TCP download BE::7", true, true),
             ("TCP * BE::*", "TCP download BK::7", false, false),
+            ("TCP*", "TCP upload fd00::1", true, true),
+            ("TCP*", "TCP upload fd00::1::tcp_rtt", false, true),
+            ("* (*) ::1", "Ping (ms) ::1", true, true),
+            ("*load*::tcp_rtt", "TCP upload fd00::1::tcp_rtt", true, true),
             ("TCP upload", "TCP upload BE", false, false),
             ("*upload avg*", "SCTP upload avg", true, true),
             ("a*b*c", "axxbyyc", true, true),
@@ -269,7 +279,7 @@ mod tests {
         for glob in globs {
             let tokens = tokens(glob, true);
             for name in names {
-                assert_eq!(run(&tokens, name), run_free(&tokens, name), "{glob} on {name}");
+                assert_eq!(run(&tokens, name, |_| true), run_free(&tokens, name), "{glob} on {name}");
             }
         }
     }

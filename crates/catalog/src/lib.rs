@@ -25,6 +25,7 @@
 //! ```
 
 mod catalog;
+pub mod child;
 mod doc;
 mod error;
 mod expand;

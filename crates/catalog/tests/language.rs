@@ -416,3 +416,16 @@ fn hosts_used_in_turn_do_not_give_two_series_of_a_test_one_name() {
         }
     }
 }
+
+#[test]
+fn hosts_that_are_addresses_are_in_sums_like_all_others() {
+    let sources = |hosts: &[&str]| {
+        let expanded = Catalog::builtin().expand(&Setup::new("rtt_fair_var", hosts)).unwrap();
+        let found = expanded.series.values().filter_map(|series| match &series.source {
+            fa_catalog::SeriesSource::Computed(computed) => Some((series.name.clone(), computed.sources.len())),
+            _ => None,
+        });
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(sources(&["fd00::1", "::1"]), sources(&["a.example", "b.example"]));
+}

@@ -46,8 +46,8 @@ pub(crate) fn run(args: &MeasureArgs, options: &FigureOptions, console: Console)
     for note in &plan.notes {
         console.note(note);
     }
-    // Told once, unless nobody was told.
-    let noted = if console.quiet { Vec::new() } else { plan.notes.clone() };
+    // Told once; who is quiet finds them in the file.
+    let noted = plan.notes.clone();
     let key = args.key.as_deref().map(record::read_key).transpose()?;
     // Whoever names a port means a certain server, and is told when it is not there.
     let any_server = plan.hosts.iter().all(|host| host.port == DEFAULT_PORT);

@@ -399,6 +399,9 @@ pub struct Allowance {
 /// An allowance fills up for so long, seconds: short against a sampling interval, long against a wake-up.
 const ALLOWANCE_SECS: f64 = 0.02;
 
+/// About two packets.
+const WORTH: usize = 3000;
+
 impl Allowance {
     /// Full, from now on.
     pub fn new(bits_per_sec: u64, now: Time) -> Self {
@@ -414,6 +417,12 @@ impl Allowance {
         // To half full, so that who waited can do a good deal at once.
         let half = self.bytes_per_sec * ALLOWANCE_SECS / 2.0;
         (self.left <= 0.0).then(|| now + Span::from_secs_f64((half - self.left) / self.bytes_per_sec))
+    }
+
+    /// What one of `streams` may move at once without taking what is the others', bytes; never so little that it is not worth a
+    /// wake-up.
+    pub fn share(&self, streams: usize) -> usize {
+        (self.left.max(0.0) as usize / streams.max(1)).max(WORTH)
     }
 
     /// So many bytes were moved.

@@ -258,6 +258,13 @@ impl Plan {
         self.is_target(id) || self.is_described(id) || self.collectors.iter().any(|c| c.host == Some(id))
     }
 
+    /// Whether anything at all is done with this host.
+    pub fn has_part(&self, id: HostId) -> bool {
+        self.needs_server(id)
+            || self.probes.iter().any(|probe| probe.host == id)
+            || self.fetches.iter().any(|fetch| fetch.host == id)
+    }
+
     /// Whether flows, probes or fetches that need `fa serve` go to this far end.
     pub fn is_target(&self, id: HostId) -> bool {
         self.flows.iter().any(|f| f.host == id)

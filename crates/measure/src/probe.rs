@@ -280,8 +280,8 @@ impl Probes {
         }
     }
 
-    /// The end: tells every request still without an answer as lost, places losses by what the reflectors saw, and gives
-    /// each probe's totals.
+    /// The end: tells every request still without an answer as lost, tells again those whose direction is known now by what the
+    /// reflectors saw, and gives each probe's totals.
     ///
     /// - `seen`: the reflector's counts of a probe; `None` where there is none to ask.
     pub fn finish(&mut self, mut seen: impl FnMut(ProbeId) -> Option<Seen>) -> Vec<What> {
@@ -289,15 +289,19 @@ impl Probes {
         for probe in &mut self.list {
             let seen = if probe.kind.needs_server() { seen(probe.id) } else { None };
             let mut lost = std::mem::take(&mut probe.unplaced);
+            let told_before = lost.len();
             for (i, request) in probe.window.iter_mut().enumerate() {
                 if !request.answered && !request.told_lost {
                     request.told_lost = true;
                     lost.push((probe.base + i as u32, request.sent));
                 }
             }
-            for (seq, sent) in lost {
+            for (i, (seq, sent)) in lost.into_iter().enumerate() {
                 let arrived = seen.as_ref().and_then(|s| s.has(seq)).or_else(|| probe.request(seq)?.arrived);
                 let direction = arrived.map(direction_of);
+                if i < told_before && direction.is_none() {
+                    continue;
+                }
                 told.push(What::ProbeLost(ProbeLost { probe: probe.id, seq, sent, direction }));
             }
             if let Some(seen) = seen {
@@ -590,6 +594,11 @@ mod tests {
         let (events, _) = drive(&mut probes, at(10) + LOST_AFTER);
         assert_eq!(events.len(), 2, "{events:?}");
         let seen = Seen { received: 1, highest: Some(1), gaps: vec![(0, 0)], ..Seen::default() };
+        let mut unseen = engine(10);
+        drive(&mut unseen, at(10));
+        drive(&mut unseen, at(10) + LOST_AFTER);
+        let told = unseen.finish(|_| None);
+        assert!(!told.iter().any(|e| matches!(e, What::ProbeLost(_))), "told already: {told:?}");
         let told = probes.finish(|_| Some(seen.clone()));
         let directions: Vec<_> = told
             .iter()

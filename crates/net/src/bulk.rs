@@ -313,15 +313,14 @@ impl Loop {
             let _ = self.waiter.change(&stream.socket, event.key, false, false);
             return;
         }
+        let most = throttle.as_deref().map_or(QUOTA, |t| t.allowance.share(group.members.len()).min(QUOTA));
         let mut moved = 0;
         let outcome = if stream.want.write && event.write {
-            stream.write(&self.payload, &self.clock, &mut moved).map(|()| Input::Wrote(moved))
+            stream.write(&self.payload, &self.clock, most, &mut moved).map(|()| Input::Wrote(moved))
         } else if stream.want.read && event.read {
-            stream.read(buffer, &self.clock, &mut moved).map(
-                |open| {
-                    if open { Input::Read(moved) } else { Input::EndOfStream }
-                },
-            )
+            stream
+                .read(&mut buffer[..most], &self.clock, &mut moved)
+                .map(|open| if open { Input::Read(moved) } else { Input::EndOfStream })
         } else if event.error {
             Err(stream.socket.take_error().ok().flatten().map_or_else(|| "connection closed".into(), |e| e.to_string()))
         } else {
@@ -342,11 +341,13 @@ impl Loop {
 }
 
 impl Stream {
-    fn write(&mut self, payload: &[u8], clock: &Clock, moved: &mut u64) -> Result<(), String> {
-        while (*moved as usize) < QUOTA && self.left != Some(0) {
+    /// About `quota` bytes: a block that was begun is ended.
+    fn write(&mut self, payload: &[u8], clock: &Clock, quota: usize, moved: &mut u64) -> Result<(), String> {
+        let block = self.block.min(quota.max(1));
+        while (*moved as usize) < quota && self.left != Some(0) {
             let bytes = match &mut self.framing {
                 Framing::None => {
-                    let most = self.left.map_or(self.block, |left| left.min(self.block as u64) as usize);
+                    let most = self.left.map_or(block, |left| left.min(block as u64) as usize);
                     self.payload.as_ref().map_or(&payload[..most], |own| own.next(most))
                 }
                 framing @ Framing::Blocks(_) => {

@@ -64,7 +64,7 @@ pub(super) fn idents(run: &Run, expanded: &Expanded) -> Vec<Ident> {
     run.series_names()
         .map(|name| {
             let class = kind::of(name, expanded);
-            let child = name.contains("::") && !expanded.series.contains_key(name);
+            let child = fa_catalog::child::split(name).is_some() && !expanded.series.contains_key(name);
             let flow = (class.summing == Summing::Single && !child).then(|| {
                 seen.push(class);
                 seen.iter().filter(|c| **c == class).count()

@@ -81,7 +81,7 @@ pub(super) fn write<W: Write>(
 /// Its samples are written under its parent's.
 fn is_raw_child(export: &ExportRun, series: &str) -> bool {
     let raw = &export.run.set().raw;
-    let Some((parent, key)) = series.rsplit_once("::") else { return false };
+    let Some((parent, key)) = fa_catalog::child::split_last(series) else { return false };
     !raw.contains(series) && raw.series(parent).is_some_and(|samples| samples.numbers(key).is_some())
 }
 

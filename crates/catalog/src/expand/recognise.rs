@@ -81,7 +81,7 @@ fn role(name: &str, units: &str) -> &'static str {
     let lower = name.to_lowercase();
     let rate = matches!(units, "Mbits/s" | "Kbits/s" | "bits/s" | "Gbits/s" | "MBytes/s");
     // `a::b` is a child: what its parent reports beside its value, unless it is a numbered stream.
-    let child = name.split("::").nth(1).is_some_and(|rest| rest.starts_with("tcp_") || !rate && units != "ms");
+    let child = crate::child::split(name).is_some_and(|(_, rest)| rest.starts_with("tcp_") || !rate && units != "ms");
     if child {
         return "child";
     }

@@ -163,7 +163,7 @@ fn part(row: &Row) -> String {
 /// What a series is and where it comes from.
 fn say_series(section: &mut Section, series: &str, loaded: &Loaded) {
     let (expanded, metadata) = (&*loaded.expanded, &loaded.set.metadata);
-    let parent = series.rsplit_once("::").filter(|_| !expanded.series.contains_key(series));
+    let parent = fa_catalog::child::split_last(series).filter(|_| !expanded.series.contains_key(series));
     if let Some((parent, key)) = parent {
         section.say("Series", format!("{key} of the samples of {parent}"));
     }

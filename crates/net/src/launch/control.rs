@@ -3,22 +3,27 @@
 use crate::socket::{Trouble, bound_to};
 use fa_measure::control::{MAX_ANSWER, Refusal};
 use fa_measure::foreign::spoken;
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Method, Request, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::error::Error as _;
-use std::io;
+use std::io::{self, Read as _};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// How long a far end may take to accept or to answer.
+/// How long a far end may take to accept, to begin an answer, and to go on with it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(8);
+
+/// How long one answer may take in all, on the slowest of lines.
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// Why a far end could not be talked to.
 #[derive(Debug, thiserror::Error)]
@@ -59,8 +64,19 @@ pub(super) struct Control {
     authority: String,
     /// It has spoken HTTP before.
     answered: bool,
+    heard: Heard,
     pub(super) local: SocketAddr,
     pub(super) remote: SocketAddr,
+}
+
+/// How many bytes of answers have come: who waits for a long one sees by it that it is on its way.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heard(Arc<AtomicU64>);
+
+impl Heard {
+    pub(super) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Connects a TCP socket, bound to an address of ours where one is given.
@@ -82,7 +98,8 @@ impl Control {
             handshake(TokioIo::new(stream)).await.map_err(|e| ControlError::Broken(e.to_string()))?;
         // It ends when `sender` is dropped or the far end closes.
         tokio::spawn(connection);
-        Ok(Self { sender, authority: address.to_string(), answered: false, local, remote })
+        let (authority, heard) = (address.to_string(), Heard::default());
+        Ok(Self { sender, authority, answered: false, heard, local, remote })
     }
 
     /// Asks and understands the answer.
@@ -111,7 +128,7 @@ impl Control {
     }
 
     async fn raw(&mut self, method: Method, path: &str, body: &impl Serialize) -> Result<Bytes, ControlError> {
-        timeout(PATIENCE, self.exchange(method, path, body)).await.unwrap_or(Err(ControlError::Silent))
+        timeout(LONGEST, self.exchange(method, path, body)).await.unwrap_or(Err(ControlError::Silent))
     }
 
     async fn exchange(&mut self, method: Method, path: &str, body: &impl Serialize) -> Result<Bytes, ControlError> {
@@ -124,20 +141,55 @@ impl Control {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))
             .map_err(|e| broken(e.to_string()))?;
-        let sent = match self.sender.ready().await {
-            Ok(()) => self.sender.send_request(request).await,
-            Err(e) => Err(e),
+        let begun = async {
+            self.sender.ready().await?;
+            self.sender.send_request(request).await
         };
-        let response = sent.map_err(|e| self.why(&e))?;
+        let begun = timeout(PATIENCE, begun).await.map_err(|_| ControlError::Silent)?;
+        let response = begun.map_err(|e| self.why(&e))?;
         self.answered = true;
         let status = response.status();
-        let bytes = Limited::new(response.into_body(), MAX_ANSWER)
-            .collect()
-            .await
-            .map_err(|e| broken(format!("its answer to {path}: {e}")))?
-            .to_bytes();
+        let packed = response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "gzip");
+        let bytes = self.body(response.into_body(), path).await?;
+        let bytes =
+            if packed { unpack(&bytes).map_err(|e| broken(format!("its answer to {path}: {e}")))? } else { bytes };
         if status.is_success() { Ok(bytes) } else { Err(refusal(status, &bytes)) }
     }
+
+    /// What an answer holds, as long as it goes on coming.
+    async fn body(&self, mut body: Incoming, path: &str) -> Result<Bytes, ControlError> {
+        let broken = |e: String| ControlError::Broken(format!("its answer to {path}: {e}"));
+        let mut bytes = Vec::new();
+        while let Some(frame) = timeout(PATIENCE, body.frame()).await.map_err(|_| ControlError::Silent)? {
+            let Ok(part) = frame.map_err(|e| broken(e.to_string()))?.into_data() else { continue };
+            self.heard.0.fetch_add(part.len() as u64, Ordering::Relaxed);
+            if bytes.len() + part.len() > MAX_ANSWER {
+                return Err(broken("it is too long".into()));
+            }
+            bytes.extend_from_slice(&part);
+        }
+        Ok(bytes.into())
+    }
+
+    /// What has come on this connection, for others to look at.
+    pub(super) fn heard(&self) -> Heard {
+        self.heard.clone()
+    }
+
+    /// Goes on counting where an earlier connection has ended.
+    pub(super) fn heard_on(&mut self, before: Heard) {
+        self.heard = before;
+    }
+}
+
+/// Takes an answer's compression off.
+fn unpack(packed: &[u8]) -> io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(packed).take(MAX_ANSWER as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_ANSWER {
+        return Err(io::Error::other("it is too long"));
+    }
+    Ok(bytes.into())
 }
 
 impl Control {
@@ -166,6 +218,17 @@ pub(super) fn refusal(status: StatusCode, body: &[u8]) -> ControlError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_packed_cannot_become_endless() {
+        let pack = |bytes: &[u8]| {
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            io::Write::write_all(&mut packed, bytes).and_then(|()| packed.finish()).unwrap_or_default()
+        };
+        assert!(unpack(&pack(b"[1, 2]")).is_ok_and(|bytes| bytes == b"[1, 2]"[..]));
+        assert!(unpack(&pack(&vec![0; MAX_ANSWER + 1])).is_err());
+        assert!(unpack(b"nonsense").is_err());
+    }
 
     #[test]
     fn refusals_cannot_write_on_our_terminal() {

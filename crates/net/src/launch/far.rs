@@ -266,7 +266,10 @@ impl Far {
     /// When nobody listens there any more: the session is gone with its server.
     async fn renew(&mut self) -> Result<(), ControlError> {
         match Control::connect(self.control_address, self.bind).await {
-            Ok(control) => self.control = Mutex::new(control),
+            Ok(mut control) => {
+                control.heard_on(self.control.get_mut().heard());
+                self.control = Mutex::new(control);
+            }
             Err(ControlError::Connect { address, source }) if source.kind() == io::ErrorKind::ConnectionRefused => {
                 return Err(ControlError::Connect { address, source });
             }

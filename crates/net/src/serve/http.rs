@@ -22,8 +22,11 @@ use fa_measure::flow::{FlowSpec, OwnClock};
 use fa_measure::framing::Framing;
 use fa_measure::wire::Token;
 use fa_measure::{FlowId, ProbeId, Span, Time};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use hyper_util::rt::TokioIo;
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -237,7 +240,7 @@ async fn report(
     Extension(peer): Extension<Peer>,
     Path(session): Path<String>,
     Json(ask): Json<ReportAsk>,
-) -> Answer<Report> {
+) -> Result<Response, No> {
     let token = token(&session)?;
     let (store, open) = shared
         .hear(token, peer.ip(), peer.connection, |s| (s.store.clone(), s.open_flows.clone()))
@@ -249,7 +252,24 @@ async fn report(
     if ask.all && !report.more {
         report.seen = shared.seen(token, peer.ip()).await;
     }
-    Ok(Json(report))
+    Ok(packed(&report))
+}
+
+/// An answer, compressed where it is longer than a packet: reports are long, alike, and wanted over slow lines too.
+fn packed(report: &Report) -> Response {
+    /// From here on.
+    const LONG: usize = 1000;
+    let Ok(json) = serde_json::to_vec(report) else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let kind = (header::CONTENT_TYPE, "application/json");
+    if json.len() < LONG {
+        return ([kind], json).into_response();
+    }
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    // Writing into memory.
+    match packed.write_all(&json).and_then(|()| packed.finish()) {
+        Ok(packed) => ([kind, (header::CONTENT_ENCODING, "gzip")], packed).into_response(),
+        Err(_) => ([kind], json).into_response(),
+    }
 }
 
 async fn stop(State(shared): Server, Extension(peer): Extension<Peer>, Path(session): Path<String>) -> Answer<Report> {

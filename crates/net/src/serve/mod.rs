@@ -8,6 +8,7 @@ mod http;
 mod key;
 mod listen;
 mod objects;
+mod pace;
 mod privilege;
 mod room;
 mod session;

@@ -3,6 +3,7 @@
 //! They are there for sessions under their tokens, and without one for those whom the operator admitted by address.
 
 use super::http::{No, Peer, Server, token};
+use super::pace::Pace;
 use super::session::Shared;
 use axum::Extension;
 use axum::body::Body;
@@ -15,6 +16,7 @@ use std::pin::Pin;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
+use tokio::time::Sleep;
 
 /// Largest object, bytes.
 const MAX_SIZE: u64 = 100_000_000;
@@ -56,11 +58,12 @@ pub(super) async fn object_of_session(
     let largest = if shared.trusts(peer.ip()) { MAX_SIZE } else { MAX_SIZE_PUBLIC };
     check_size(size, largest)?;
     check_budget(&shared)?;
-    let spending = shared.with_data(token(&session)?, peer.ip(), |s| s.spending.clone()).ok_or_else(No::gone)?;
+    let found = shared.with_data(token(&session)?, peer.ip(), |s| (s.spending.clone(), s.pace()));
+    let (spending, pace) = found.ok_or_else(No::gone)?;
     if !spending.reserve(size) {
         return Err(No::new(StatusCode::FORBIDDEN, "the byte limit of this server is reached"));
     }
-    Ok(random(size))
+    Ok(random(size, pace))
 }
 
 /// An object for those known by address.
@@ -73,7 +76,7 @@ pub(super) async fn object(
     check_size(size, MAX_SIZE)?;
     check_budget(&shared)?;
     shared.totals.bytes.fetch_add(size, Ordering::Relaxed);
-    Ok(random(size))
+    Ok(random(size, shared.pace.clone()))
 }
 
 fn check_known(shared: &Shared, peer: Peer) -> Result<(), No> {
@@ -101,7 +104,7 @@ fn page() -> Response {
     ([(header::CONTENT_TYPE, "text/plain"), (header::CACHE_CONTROL, "no-store")], lines.concat()).into_response()
 }
 
-fn random(size: u64) -> Response {
+fn random(size: u64, pace: Option<Pace>) -> Response {
     static BYTES: OnceLock<Bytes> = OnceLock::new();
     let bytes = BYTES.get_or_init(|| {
         let mut bytes = vec![0; CHUNK];
@@ -109,8 +112,10 @@ fn random(size: u64) -> Response {
         bytes.into()
     });
     let body = match usize::try_from(size) {
-        Ok(size) if size <= CHUNK => Body::new(Full::new(bytes.slice(..size)).map_err(|never| match never {})),
-        _ => Body::new(Repeated { bytes: bytes.clone(), left: size }),
+        Ok(size) if size <= CHUNK && pace.is_none() => {
+            Body::new(Full::new(bytes.slice(..size)).map_err(|never| match never {}))
+        }
+        _ => Body::new(Repeated { bytes: bytes.clone(), left: size, pace, waiting: None }),
     };
     let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "no-store")];
     (headers, body).into_response()
@@ -120,6 +125,9 @@ fn random(size: u64) -> Response {
 struct Repeated {
     bytes: Bytes,
     left: u64,
+    pace: Option<Pace>,
+    /// Until it may go on.
+    waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl hyper::body::Body for Repeated {
@@ -128,12 +136,26 @@ impl hyper::body::Body for Repeated {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
-        let now = (self.bytes.len() as u64).min(self.left);
-        if now == 0 {
+        if self.left == 0 {
             return Poll::Ready(None);
         }
+        let mut most = self.bytes.len();
+        while let Some(pace) = self.pace.clone() {
+            if let Some(waiting) = &mut self.waiting {
+                std::task::ready!(waiting.as_mut().poll(context));
+            }
+            match pace.next(self.left) {
+                Ok(now) => {
+                    self.waiting = None;
+                    most = now;
+                    break;
+                }
+                Err(until) => self.waiting = Some(Box::pin(tokio::time::sleep_until(until.into()))),
+            }
+        }
+        let now = (most as u64).min(self.left);
         self.left -= now;
         Poll::Ready(Some(Ok(Frame::data(self.bytes.slice(..now as usize)))))
     }

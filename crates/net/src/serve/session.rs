@@ -1,6 +1,7 @@
 //! Sessions of a server: admission, what belongs to one, and its end.
 
 use super::key::Gate;
+use super::pace::Pace;
 use super::room::{Reserved, Room};
 use super::store::Store;
 use crate::bulk::Bulk;
@@ -62,6 +63,8 @@ pub(super) struct Session {
     /// Where the traffic goes that this host only sees.
     pub(super) toward: Option<IpAddr>,
     pub(super) spending: Arc<Spending>,
+    /// How fast its web objects go, where the server has a limit.
+    pace: Option<Pace>,
     /// Its flows were ended because it may move no more.
     cut: bool,
     /// For as long as it lives.
@@ -120,6 +123,8 @@ pub(super) struct Shared {
     pub(super) policy: Policy,
     limits: Limits,
     gate: Option<Gate>,
+    /// Of web objects without a session.
+    pub(super) pace: Option<Pace>,
     pub(super) udp_port: u16,
     pub(super) totals: Totals,
     /// Memory for all sessions.
@@ -165,7 +170,8 @@ impl Shared {
         let state = State { sessions: HashMap::new(), admissions: Admissions::new(limits), budget, next_group: 0 };
         let (totals, room) = (Totals::default(), Arc::new(Room::new(limits.memory_in_all)));
         let (gate, state) = (key.map(Gate::new), Mutex::new(state));
-        Self { clock, bulk, reflecting, paced, policy, limits, gate, udp_port, totals, room, log, state }
+        let pace = limits.rate_bps.map(|rate| Pace::new(rate, clock));
+        Self { clock, bulk, reflecting, paced, policy, limits, gate, pace, udp_port, totals, room, log, state }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -275,6 +281,7 @@ impl Shared {
             collecting: None,
             toward: ask.toward,
             spending: spending.clone(),
+            pace: self.limits.rate_bps.map(|rate| Pace::new(rate, self.clock)),
             cut: false,
             _memory: memory,
             opened: now,
@@ -512,6 +519,15 @@ impl Session {
             }
         }
         true
+    }
+
+    /// What its web objects keep to; the first one is told about.
+    pub(super) fn pace(&mut self) -> Option<Pace> {
+        let pace = self.pace.as_ref()?;
+        if let Some(text) = pace.remark() {
+            self.store.push(What::Warning { host: None, text });
+        }
+        Some(pace.clone())
     }
 
     /// Collects no more.

@@ -55,7 +55,7 @@ pub(crate) fn define(
     notes: &mut Notes,
 ) -> Result<PlotDef, PlotError> {
     let asked = options.series.iter().chain(&options.x_series).chain(&options.y_series);
-    let there = series_of(runs, expanded, asked.into_iter().any(|name| name.contains("::")));
+    let there = series_of(runs, expanded, asked.into_iter().any(|name| fa_catalog::child::split(name).is_some()));
     let unknown = |wanted: &str| unknown_series(wanted, &there, expanded);
     let choose = |wanted: &[String]| {
         let mut names: Vec<String> = Vec::new();
@@ -296,7 +296,7 @@ pub(crate) fn with_unit(name: &str, expanded: &Expanded) -> String {
 /// What a run carried, the most complete account first.
 fn load_rank(name: &str, expanded: &Expanded) -> Option<u8> {
     let class = kind::of(name, expanded);
-    (class.kind == Kind::Throughput && !name.contains("::")).then_some(match class.summing {
+    (class.kind == Kind::Throughput && fa_catalog::child::split(name).is_none()).then_some(match class.summing {
         Summing::Total => 0,
         Summing::Sum => 1,
         Summing::Single => 2,
@@ -308,7 +308,7 @@ fn load_rank(name: &str, expanded: &Expanded) -> Option<u8> {
 fn delay_rank(name: &str, expanded: &Expanded) -> Option<u8> {
     let class = kind::of(name, expanded);
     match class.kind {
-        Kind::Rtt if name.contains("::") => Some(4),
+        Kind::Rtt if fa_catalog::child::split(name).is_some() => Some(4),
         Kind::Rtt if class.summing == Summing::Average => Some(0),
         Kind::Rtt => Some(1),
         Kind::Owd => Some(2),
@@ -328,7 +328,7 @@ fn sample_rank(name: &str, expanded: &Expanded) -> Option<u8> {
         (Kind::Throughput, Summing::Single) => 3,
         _ => 4,
     };
-    Some(if name.contains("::") { of_kind + 5 } else { of_kind })
+    Some(if fa_catalog::child::split(name).is_some() { of_kind + 5 } else { of_kind })
 }
 
 #[cfg(test)]

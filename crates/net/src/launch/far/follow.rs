@@ -2,7 +2,7 @@
 
 use super::{Far, Report};
 use crate::clock::Clock;
-use crate::launch::control::ControlError;
+use crate::launch::control::{ControlError, Heard};
 use crate::launch::pipe::Pipe;
 use fa_measure::control::{FactsAsk, FactsTold};
 use fa_measure::event::What;
@@ -195,8 +195,9 @@ impl Far {
         Ok(())
     }
 
-    fn patience(&self) -> Patience {
-        Patience { clock: self.clock, pipe: self.pipe.clone(), host: self.host }
+    fn patience(&mut self) -> Patience {
+        let heard = self.control.get_mut().heard();
+        Patience { clock: self.clock, pipe: self.pipe.clone(), host: self.host, heard }
     }
 }
 
@@ -205,6 +206,7 @@ struct Patience {
     clock: Clock,
     pipe: Arc<Pipe>,
     host: HostId,
+    heard: Heard,
 }
 
 impl Patience {
@@ -212,18 +214,25 @@ impl Patience {
         self.clock.now()
     }
 
-    /// The answer, when it comes until [`WAIT`] after `since`.
+    /// The answer, when it comes or goes on until [`WAIT`] after `since`, or after its last part.
     async fn wait<R>(
         &self,
-        since: Time,
+        mut since: Time,
         answer: impl Future<Output = Result<R, ControlError>>,
     ) -> Result<R, ControlError> {
         let mut answer = std::pin::pin!(answer);
+        let mut heard = self.heard.bytes();
         loop {
             tokio::select! {
                 told = &mut answer => return told,
                 () = tokio::time::sleep(TELL_EVERY) => {
                     let now = self.now();
+                    let bytes = self.heard.bytes();
+                    if std::mem::replace(&mut heard, bytes) != bytes {
+                        // It is on its way.
+                        since = now;
+                        continue;
+                    }
                     let (waited, left) = (now - since, since + WAIT - now);
                     if left <= Span::ZERO {
                         return Err(ControlError::GivenUp);
