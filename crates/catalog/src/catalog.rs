@@ -228,8 +228,13 @@ impl Catalog {
 
     fn place_setting(test: &str, fault: &Fault) -> CatalogError {
         // A path longer than the test's own is a fault of one entry: say which entry, leave `test.NAME` out.
-        let inner = Fault { path: fault.path.iter().skip(2).cloned().collect(), problem: String::new() };
-        CatalogError::Settings { test: test.to_owned(), key: inner.key(), problem: fault.problem.clone() }
+        let inner = Fault { path: fault.path.iter().skip(2).cloned().collect(), ..Fault::new("") };
+        CatalogError::Settings {
+            test: test.to_owned(),
+            parameter: fault.parameter.clone(),
+            key: inner.key(),
+            problem: fault.problem.clone(),
+        }
     }
 
     fn place(&self, fault: Fault) -> CatalogError {

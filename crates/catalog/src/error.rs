@@ -36,15 +36,26 @@ pub enum CatalogError {
         problem: String,
     },
     /// A definition cannot be filled in with these settings and parameters.
-    #[error("test `{test}`: {key}: {problem}; see `--test-parameter`")]
+    #[error("{}", settings(test, key, parameter.as_deref(), problem))]
     Settings {
         /// Test name.
         test: String,
+        /// The parameter as it was given, `NAME=VALUE`, where one is to blame.
+        parameter: Option<String>,
         /// Path of the key inside the test: `series[2].mark`.
         key: String,
         /// What is wrong, with the value.
         problem: String,
     },
+}
+
+/// Whoever gave a parameter knows its name, not the key of the definition that reads it.
+fn settings(test: &str, key: &str, parameter: Option<&str>, problem: &str) -> String {
+    match parameter {
+        Some(parameter) => format!("parameter {parameter}: {problem} (test `{test}`)"),
+        None if key.is_empty() => format!("test `{test}`: {problem}; see `--test-parameter`"),
+        None => format!("test `{test}`: {key}: {problem}; see `--test-parameter`"),
+    }
 }
 
 fn hint(suggestion: Option<&str>) -> String {
@@ -58,6 +69,8 @@ pub(crate) struct Fault {
     pub(crate) path: Vec<Step>,
     /// What is wrong.
     pub(crate) problem: String,
+    /// The user's parameter that is to blame, `NAME=VALUE`.
+    pub(crate) parameter: Option<String>,
 }
 
 /// One step of a key path.
@@ -69,7 +82,7 @@ pub(crate) enum Step {
 
 impl Fault {
     pub(crate) fn new(problem: impl Into<String>) -> Self {
-        Self { path: Vec::new(), problem: problem.into() }
+        Self { path: Vec::new(), problem: problem.into(), parameter: None }
     }
 
     /// The same fault seen from one table further out.

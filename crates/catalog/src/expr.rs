@@ -92,7 +92,7 @@ impl<'a> Parser<'a> {
         if word == "max" || word == "min" {
             return self.extreme(word);
         }
-        (self.lookup)(word).ok_or_else(|| format!("`{word}` is not known here"))
+        (self.lookup)(word).ok_or_else(|| format!("`{word}` is neither a number nor a name that is known here"))
     }
 
     fn extreme(&mut self, which: &str) -> Result<f64, String> {
@@ -176,7 +176,7 @@ mod tests {
             ("", "expected a number"),
             ("L+", "expected a number"),
             ("L D", "expected an operator at column 3"),
-            ("X", "`X` is not known"),
+            ("X", "`X` is neither"),
             ("1/0", "division by zero"),
             ("1//0", "division by zero"),
             ("(L", "expected `)`"),

@@ -85,7 +85,7 @@ fn errors_name_file_line_and_key() {
         ),
         (
             "[test.x]\n[[test.x.series]]\nname = 'A'\nprobe = 'icmp'\nstart = '1+Q'\n",
-            "mine.toml:5: test.x.series[1].start: `Q` is not known here",
+            "mine.toml:5: test.x.series[1].start: `Q` is neither a number nor a name",
         ),
         (
             "[test.x]\n[[test.x.series]]\nname = 'A {label}'\nprobe = 'icmp'\n",
@@ -124,13 +124,15 @@ fn errors_name_file_line_and_key() {
 #[test]
 fn bad_parameters_are_named() {
     for (test, name, value, expected) in [
-        ("tcp_nup", "upload_streams", "many", "series[3].repeat: `many` is not known here"),
-        ("tcp_nup", "upload_streams", "-1", "series[3].repeat: `-1` is not a number of streams"),
-        ("tcp_nup", "upload_streams", "1e9", "series[3].repeat"),
-        ("tcp_nup", "markings", "CS0,XX", "series[3].mark: `XX` is not a mark"),
-        ("tcp_nup", "stream_delays", "x", "series[3].start"),
-        ("udp_flood", "udp_bandwidth", "fast", "series[1].rate: `fast`"),
-        ("rtt_fair_var", "send_sizes", "0", "series[3].send_size: `0` is not a number of bytes"),
+        ("tcp_nup", "upload_streams", "many", "parameter upload_streams=many: `many` is neither a number"),
+        ("tcp_nup", "upload_streams", "-1", "parameter upload_streams=-1: `-1` is not a number of streams"),
+        ("tcp_nup", "upload_streams", "1e9", "parameter upload_streams=1e9: "),
+        ("tcp_nup", "markings", "CS0,XX", "parameter markings=CS0,XX: `XX` is not a mark"),
+        ("tcp_nup", "stream_delays", "x", "parameter stream_delays=x: `x` is neither a number"),
+        ("tcp_nup", "stream_delays", "1 2", "parameter stream_delays=1 2: "),
+        ("iterated_bidirectional", "iterations", "0", "parameter iterations=0: a test runs 1 to 1000 times, not 0"),
+        ("udp_flood", "udp_bandwidth", "fast", "parameter udp_bandwidth=fast: `fast`"),
+        ("rtt_fair_var", "send_sizes", "0", "parameter send_sizes=0: `0` is not a number of bytes"),
     ] {
         let setup = Setup::new(test, &["a", "b"]).with_param("upload_streams", "2").with_param(name, value);
         let error = Catalog::builtin().expand(&setup).map(|_| ()).expect_err(value).to_string();

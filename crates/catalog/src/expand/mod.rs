@@ -24,7 +24,9 @@ pub(crate) fn expand(catalog: &Catalog, setup: &Setup) -> Result<Expanded, Fault
     let in_test = |fault: Fault| fault.within(setup.test.as_str()).within("test");
     let mut settings = Settings::new(&flat, setup).map_err(in_test)?;
     let mut list = SeriesList::default();
-    list.apply(catalog, &flat.ops, &mut settings)?;
+    if let Err(fault) = list.apply(catalog, &flat.ops, &mut settings) {
+        return Err(settings.blamed(fault, &flat, setup));
+    }
     finish(catalog, &flat, setup, settings, list)
 }
 
@@ -41,11 +43,16 @@ fn finish(
 ) -> Result<Expanded, Fault> {
     let mixins = mixins(catalog, flat, &settings).map_err(|fault| fault.within(setup.test.as_str()).within("test"))?;
     for part in &mixins {
-        list.mix_in(catalog, part, &mut settings)?;
+        if let Err(fault) = list.mix_in(catalog, part, &mut settings) {
+            return Err(settings.blamed(fault, flat, setup));
+        }
     }
     list.resolve_sources();
     let plots = plots::expand(catalog, flat, &mixins, &list, &settings)?;
-    let iterations = iterations(flat, &settings).map_err(|fault| fault.within("iterations"))?;
+    let iterations = iterations(flat, &settings).map_err(|fault| {
+        let fault = fault.within("iterations").within(setup.test.as_str()).within("test");
+        settings.blamed(fault, flat, setup)
+    })?;
     let missing_params: Vec<String> =
         flat.needs().filter(|name| settings.param(name).is_none()).map(str::to_owned).collect();
     let unread_params = settings.unread(flat, setup);
@@ -79,6 +86,7 @@ fn finish(
 /// How often the whole test is run.
 fn iterations(flat: &Flat<'_>, settings: &Settings<'_>) -> Result<Option<u32>, Fault> {
     let Some(text) = flat.iterations else { return Ok(None) };
+    settings.new_field();
     let filled = settings.text(text)?;
     let number = settings.number(&filled)?;
     if number.fract() != 0.0 || !(1.0..=f64::from(MAX_ITERATIONS)).contains(&number) {

@@ -6,7 +6,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::Setup;
 use crate::doc::{DirWord, SeriesDoc};
-use crate::error::Fault;
+use crate::error::{Fault, Step};
 use crate::expr;
 use crate::inherit::Flat;
 use crate::template::{self, Names};
@@ -27,6 +27,8 @@ pub(super) struct Settings<'a> {
     url_lists: &'a [String],
     /// Parameters that some definition asked for.
     read: RefCell<IndexSet<String>>,
+    /// Those that were asked for since the last key of a definition was begun: what is wrong with the key is theirs.
+    asked: RefCell<IndexSet<String>>,
 }
 
 /// Stands in for the host where none is given, so that a test can be listed.
@@ -46,6 +48,7 @@ impl<'a> Settings<'a> {
             notes: Vec::new(),
             url_lists: &setup.url_lists,
             read: RefCell::default(),
+            asked: RefCell::default(),
         };
         if let Some(delay) = flat.delay {
             settings.delay = settings.number(delay).map_err(|fault| fault.within("delay"))?;
@@ -75,10 +78,38 @@ impl<'a> Settings<'a> {
     /// A parameter that is set to something.
     pub(super) fn param(&self, name: &str) -> Option<&str> {
         let value = self.params.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())?;
-        if !self.read.borrow().contains(name) {
-            self.read.borrow_mut().insert(name.to_owned());
+        for names in [&self.read, &self.asked] {
+            if !names.borrow().contains(name) {
+                names.borrow_mut().insert(name.to_owned());
+            }
         }
         Some(value)
+    }
+
+    /// Another key of a definition is read from here on.
+    pub(super) fn new_field(&self) {
+        self.asked.borrow_mut().clear();
+    }
+
+    /// The fault with the user's parameter that brought it about, where one did.
+    pub(super) fn blamed(&self, mut fault: Fault, flat: &Flat<'_>, setup: &Setup) -> Fault {
+        // A fault of an entry as a whole is nobody's value.
+        if !matches!(fault.path.last(), Some(Step::Key(_))) {
+            return fault;
+        }
+        let typed = |name: &String| {
+            let alias = || flat.aliases.iter().find(|(_, of)| **of == name.as_str()).map(|(alias, _)| *alias);
+            let given = setup.params.get_key_value(name).or_else(|| setup.params.get_key_value(alias()?));
+            given.filter(|(_, value)| !flat.set.contains_key(name.as_str()) && !value.trim().is_empty())
+        };
+        let asked = self.asked.borrow();
+        let given: Vec<_> = asked.iter().filter_map(typed).collect();
+        // The value that the problem quotes, else the last one that was put in.
+        let quoted = fault.problem.split('`').nth(1);
+        let holds = |value: &str| quoted.is_some_and(|quoted| template::items(value).any(|item| item == quoted));
+        let found = given.iter().find(|(_, value)| holds(value)).or(given.last());
+        fault.parameter = found.map(|(name, value)| format!("{name}={value}"));
+        fault
     }
 
     /// Parameters of the user that nothing asked for so far, or that the test sets itself.
@@ -181,6 +212,7 @@ impl Local<'_> {
         let Some(text) = self.each.and_then(|each| each.get(key)).map(String::as_str).or(own) else {
             return Ok(None);
         };
+        self.settings.new_field();
         let filled = template::fill(text, self).map_err(|problem| Fault::new(problem).within(key))?;
         Ok(Some(filled).filter(|text| !text.is_empty()))
     }

@@ -280,6 +280,7 @@ fn folds(doc: &SeriesDoc) -> Vec<Option<crate::doc::Fold>> {
 
 /// How many streams a `repeat` asks for.
 fn count(repeat: &str, settings: &Settings<'_>) -> Result<usize, String> {
+    settings.new_field();
     if let Some(param) = repeat.strip_suffix("[]") {
         return Ok(settings.param(param).map_or(0, |list| items(list).count()));
     }
@@ -290,7 +291,8 @@ fn streams_of(text: &str, settings: &Settings<'_>) -> Result<usize, String> {
     if text.trim() == "num_cpus" {
         return Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
     }
-    let number = crate::expr::evaluate(text, &|name| settings.quantity(name))?;
+    let number = crate::expr::evaluate(text, &|name| settings.quantity(name))
+        .map_err(|problem| format!("{problem}; what is wanted is a number of streams, or num_cpus"))?;
     if number < 0.0 || number.fract() != 0.0 || number > MAX_STREAMS as f64 {
         return Err(format!("`{text}` is not a number of streams from 0 to {MAX_STREAMS}"));
     }
