@@ -101,7 +101,7 @@ fn name_server(text: &str) -> Result<String, String> {
     Err("a name server is named by its ADDRESS or ADDRESS:PORT".to_owned())
 }
 
-/// A list that can be fetched or read; what is in it turns out in the run.
+/// A list that can be fetched or read; what is in one that has to be fetched turns out in the run.
 fn object_list(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.contains("://") {
@@ -113,7 +113,7 @@ fn object_list(text: &str) -> Result<String, String> {
         return Err("a folder is no list".into());
     }
     if found.is_file() {
-        std::fs::File::open(text).map_err(|e| e.to_string())?;
+        fa_net::check_object_list(text)?;
     }
     Ok(text.to_owned())
 }
@@ -266,7 +266,9 @@ mod tests {
             assert!(name_server(good).is_ok(), "{good}");
         }
         assert!(name_server("foo").unwrap_err().contains("ADDRESS"));
-        assert!(object_list("http://a.example/list").is_ok() && object_list("Cargo.toml").is_ok());
+        assert!(object_list("http://a.example/list").is_ok() && object_list("/dev/null").is_ok());
+        let why = object_list("Cargo.toml").unwrap_err();
+        assert!(why.contains("[workspace]") && why.contains("http://"), "{why}");
         assert!(object_list("https://a.example/list").unwrap_err().contains("TLS"));
         assert!(object_list("no/such/list").is_err() && object_list(".").is_err());
     }

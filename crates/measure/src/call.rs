@@ -59,6 +59,10 @@ pub enum Call {
 pub const PARAMETERS: [&str; 7] =
     ["voip_codec", "voip_header", "voip_vad", "voip_profile", "voip_gap", "voip_size", "voip_on_off"];
 
+/// Those, and some of [`PARAMETERS`], that only D-ITG's call knows.
+const DITG: [&str; 7] =
+    ["voip_header", "voip_vad", "voip_on_off", "voip_gap", "voip_size", "voip_ttl", "voip_interface"];
+
 impl Call {
     /// Reads the test parameters that say what a call is; `lists` holds what `file:NAME` stands for.
     ///
@@ -79,10 +83,14 @@ impl Call {
             Some(text) => text.parse::<Distribution>().map(Some).map_err(|e| format!("{key}: {e}")),
             None => Ok(None),
         };
-        let yes = |key: &str| get(key).is_some_and(|v| !["no", "0", "off", "false"].contains(&v));
+        let vad = match get("voip_vad").map(str::to_ascii_lowercase).as_deref() {
+            Some("yes" | "1" | "on" | "true") => true,
+            None | Some("no" | "0" | "off" | "false") => false,
+            Some(other) => return Err(format!("voip_vad={other}: there is yes and no")),
+        };
         let (gap, size) = (distribution("voip_gap")?, distribution("voip_size")?);
         let on_off_ms = match get("voip_on_off") {
-            None if yes("voip_vad") => Some((Distribution::Exponential(TALK_MS), Distribution::Exponential(PAUSE_MS))),
+            None if vad => Some((Distribution::Exponential(TALK_MS), Distribution::Exponential(PAUSE_MS))),
             None => None,
             Some(text) => {
                 let (on, off) = text.split_once('/').ok_or("voip_on_off: two distributions with a slash between")?;
@@ -111,8 +119,7 @@ impl Call {
             Some(other) => return Err(format!("voip_header={other}: there is rtp and crtp")),
         };
         // irtt's round trips know none of these: whoever names one means D-ITG's call.
-        let ditg = ["voip_header", "voip_vad", "voip_on_off", "voip_gap", "voip_size", "voip_ttl", "voip_interface"];
-        let Some(codec) = codec.or_else(|| ditg.iter().any(|key| get(key).is_some()).then_some("G.711.1")) else {
+        let Some(codec) = codec.or_else(|| DITG.iter().any(|key| get(key).is_some()).then_some("G.711.1")) else {
             return Ok(Self::RoundTrips);
         };
         let plain = |name: &str| name.to_ascii_lowercase().replace('.', "");
@@ -125,6 +132,37 @@ impl Call {
         let traffic = Traffic { gap_ms, size, on_off_ms, seed }.checked()?;
         Ok(Self::OneWay { traffic, name: format!("{codec} over {}{silences}", header.1) })
     }
+}
+
+/// Parameters of a call that others leave nothing to decide, in words for notes.
+pub(crate) fn without_effect(params: &IndexMap<String, String>) -> Vec<String> {
+    let get = |key: &str| params.get(key).map(|v| v.trim()).filter(|v| !v.is_empty());
+    let mut notes = Vec::new();
+    let mut beside = |key: &str, others: &[&str]| {
+        if let Some(value) = get(key) {
+            let others: Vec<String> =
+                others.iter().map(|other| format!("{other}={}", get(other).unwrap_or_default())).collect();
+            notes.push(format!("{key}={value} has no effect beside {}", others.join(" and ")));
+        }
+    };
+    let both = get("voip_gap").is_some() && get("voip_size").is_some();
+    if both {
+        ["voip_profile", "voip_codec", "voip_header"].iter().for_each(|key| beside(key, &["voip_gap", "voip_size"]));
+    } else if get("voip_profile").is_some() {
+        ["voip_codec", "voip_header"].iter().for_each(|key| beside(key, &["voip_profile"]));
+    } else {
+        if get("voip_size").is_some() {
+            beside("voip_header", &["voip_size"]);
+        }
+        let irtt = get("voip_codec").is_some_and(|codec| codec.eq_ignore_ascii_case("irtt"));
+        if let Some(other) = DITG.iter().find(|key| irtt && get(key).is_some()) {
+            beside("voip_codec", &[other]);
+        }
+    }
+    if get("voip_on_off").is_some() {
+        beside("voip_vad", &["voip_on_off"]);
+    }
+    notes
 }
 
 #[cfg(test)]
@@ -171,6 +209,28 @@ mod tests {
     }
 
     #[test]
+    fn what_others_leave_nothing_to_decide_is_told() {
+        let told = |params: &[(&str, &str)]| {
+            without_effect(&params.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect())
+        };
+        assert_eq!(
+            told(&[("voip_profile", "quake3"), ("voip_codec", "G.729.2")]),
+            ["voip_codec=G.729.2 has no effect beside voip_profile=quake3"]
+        );
+        assert_eq!(
+            told(&[("voip_gap", "10"), ("voip_size", "20"), ("voip_header", "crtp")]),
+            ["voip_header=crtp has no effect beside voip_gap=10 and voip_size=20"]
+        );
+        assert_eq!(
+            told(&[("voip_codec", "irtt"), ("voip_ttl", "9")]),
+            ["voip_codec=irtt has no effect beside voip_ttl=9"]
+        );
+        assert_eq!(told(&[("voip_vad", "no"), ("voip_on_off", "1/2")]).len(), 1);
+        assert_eq!(told(&[("voip_codec", "irtt")]), [""; 0]);
+        assert_eq!(told(&[("voip_codec", "G.711.1"), ("voip_header", "crtp"), ("voip_vad", "yes")]), [""; 0]);
+    }
+
+    #[test]
     fn profiles_distributions_and_files_are_taken() {
         for name in ["telnet", "dns", "Quake3", "CSa", "CSi"] {
             assert!(matches!(call(&[("voip_profile", name)]), Ok(Call::OneWay { .. })), "{name}");
@@ -184,6 +244,7 @@ mod tests {
             ("voip_profile", "quake3"),
             ("voip_header", "crtp"),
             ("voip_gap", "exponential"),
+            ("voip_vad", "yes and no"),
         ] {
             assert!(call(&[(bad, "fish")]).unwrap_err().contains(there), "{bad}");
         }

@@ -1,6 +1,6 @@
 //! From the series of an expanded test to flows, probes and fetchers.
 
-use crate::call::{Call, ROUND_TRIP_BYTES, ROUND_TRIP_INTERVAL_MS};
+use crate::call::{self, Call, ROUND_TRIP_BYTES, ROUND_TRIP_INTERVAL_MS};
 use crate::collect::{Collected, CollectorId, CollectorPlan};
 use crate::plan::{
     DEFAULT_BLOCK, DatagramPlan, FetchId, FetchList, FetchPlan, FlowId, FlowPlan, HostId, HostPlan, IpVersion,
@@ -95,6 +95,22 @@ impl<'a> Planner<'a> {
         own.map(str::to_owned).or_else(of_host).or_else(|| self.settings.local_bind.clone())
     }
 
+    /// The address that a series names to be bound to; options are checked where they are read.
+    fn own_address<'t>(&self, def: &SeriesDef, text: Option<&'t str>) -> Result<Option<&'t str>, PlanError> {
+        let Some(text) = text else { return Ok(None) };
+        let bare = text.split_once('%').map_or(text, |(address, _)| address);
+        if bare.parse::<std::net::IpAddr>().is_ok() {
+            return Ok(Some(text));
+        }
+        let names = |name: &&&str| self.param(name).is_some_and(|list| list.split(',').any(|item| item.trim() == text));
+        let given = match ["local_binds", "ping_local_binds", "voip_local_bind"].iter().find(names) {
+            Some(name) => format!("{name}={}", self.param(name).unwrap_or_default()),
+            None => format!("{}: bind", def.name),
+        };
+        let what = format!("{given}: {text:?} is not an IPv4 or IPv6 address; `ip address` shows those of this host");
+        Err(PlanError::Parameter { what })
+    }
+
     fn flow(&mut self, def: &SeriesDef, flow: &FlowDef) -> Result<SourcePlan, PlanError> {
         if flow.protocol == Protocol::Sctp {
             return Ok(SourcePlan::Unsupported { runner: "Sctp".into(), reason: NO_SCTP.into() });
@@ -152,7 +168,7 @@ impl<'a> Planner<'a> {
             payload: payload.filter(|_| direction == Direction::Up),
             bytes,
             ip_version: version,
-            local_bind: self.bind(flow.local_bind.as_deref(), host),
+            local_bind: self.bind(self.own_address(def, flow.local_bind.as_deref())?, host),
             datagrams,
         };
         self.plan.flows.push(planned);
@@ -216,7 +232,7 @@ impl<'a> Planner<'a> {
         let interval = Span::from_secs_f64(secs);
         let window = (Span::from_secs_f64(probe.start_secs), Span::from_secs_f64(probe.length_secs));
         let id = self.push_probe(def, kind, host, window, interval);
-        let bind = self.bind(probe.local_bind.as_deref(), host);
+        let bind = self.bind(self.own_address(def, probe.local_bind.as_deref())?, host);
         if let Some(planned) = self.plan.probes.last_mut() {
             (planned.tos, planned.ip_version, planned.local_bind) = (probe.tos, version, bind);
         }
@@ -267,6 +283,8 @@ impl<'a> Planner<'a> {
         let id = FlowId(self.plan.flows.len() as u16);
         let call = Call::from_params(&self.settings.params, &self.settings.options.lists, self.seed(id));
         let call = call.map_err(wrong)?;
+        let without_effect = call::without_effect(&self.settings.params);
+        self.plan.notes.extend(without_effect.into_iter().map(|note| format!("{}: {note}", def.name)));
         let tos = match option("marking") {
             None => None,
             Some(text) => {
@@ -277,7 +295,7 @@ impl<'a> Planner<'a> {
         let at = self.host_index(option("host"));
         let version = self.settings.ip_version;
         let host = self.host_id(at, option("control_host"), None);
-        let local_bind = self.bind(option("local_bind"), host);
+        let local_bind = self.bind(self.own_address(def, option("local_bind"))?, host);
         match call {
             Call::RoundTrips => {
                 let ms = self.settings.options.irtt_interval_ms.map_or(ROUND_TRIP_INTERVAL_MS, i64::from);
@@ -289,10 +307,16 @@ impl<'a> Planner<'a> {
                 Ok(SourcePlan::Probe(id))
             }
             Call::OneWay { traffic, name } => {
-                let least = traffic.size.mean().unwrap_or(f64::from(MAX_SIZE));
+                let (least, most) = traffic.size.range();
                 if least < f64::from(MIN_SIZE) {
                     self.plan.notes.push(format!(
                         "{}: datagrams shorter than {MIN_SIZE} bytes are made that long, to hold their number and time",
+                        def.name
+                    ));
+                }
+                if most > f64::from(MAX_SIZE) {
+                    self.plan.notes.push(format!(
+                        "{}: datagrams longer than {MAX_SIZE} bytes, the most that UDP can carry, are made that long",
                         def.name
                     ));
                 }
@@ -322,7 +346,12 @@ impl<'a> Planner<'a> {
     ) -> Result<SourcePlan, PlanError> {
         let wrong = |what: String| PlanError::Parameter { what };
         let id = FlowId(self.plan.flows.len() as u16);
-        let size = options.get("packet").and_then(|p| p.parse().ok());
+        let size = match options.get("packet").map(|text| text.trim()).filter(|text| !text.is_empty()) {
+            None => None,
+            Some(text) => {
+                Some(text.parse().map_err(|_| wrong(format!("burst_psize={text} is no number of bytes such as 1000")))?)
+            }
+        };
         let rate = match self.param("burst_rate") {
             None => None,
             Some(text) => {

@@ -129,6 +129,21 @@ impl Distribution {
         }
     }
 
+    /// Between which values they lie, but for a hundredth at either end where there is no end.
+    pub fn range(&self) -> (f64, f64) {
+        match self {
+            Self::Constant(a) => (*a, *a),
+            Self::Uniform(a, b) => (*a, *b),
+            Self::List(list) => {
+                list.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), a| (low.min(*a), high.max(*a)))
+            }
+            _ => {
+                let (a, b) = (self.draw(0.01, 0), self.draw(0.99, 0));
+                (a.min(b), a.max(b))
+            }
+        }
+    }
+
     /// What is expected of values that are each held between two limits, which is also there where the distribution itself
     /// has no mean. Of Poisson's and gamma distributions, whose values take long to compute, it is the mean held between them.
     fn mean_within(&self, least: f64, most: f64) -> f64 {
@@ -404,6 +419,22 @@ mod tests {
         assert!((t.bits_per_sec() - 1e9).abs() < 1.0);
         s.skip(86_325_000);
         assert_eq!(s.due().0 / 1_000_000, 999_989, "no drift after a thousand seconds");
+    }
+
+    #[test]
+    fn ranges_hold_all_but_a_hundredth_at_either_end() {
+        // By hand: quantiles of 0.01 and 0.99.
+        for (text, low, high) in [
+            ("constant:100000", 100_000.0, 100_000.0),
+            ("uniform:5:15", 5.0, 15.0),
+            ("list:3:1:2", 1.0, 3.0),
+            ("exponential:100", 1.005, 460.517),
+            ("normal:100:10", 76.737, 123.263),
+            ("pareto:1:1", 1.010, 100.0),
+        ] {
+            let (least, most) = text.parse::<Distribution>().unwrap().range();
+            assert!((least - low).abs() < 1e-3 && (most - high).abs() < 1e-3, "{text}: {least} to {most}");
+        }
     }
 
     #[test]

@@ -163,28 +163,44 @@ async fn list(job: &Job, client: &mut Client) -> Result<(Vec<Url>, String), Trou
         fetched.await.map_err(|e| Trouble::new(format!("the list {named}: {}", e.text)).hint(hint))?;
         (String::from_utf8_lossy(&body).into_owned(), Some(url))
     } else {
-        let mut text = String::new();
-        // Devices have no end.
-        let read =
-            std::fs::File::open(&named).and_then(|file| file.take(MAX_LIST as u64 + 1).read_to_string(&mut text));
-        read.map_err(|e| Trouble::new(format!("the list {named} cannot be read: {e}")).hint(hint))?;
-        (text, None)
+        (read_list(&named).map_err(|why| Trouble::new(why).hint(hint))?, None)
     };
+    let urls = urls_in(&text, base.as_ref(), &named).map_err(|why| Trouble::new(why).hint(hint))?;
+    Ok((urls, named))
+}
+
+/// Checks a file of this host for `--http-getter-urllist`.
+///
+/// # Errors
+/// That it cannot be read, or the first line that is no address, in words.
+pub fn check_object_list(path: &str) -> Result<(), String> {
+    urls_in(&read_list(path)?, None, path).map(|_| ())
+}
+
+fn read_list(path: &str) -> Result<String, String> {
+    let mut text = String::new();
+    // Devices have no end.
+    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_LIST as u64 + 1).read_to_string(&mut text));
+    read.map_err(|e| format!("the list {path} cannot be read: {e}")).map(|_| text)
+}
+
+/// The addresses in the text of a list.
+fn urls_in(text: &str, base: Option<&Url>, named: &str) -> Result<Vec<Url>, String> {
     if text.len() > MAX_LIST {
-        return Err(Trouble::new(format!("the list {named} is longer than {MAX_LIST} bytes")).hint(hint));
+        return Err(format!("the list {named} is longer than {MAX_LIST} bytes"));
     }
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let urls: Result<Vec<Url>, String> = lines
         .take(MAX_OBJECTS + 1)
-        .map(|line| Url::parse(line, base.as_ref()).map_err(|why| format!("{line:?} in the list {named}: {why}")))
+        .map(|line| Url::parse(line, base).map_err(|why| format!("{line:?} in the list {named}: {why}")))
         .collect();
-    let urls = urls.map_err(|why| Trouble::new(why).hint(hint))?;
+    let urls = urls?;
     if urls.is_empty() || urls.len() > MAX_OBJECTS {
         let why =
             if urls.is_empty() { "is empty".to_owned() } else { format!("names more than {MAX_OBJECTS} objects") };
-        return Err(Trouble::new(format!("the list {named} {why}")).hint(hint));
+        return Err(format!("the list {named} {why}"));
     }
-    Ok((urls, named))
+    Ok(urls)
 }
 
 /// Every object once. What is not there at `limit` has failed.

@@ -55,6 +55,7 @@ mod wait;
 mod worker;
 
 pub use fa_measure::access::Prefix;
+pub use fetching::check_object_list;
 pub use launch::{Answer, ChildCommand, LaunchOptions, NetLauncher, Rehearsal};
 pub use serve::{ServeError, ServeOptions, Server, serve};
 

@@ -55,6 +55,41 @@ fn d_itgs_call_is_a_flow_that_tells_every_packet() {
 }
 
 #[test]
+fn sizes_that_no_datagram_can_have_are_told() {
+    for (size, told) in [
+        ("constant:100000", "longer than 65507 bytes"),
+        ("uniform:60000:70000", "longer than 65507 bytes"),
+        ("constant:10", "shorter than 16 bytes"),
+        ("list:5:100", "shorter than 16 bytes"),
+    ] {
+        let notes = plan(&Setup::new("voip", &["a.example"]).with_param("voip_size", size)).notes;
+        assert!(notes.iter().any(|note| note.starts_with("VoIP: ") && note.contains(told)), "{size}: {notes:?}");
+    }
+    let notes = plan(&Setup::new("voip", &["a.example"]).with_param("voip_size", "uniform:16:65507")).notes;
+    assert_eq!(notes, [""; 0]);
+    let bad = Setup::new("bursts", &["a.example"]).with_param("burst_psize", "big");
+    assert!(plan_of(&bad, |_| {}).unwrap_err().to_string().contains("burst_psize=big"));
+}
+
+#[test]
+fn addresses_to_bind_to_are_checked_by_the_name_of_their_parameter() {
+    for (test, name, value) in [
+        ("tcp_nup", "local_binds", "127.0.0.2,foo"),
+        ("rrul", "ping_local_binds", "foo"),
+        ("voip", "voip_local_bind", "foo"),
+    ] {
+        let setup = Setup::new(test, &["a.example"]).with_param("upload_streams", "2").with_param("ping_hosts", "b");
+        let error = plan_of(&setup.with_param(name, value), |_| {}).map(|_| ()).expect_err(name).to_string();
+        assert_eq!(
+            error,
+            format!("{name}={value}: \"foo\" is not an IPv4 or IPv6 address; `ip address` shows those of this host")
+        );
+    }
+    let linked = Setup::new("tcp_nup", &["a"]).with_param("upload_streams", "1").with_param("local_binds", "fe80::1%eth0");
+    assert_eq!(plan(&linked).flows[0].local_bind.as_deref(), Some("fe80::1%eth0"));
+}
+
+#[test]
 fn a_call_may_go_to_a_host_of_its_own() {
     let setup = Setup::new("ping", &["a.example"]).with_param("voip_host", "b.example");
     let made = plan(&setup);
