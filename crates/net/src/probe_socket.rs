@@ -1,7 +1,7 @@
 //! Sockets of probes: how each kind is opened, what it sends, and which answers are its own.
 
 use crate::datagram::DatagramSocket;
-use crate::socket::{Trouble, bind_address, bound_to, set_tos};
+use crate::socket::{Trouble, bind_address, bind_toward, set_tos};
 use fa_measure::icmp::{self, Icmp};
 use fa_measure::plan::ProbePlan;
 use fa_measure::probe::Input;
@@ -176,9 +176,7 @@ fn prepare(socket: &Socket, tos: Option<u8>, local_bind: Option<&str>, target: S
         set_tos(socket, tos)?;
     }
     if let Some(address) = bind_address(local_bind)? {
-        socket
-            .bind(&bound_to(address, target).into())
-            .map_err(|e| Trouble::new(format!("cannot bind to {address}: {e}")))?;
+        bind_toward(socket, address, target)?;
     }
     socket.connect(&target.into()).map_err(|e| Trouble::new(format!("cannot send to {}: {e}", target.ip())))
 }

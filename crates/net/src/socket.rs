@@ -103,6 +103,27 @@ pub(crate) fn bound_to(address: IpAddr, target: SocketAddr) -> SocketAddr {
     bound
 }
 
+/// Binds a socket that will be connected to `target` to an address of this host.
+pub(crate) fn bind_toward(socket: &Socket, address: IpAddr, target: SocketAddr) -> Result<(), Trouble> {
+    if address.is_ipv4() != target.is_ipv4() {
+        return Err(Trouble::new(format!(
+            "cannot bind to {address}: it is an {} address, and {} an {} one",
+            version_of(address),
+            target.ip(),
+            version_of(target.ip())
+        ))
+        .hint("--local-bind and the parameters named …local_bind take addresses of the version that the host has"));
+    }
+    socket.bind(&bound_to(address, target).into()).map_err(|e| {
+        Trouble::new(format!("cannot bind to {address}: {e}")).hint("`ip address` shows those of this host")
+    })
+}
+
+/// The version of IP of an address, in words.
+pub(crate) fn version_of(address: IpAddr) -> &'static str {
+    if address.is_ipv4() { "IPv4" } else { "IPv6" }
+}
+
 /// Reads an address to bind to; the interface behind a link-local one (`fe80::1%eth0`) is that of the target.
 pub(crate) fn bind_address(text: Option<&str>) -> Result<Option<IpAddr>, Trouble> {
     text.map(|t| {
@@ -135,6 +156,15 @@ mod tests {
         let bound = bind_address(Some("fe80::1%eth0")).unwrap().map(|address| bound_to(address, target)).unwrap();
         assert_eq!(bound.to_string(), "[fe80::1%7]:0");
         assert_eq!(bound_to("2001:db8::1".parse().unwrap(), target).to_string(), "[2001:db8::1]:0");
+    }
+
+    #[test]
+    fn an_address_of_the_other_version_is_told_in_words() {
+        let socket = Socket::new(Domain::IPV4, Type::DGRAM, None).unwrap();
+        let target = "127.0.0.1:9".parse().unwrap();
+        let trouble = bind_toward(&socket, "::1".parse().unwrap(), target).unwrap_err();
+        assert_eq!(trouble.error, "cannot bind to ::1: it is an IPv6 address, and 127.0.0.1 an IPv4 one");
+        bind_toward(&socket, "127.0.0.1".parse().unwrap(), target).unwrap();
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::lookup;
 use crate::clock::Clock;
-use crate::socket::bound_to;
+use crate::socket::{bound_to, version_of};
 use fa_measure::plan::IpVersion;
 use fa_measure::{Span, Time};
 use http_body_util::{BodyExt, Empty};
@@ -205,6 +205,10 @@ impl Client {
     async fn stream_to(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let Some(bind) = self.bind else { return TcpStream::connect(address).await };
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        if bind.is_ipv4() != address.is_ipv4() {
+            let why = format!("it cannot be reached from {bind}, an {} address", version_of(bind));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         let bound = bound_to(bind, address);
         socket.bind(bound).map_err(|e| io::Error::new(e.kind(), format!("cannot bind to {}: {e}", bound.ip())))?;
         socket.connect(address).await

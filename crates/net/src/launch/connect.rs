@@ -3,7 +3,7 @@
 use super::control::{PATIENCE, refusal};
 use crate::datagram::DatagramSocket;
 use crate::probe_socket::{ProbeSocket, open_udp, own_speech, stream_speech};
-use crate::socket::{Trouble, bind_address, bound_to, end_facts, set_cong_control, set_tos};
+use crate::socket::{Trouble, bind_address, bind_toward, end_facts, set_cong_control, set_tos};
 use fa_measure::control::UPGRADE;
 use fa_measure::event::EndFacts;
 use fa_measure::plan::{FlowPlan, ProbePlan};
@@ -87,9 +87,7 @@ async fn upgraded(
         set_tos(&socket, tos)?;
     }
     if let Some(bind) = bind_address(local_bind)? {
-        socket
-            .bind(&bound_to(bind, address).into())
-            .map_err(|e| Trouble::new(format!("cannot bind to {bind}: {e}")))?;
+        bind_toward(&socket, bind, address)?;
     }
     socket.set_nonblocking(true).map_err(|e| broken(&e))?;
     let stream = TcpSocket::from_std_stream(socket.into()).connect(address).await.map_err(|e| broken(&e))?;

@@ -82,7 +82,7 @@ impl Heard {
 /// Connects a TCP socket, bound to an address of ours where one is given.
 pub(super) async fn connect(address: SocketAddr, bind: Option<IpAddr>) -> io::Result<TcpStream> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    if let Some(bind) = bind.filter(|b| b.is_ipv4() == address.is_ipv4()) {
+    if let Some(bind) = bind {
         socket.bind(bound_to(bind, address))?;
     }
     timeout(PATIENCE, socket.connect(address)).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?

@@ -11,7 +11,7 @@ use super::pipe::Pipe;
 use super::resolve::resolve;
 use crate::clock::Clock;
 use crate::serve::prove;
-use crate::socket::{Trouble, bind_address};
+use crate::socket::{Trouble, bind_address, version_of};
 use fa_measure::collect::{Collected, CollectorId, MAX_COLUMNS, is_this_host};
 use fa_measure::control::{
     Begin, ClockAsk, ClockTold, FarCollector, FarDatagrams, FarFlow, FarProbe, Hello, PROTOCOL, Prepare, Prepared,
@@ -90,6 +90,12 @@ impl Far {
                 // Control may go another way altogether: any version will do where none is asked for.
                 resolve(control, port, plan.settings.ip_version).await?
             }
+        };
+        let (addresses, bind) = match bind {
+            Some(bind) => way_of_control(host_plan, plan, addresses, bind, &|text| {
+                pipe.push(clock.now(), What::Warning { host: Some(host), text });
+            })?,
+            None => (addresses, None),
         };
         let (mut control, child) = open(host_plan, &addresses, bind, options, &pipe, clock).await?;
         let what = format!("{name} ({})", control.remote);
@@ -353,9 +359,54 @@ impl Far {
     }
 }
 
-/// Addresses to try for a host, of the version that the user or one of the host's series demands.
+/// Addresses to try for a host, of the version that the user or one of the host's series demands, else of the one that
+/// its traffic is bound to.
 pub(super) async fn addresses_of(host_plan: &HostPlan, plan: &Plan) -> Result<Vec<SocketAddr>, Trouble> {
-    resolve(host_plan.target(), host_plan.port, host_plan.ip_version.or(plan.settings.ip_version)).await
+    let (target, port) = (host_plan.target(), host_plan.port);
+    let asked = host_plan.ip_version.or(plan.settings.ip_version);
+    let bind = bind_address(host_plan.local_bind.as_deref().or(plan.settings.local_bind.as_deref()))?;
+    let Some(bind) = bind else { return resolve(target, port, asked).await };
+    let version = if bind.is_ipv4() { IpVersion::V4 } else { IpVersion::V6 };
+    let differs = |of_host: &str| {
+        Trouble::new(format!("--local-bind {bind} is an {} address, and {of_host}", version_of(bind)))
+            .hint("bind to an address of the version that the host has; `ip address` shows those of this host")
+    };
+    match asked {
+        Some(asked) if asked != version => {
+            Err(differs(&format!("traffic to {} is to be IPv{}", host_plan.name, asked.number())))
+        }
+        _ => match resolve(target, port, Some(version)).await {
+            // Is it the version, or the host?
+            Err(trouble) => match resolve(target, port, None).await {
+                Ok(_) => Err(differs(&format!("host {:?} has none", host_plan.name))),
+                Err(_) => Err(trouble),
+            },
+            found => found,
+        },
+    }
+}
+
+/// Addresses that control may go to from the address that it is to be bound to, and that address.
+fn way_of_control(
+    host: &HostPlan,
+    plan: &Plan,
+    mut addresses: Vec<SocketAddr>,
+    bind: IpAddr,
+    warn: &dyn Fn(String),
+) -> Result<(Vec<SocketAddr>, Option<IpAddr>), Trouble> {
+    let far = host.control.as_deref().unwrap_or(&host.name);
+    if addresses.iter().any(|address| address.is_ipv4() == bind.is_ipv4()) {
+        addresses.retain(|address| address.is_ipv4() == bind.is_ipv4());
+        return Ok((addresses, Some(bind)));
+    }
+    let version = version_of(bind);
+    if plan.settings.options.control_local_bind.is_some() {
+        let error = format!("--control-local-bind {bind} is an {version} address, and {far:?} has none");
+        return Err(Trouble::new(error).hint("bind control to an address of the version that the far end has"));
+    }
+    // Traffic is bound to it; control goes another way, which was asked for too.
+    warn(format!("control goes to {far}, which has no {version} address, and is not bound to {bind}"));
+    Ok((addresses, None))
 }
 
 /// A name and the port after its colon, or the usual one.
@@ -395,7 +446,8 @@ async fn open(
     }
     let name = &host.name;
     let refused = matches!(&last, Some(ControlError::Connect { source, .. }) if source.kind() == io::ErrorKind::ConnectionRefused);
-    let ours = is_this_host(host.target());
+    // Who names a control host means a certain server.
+    let ours = is_this_host(host.target()) && host.control.is_none();
     if let (true, true, Some(command), Some(first)) = (refused, ours, &options.child, addresses.first()) {
         let server = LocalServer::start(command, first.ip())?;
         let text = format!("no server on {name}: started one on {} for this run", server.address);
@@ -411,6 +463,13 @@ async fn open(
             .hint("--local-bind and --control-local-bind take addresses that `ip address` shows here"));
     }
     let why = last.map_or_else(|| "no address".to_owned(), |e| e.to_string());
+    if let Some(control) = &host.control {
+        let (machine, port) = with_port(control, host.port);
+        return Err(Trouble::new(format!(
+            "{machine}, where control connections for {name} go (--control-host, control_hosts), cannot be reached: {why}"
+        ))
+        .hint(format!("run fa serve on {name}, and let TCP port {port} of {machine} through to it")));
+    }
     Err(Trouble::new(format!("{name} cannot be reached: {why}"))
         .hint(format!("run fa serve on {name}, and let TCP and UDP port {} through", host.port)))
 }

@@ -23,6 +23,67 @@ fn failure(events: &[Event], id: u16) -> Option<(String, Option<String>)> {
     })
 }
 
+fn hopeless(plan: fa_measure::Plan) -> String {
+    match end(&launch(plan)) {
+        EndReason::Failed { error } => error,
+        other => panic!("it ended with {other:?}"),
+    }
+}
+
+#[test]
+fn addresses_of_the_other_version_are_told_by_their_option() {
+    let server = server();
+    let mut bound = plan(port(&server), 100).flow(Direction::Up);
+    bound.hosts[0].local_bind = Some("::1".into());
+    let error = hopeless(bound);
+    assert!(error.contains("--local-bind ::1 is an IPv6 address, and host \"127.0.0.1\" has none"), "{error}");
+
+    let mut asked = plan(port(&server), 100).flow(Direction::Up);
+    asked.hosts[0].local_bind = Some("127.0.0.2".into());
+    asked.settings.ip_version = Some(fa_measure::plan::IpVersion::V6);
+    let error = hopeless(asked);
+    assert!(
+        error.contains("--local-bind 127.0.0.2 is an IPv4 address, and traffic to 127.0.0.1 is to be IPv6"),
+        "{error}"
+    );
+
+    let mut control = plan(port(&server), 100).flow(Direction::Up);
+    control.settings.options.control_local_bind = Some("::1".into());
+    let error = hopeless(control);
+    assert!(error.contains("--control-local-bind ::1 is an IPv6 address, and \"127.0.0.1\" has none"), "{error}");
+
+    let mut flow = plan(port(&server), 100).flow(Direction::Up);
+    flow.flows[0].local_bind = Some("::1".into());
+    let (error, _) = failure(&launch(flow), 0).unwrap();
+    assert!(error.contains("::1: it is an IPv6 address, and 127.0.0.1 an IPv4 one"), "{error}");
+}
+
+#[test]
+fn the_address_bound_to_decides_the_version_of_a_host_that_has_both() {
+    // `localhost` has both loopback addresses; the server has IPv4 alone.
+    let server = server();
+    let mut plan = plan(port(&server), 100).flow(Direction::Up);
+    plan.hosts[0] = fa_measure::plan::HostPlan::at("localhost", port(&server));
+    plan.hosts[0].local_bind = Some("127.0.0.2".into());
+    let events = launch(plan);
+    let ready = whats(&events).find_map(|what| match what {
+        What::HostReady(ready) => Some(ready.local.ip()),
+        _ => None,
+    });
+    assert_eq!(ready, Some(std::net::IpAddr::from([127, 0, 0, 2])), "{:?}", end(&events));
+}
+
+#[test]
+fn a_control_host_that_is_not_there_is_named_with_its_port() {
+    let server = server();
+    let mut plan = plan(port(&server), 100).flow(Direction::Up);
+    let closed = closed_port();
+    plan.hosts[0].control = Some(format!("127.0.0.3:{closed}"));
+    let error = hopeless(plan);
+    assert!(error.starts_with("127.0.0.3, where control connections for 127.0.0.1 go (--control-host"), "{error}");
+    assert!(error.contains(&format!("TCP port {closed} of 127.0.0.3")), "{error}");
+}
+
 /// A port of this host that nobody listens on.
 fn closed_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
