@@ -57,7 +57,11 @@ pub(crate) fn run(args: &ServeArgs, console: Console) -> Outcome {
         }
     };
     serve(options, ready, notice, log).map_err(|error| {
-        let code = if matches!(error, ServeError::Listen { .. }) { Code::Missing } else { Code::Failed };
+        let code = match error {
+            ServeError::Listen { .. } => Code::Missing,
+            ServeError::NoUser { .. } => Code::Usage,
+            _ => Code::Failed,
+        };
         Failure::new(code, error)
     })?;
     Ok(Code::Ok)

@@ -109,7 +109,7 @@ async fn admit(State(shared): Server, Extension(peer): Extension<Peer>, request:
     match shared.policy.admit(peer.ip()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => {
-            shared.totals.refused.fetch_add(1, Ordering::Relaxed);
+            shared.turned_away(peer.ip(), &refusal);
             No(StatusCode::FORBIDDEN, refusal).into_response()
         }
     }
@@ -174,7 +174,7 @@ async fn prepare(
     Json(ask): Json<Prepare>,
 ) -> Answer<Prepared> {
     let admitted = shared.prepare(&ask, peer.ip(), peer.connection).map_err(|refusal| {
-        shared.totals.refused.fetch_add(1, Ordering::Relaxed);
+        shared.turned_away(peer.ip(), &refusal);
         No(StatusCode::FORBIDDEN, refusal)
     })?;
     let (controller, toward) = (Target::of(peer.address), ask.toward);

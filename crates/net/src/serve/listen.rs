@@ -95,9 +95,17 @@ mod tests {
     }
 
     #[test]
+    fn an_address_of_somebody_else_is_told_from_a_port_in_use() {
+        // RFC 5737: for documentation, on no interface.
+        let error = listen(Some(Ipv4Addr::new(192, 0, 2, 1).into()), 0).unwrap_err().to_string();
+        assert!(error.contains("no address of this host") && !error.contains("another program"), "{error}");
+    }
+
+    #[test]
     fn a_port_in_use_is_named() {
         let ports = listen(Some(Ipv4Addr::LOCALHOST.into()), 0).unwrap();
         let error = listen(Some(Ipv4Addr::LOCALHOST.into()), ports.addresses[0].port()).unwrap_err();
         assert!(error.to_string().contains(&ports.addresses[0].to_string()), "{error}");
+        assert!(error.to_string().contains("another program"), "{error}");
     }
 }

@@ -10,6 +10,7 @@ mod listen;
 mod objects;
 mod pace;
 mod privilege;
+mod refusals;
 mod room;
 mod session;
 mod store;
@@ -97,9 +98,7 @@ impl Default for ServeOptions {
 #[non_exhaustive]
 pub enum ServeError {
     /// A port that cannot be had.
-    #[error(
-        "cannot listen on {what} {address}: {source}\nanother program may have it (ss -lntup); choose another with --listen ADDRESS:PORT"
-    )]
+    #[error("cannot listen on {what} {address}: {source}\n{}", likely(source))]
     Listen {
         /// TCP or UDP.
         what: &'static str,
@@ -119,9 +118,29 @@ pub enum ServeError {
         /// The kernel's reason.
         source: io::Error,
     },
+    /// No such user.
+    #[error(
+        "--user {user}: there is no such user\n`getent passwd` names those there are; --keep-privileges serves as root"
+    )]
+    NoUser {
+        /// Who to become.
+        user: String,
+    },
     /// Something else the kernel refused.
     #[error("cannot start serving: {0}")]
     Io(#[from] io::Error),
+}
+
+/// The likely cause of a refusal to listen, and what to do about it.
+fn likely(e: &io::Error) -> &'static str {
+    match e.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program has the port (ss -lntup); choose another with --listen ADDRESS:PORT"
+        }
+        io::ErrorKind::AddrNotAvailable => "it is no address of this host; `ip address` shows those there are",
+        io::ErrorKind::PermissionDenied => "ports below 1024 are for root; choose another with --listen ADDRESS:PORT",
+        _ => "choose another with --listen ADDRESS:PORT",
+    }
 }
 
 /// A server under way; it ends when this is dropped.

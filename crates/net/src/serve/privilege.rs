@@ -5,6 +5,12 @@ use nix::sys::prctl::set_no_new_privs;
 use nix::unistd::{Uid, User, geteuid, setgid, setgroups, setuid};
 use std::io;
 
+/// The user of a name.
+fn user(name: &str) -> Result<User, ServeError> {
+    let failed = |e: nix::Error| ServeError::Privileges { user: name.to_owned(), source: e.into() };
+    User::from_name(name).map_err(failed)?.ok_or_else(|| ServeError::NoUser { user: name.to_owned() })
+}
+
 /// Becomes an ordinary user, for good, in all threads. Says what was given up; `None` where there was nothing to give up.
 ///
 /// Sockets that are bound stay so, and threads keep the priority they have.
@@ -16,8 +22,7 @@ pub(super) fn give_up(name: &str) -> Result<Option<String>, ServeError> {
         return Ok(None);
     }
     let failed = |source: io::Error| ServeError::Privileges { user: name.to_owned(), source };
-    let unknown = || failed(io::Error::new(io::ErrorKind::NotFound, "no such user"));
-    let user = User::from_name(name).map_err(|e| failed(e.into()))?.ok_or_else(unknown)?;
+    let user = user(name)?;
     if user.uid.is_root() {
         return Ok(Some("serving as root, as --user asks".to_owned()));
     }
@@ -31,4 +36,15 @@ pub(super) fn give_up(name: &str) -> Result<Option<String>, ServeError> {
         "running as {name} now (--keep-privileges stays root): priority obtained before stays; gone are statistics of Wi-Fi \
          stations, and congestion controls outside net.ipv4.tcp_allowed_congestion_control"
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_that_is_not_there_is_named() {
+        assert!(user("root").is_ok_and(|user| user.uid.is_root()));
+        assert!(matches!(user("no such user"), Err(ServeError::NoUser { user }) if user == "no such user"));
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::key::Gate;
 use super::pace::Pace;
+use super::refusals::Refusals;
 use super::room::{Reserved, Room};
 use super::store::Store;
 use crate::bulk::Bulk;
@@ -130,6 +131,7 @@ pub(super) struct Shared {
     /// Memory for all sessions.
     pub(super) room: Arc<Room>,
     log: Box<dyn Fn(&str) + Send + Sync>,
+    refusals: Mutex<Refusals>,
     state: Mutex<State>,
 }
 
@@ -171,12 +173,36 @@ impl Shared {
         let (totals, room) = (Totals::default(), Arc::new(Room::new(limits.memory_in_all)));
         let (gate, state) = (key.map(Gate::new), Mutex::new(state));
         let pace = limits.rate_bps.map(|rate| Pace::new(rate, clock));
-        Self { clock, bulk, reflecting, paced, policy, limits, gate, pace, udp_port, totals, room, log, state }
+        Self {
+            clock,
+            bulk,
+            reflecting,
+            paced,
+            policy,
+            limits,
+            gate,
+            pace,
+            udp_port,
+            totals,
+            room,
+            log,
+            refusals: Mutex::default(),
+            state,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // No code in here panics half way through a change; if it did, serving on is better than not.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a refusal and tells the operator.
+    pub(super) fn turned_away(&self, source: IpAddr, refusal: &Refusal) {
+        self.totals.refused.fetch_add(1, Ordering::Relaxed);
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = refusals.line(self.clock.now(), source, &refusal.error) {
+            (self.log)(&line);
+        }
     }
 
     /// Sessions open now.
