@@ -166,6 +166,7 @@ fn a_second_interrupt_ends_the_program_at_once_and_keeps_the_journal() {
     let said = ended(child).ends_with_code(130);
     let [journal] = desk.files().try_into().unwrap();
     assert!(journal.ends_with(".journal"), "{}", said.err);
+    assert!(said.err.contains(&format!("fa recover {journal}")), "{}", said.err);
     desk.fa(["recover", &journal]).ends_with_code(0);
 }
 

@@ -93,6 +93,9 @@ pub(crate) fn watch(
         }
         if let Some(event) = event {
             record_in_journal(&mut journal, &event, folder)?;
+            if let Some(Opening::Open(journal)) = &journal {
+                signals.keeps(journal.path());
+            }
             last = event.at;
             recorder.observe(&event);
             progress.observe(&event);

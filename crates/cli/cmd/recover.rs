@@ -10,10 +10,8 @@ use crate::output::{self, Console};
 use crate::record;
 
 pub(crate) fn run(args: &RecoverArgs, console: Console) -> Outcome {
-    let (set, notes) = recover(&args.journal).map_err(Failure::failed)?;
-    for note in &notes {
-        console.note(note);
-    }
+    // What was dropped is among the warnings of the file.
+    let (set, _) = recover(&args.journal).map_err(Failure::failed)?;
     let path = match &args.output {
         Some(path) => path.clone(),
         None => target_path(&args.journal).ok_or_else(|| {

@@ -99,6 +99,9 @@ pub enum JournalError {
         /// Why not further.
         source: io::Error,
     },
+    /// Begun and not even marked as one: the disk was full, say.
+    #[error("the journal is empty: nothing of the run reached the disk, and nothing can be recovered")]
+    Empty,
     /// Something else, perhaps the data file itself.
     #[error("not a journal of fa: it does not begin with the journal's mark; a data file needs no recovery")]
     NotAJournal,
@@ -182,6 +185,9 @@ pub fn read(mut input: impl Read) -> Result<Journal, JournalError> {
         read.map_err(|source| JournalError::Io { at, source })
     };
     fill(&mut header, HEADER_BYTES, at)?;
+    if header.len() < HEADER_BYTES && Encoder::header().starts_with(&header) {
+        return Err(JournalError::Empty);
+    }
     let version = header.strip_prefix(&MARK).and_then(<[u8]>::first_chunk).ok_or(JournalError::NotAJournal)?;
     let found = u32::from_le_bytes(*version);
     if found > VERSION {
@@ -219,13 +225,19 @@ pub fn read(mut input: impl Read) -> Result<Journal, JournalError> {
     }
 }
 
-/// Makes the data set of a run from its journal, as far as it was recorded.
+/// Makes the data set of a run from its journal, as far as it was recorded. What was dropped is in its `WARNINGS`, too.
 ///
 /// # Errors
 /// [`JournalError`] as for [`read`], and when the journal does not even tell what was to be measured.
 pub fn recover(input: impl Read) -> Result<(DataSet, Vec<JournalNote>), JournalError> {
     let journal = read(input)?;
-    Ok((Recorder::replay(&journal.events).finish()?, journal.notes))
+    let mut set = Recorder::replay(&journal.events).finish()?;
+    if !journal.notes.is_empty() {
+        let told = set.metadata.get("WARNINGS").and_then(|value| value.as_array()).cloned().unwrap_or_default();
+        let dropped = journal.notes.iter().map(|note| note.to_string().into());
+        set.metadata.set("WARNINGS", told.into_iter().chain(dropped).collect::<Vec<serde_json::Value>>());
+    }
+    Ok((set, journal.notes))
 }
 
 fn event(payload: &[u8]) -> Result<Event, String> {
@@ -284,7 +296,7 @@ mod tests {
             assert_eq!(found.notes, Vec::from_iter(expected), "cut at {cut}");
         }
         for cut in 0..HEADER_BYTES {
-            assert!(matches!(read(&file[..cut]), Err(JournalError::NotAJournal)), "cut at {cut}");
+            assert!(matches!(read(&file[..cut]), Err(JournalError::Empty)), "cut at {cut}");
         }
     }
 

@@ -80,6 +80,8 @@ pub enum RecoverError {
 /// let journal = fa_net::journal_writer::journal_path(Path::new("a/rrul.flent.gz"));
 /// assert_eq!(journal, Path::new("a/rrul.flent.gz.journal"));
 /// assert_eq!(fa_net::journal_writer::target_path(&journal).as_deref(), Some(Path::new("a/rrul.flent.gz")));
+/// let renamed = fa_net::journal_writer::target_path(Path::new("a/t1.journal"));
+/// assert_eq!(renamed.as_deref(), Some(Path::new("a/t1.flent.gz")));
 /// ```
 pub fn journal_path(target: &Path) -> PathBuf {
     let mut name = target.as_os_str().to_owned();
@@ -89,7 +91,18 @@ pub fn journal_path(target: &Path) -> PathBuf {
 
 /// The data file that a journal is for, by its name; `None` when it is not named as one.
 pub fn target_path(journal: &Path) -> Option<PathBuf> {
-    (journal.extension()? == "journal").then(|| journal.with_extension(""))
+    if journal.extension()? != "journal" {
+        return None;
+    }
+    let target = journal.with_extension("");
+    let name = target.file_name()?.to_str().unwrap_or_default();
+    // A journal may have been renamed.
+    if [".flent", ".flent.gz", ".flent.bz2"].iter().any(|suffix| name.ends_with(suffix)) {
+        return Some(target);
+    }
+    let mut named = target.into_os_string();
+    named.push(".flent.gz");
+    Some(named.into())
 }
 
 /// Makes the data set of the run whose journal is at `path`.
@@ -99,6 +112,14 @@ pub fn target_path(journal: &Path) -> Option<PathBuf> {
 pub fn recover(path: &Path) -> Result<(DataSet, Vec<JournalNote>), RecoverError> {
     let file = File::open(path).map_err(|source| RecoverError::Open { path: path.into(), source })?;
     journal::recover(BufReader::new(file)).map_err(|source| RecoverError::Journal { path: path.into(), source })
+}
+
+/// Writes what a journal begins with; a file that cannot even hold that is not left behind.
+fn mark(path: &Path, file: &mut impl Write) -> io::Result<()> {
+    file.write_all(&Encoder::header()).inspect_err(|_| {
+        // It is empty: nothing is lost with it, and nothing more can be done.
+        let _ = std::fs::remove_file(path);
+    })
 }
 
 /// A journal being written.
@@ -139,7 +160,7 @@ impl JournalWriter {
     pub fn create(path: &Path) -> Result<Self, JournalWriteError> {
         let create = |source| JournalWriteError::Create { path: path.into(), source };
         let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(create)?;
-        file.write_all(&Encoder::header()).map_err(create)?;
+        mark(path, &mut file).map_err(create)?;
         Self::start(path, Durable(file), QUEUE_EVENTS)
     }
 
@@ -294,6 +315,15 @@ mod tests {
         fs::write(&path, "precious").unwrap();
         assert!(matches!(JournalWriter::create(&path), Err(JournalWriteError::Create { .. })));
         assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+    }
+
+    #[test]
+    fn a_disk_without_room_for_a_journal_keeps_no_empty_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run.journal");
+        fs::write(&path, "").unwrap();
+        assert!(mark(&path, &mut [0_u8; 5].as_mut_slice()).is_err());
+        assert!(!path.exists());
     }
 
     #[test]

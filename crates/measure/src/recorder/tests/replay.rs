@@ -41,6 +41,21 @@ fn a_replayed_journal_gives_the_same_file_bit_for_bit() {
 }
 
 #[test]
+fn what_was_dropped_from_a_journal_is_a_warning_of_the_file() {
+    let mut file = Encoder::header().to_vec();
+    let mut encoder = Encoder::default();
+    for event in &busy() {
+        encoder.encode(event, &mut file).unwrap();
+    }
+    let last = file.len() - 5;
+    file[last] ^= 1;
+    let (recovered, notes) = journal::recover(file.as_slice()).unwrap();
+    let warnings = recovered.metadata.get("WARNINGS").unwrap().to_string();
+    assert!(warnings.contains("dropped the journal record at byte"), "{warnings}");
+    assert_eq!(notes.len(), 1);
+}
+
+#[test]
 fn a_run_cut_short_anywhere_gives_a_file_that_reads_back() {
     let events = busy();
     for cut in 2..events.len() {
