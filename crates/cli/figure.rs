@@ -126,7 +126,14 @@ pub(crate) fn expand(catalog: &Catalog, set: &DataSet, delay_secs: Option<f64>) 
 /// # Errors
 /// A usage error names the file whose suffix is no format.
 pub(crate) fn formats(files: &[PathBuf]) -> Result<Vec<(&Path, Format)>, Failure> {
-    files.iter().map(|path| Ok((path.as_path(), Format::from_path(path).map_err(Failure::usage)?))).collect()
+    let format = |path: &Path| match Format::from_path(path) {
+        // Standard output has no suffix, and only some commands draw on it in other formats.
+        Err(error) if path == Path::new("-") => {
+            Err(Failure::usage(error).hint("`fa plot --format FORMAT` without --output writes to standard output"))
+        }
+        other => other.map_err(Failure::usage),
+    };
+    files.iter().map(|path| Ok((path.as_path(), format(path)?))).collect()
 }
 
 /// Draws and writes one figure.

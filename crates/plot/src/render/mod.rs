@@ -66,9 +66,7 @@ impl Format {
 #[non_exhaustive]
 pub enum RenderError {
     /// The file name does not tell a format.
-    #[error(
-        "cannot tell the format of {path:?} from its suffix\nhint: use .svg, .png, .pdf, .json or .txt, or give --format"
-    )]
+    #[error("cannot tell the format of {path:?} from its suffix: there is .svg, .png, .pdf, .json and .txt")]
     UnknownSuffix {
         /// The name.
         path: String,
