@@ -141,6 +141,22 @@ fn bad_parameters_are_named() {
 }
 
 #[test]
+fn a_test_too_short_for_a_burst_says_so_with_the_length_that_is_needed() {
+    for (test, length, delay, burst, needed) in [
+        ("bursts", 3.0, 0.0, "", Some("--length 5 is not")),
+        ("bursts_11e", 3.0, 1.5, "2.2", Some("--length 4 is not")),
+        ("bursts", 5.0, 0.0, "", None),
+    ] {
+        let mut setup = Setup::new(test, &["h"]).with_param("burst_length", burst);
+        (setup.length_secs, setup.delay_secs) = (length, delay);
+        let expanded = Catalog::builtin().expand(&setup).unwrap();
+        let told = expanded.notes.iter().find(|note| note.starts_with("no burst"));
+        assert_eq!(told.is_some(), needed.is_some(), "{test} {length} {:?}", expanded.notes);
+        assert!(needed.is_none_or(|needed| told.is_some_and(|note| note.contains(needed))), "{told:?}");
+    }
+}
+
+#[test]
 fn congestion_control_for_every_tcp_flow_that_has_none_of_its_own() {
     let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
     let cc = |test: &str, name: &str| {

@@ -61,6 +61,7 @@ impl SeriesList {
             self.shorts.entry(name).or_insert(short);
         }
         self.twice.extend(added.twice);
+        self.notes.extend(added.notes);
         Ok(())
     }
 
@@ -91,6 +92,13 @@ impl SeriesList {
         let at = |index: usize| move |fault: Fault| fault.within(first + index).within("series");
         if let Some(repeat) = &docs[0].repeat {
             let streams = count(repeat, settings).map_err(|problem| at(0)(Fault::new(problem).within("repeat")))?;
+            if streams == 0
+                && let Some(length) = length_for_one(repeat, settings)
+            {
+                let what = docs[0].role.as_deref().unwrap_or("stream");
+                let given = settings.length;
+                self.notes.push(format!("no {what}: {given} s are too short for one; --length {length} is not"));
+            }
             for stream in 0..streams {
                 for (index, doc) in docs.iter().enumerate() {
                     for dir in directions(doc) {
@@ -285,6 +293,15 @@ fn count(repeat: &str, settings: &Settings<'_>) -> Result<usize, String> {
         return Ok(settings.param(param).map_or(0, |list| items(list).count()));
     }
     streams_of(&fill(repeat, settings)?, settings)
+}
+
+/// The shortest length of the test, in seconds, at which a `repeat` that depends on it gives one at least.
+fn length_for_one(repeat: &str, settings: &Settings<'_>) -> Option<u32> {
+    let text = fill(repeat, settings).ok().filter(|text| text.contains('L'))?;
+    let at = |secs: u32| {
+        crate::expr::evaluate(&text, &|name| if name == "L" { Some(secs.into()) } else { settings.quantity(name) })
+    };
+    (1..=86_400).find(|&secs| at(secs).is_ok_and(|number| number >= 1.0))
 }
 
 fn streams_of(text: &str, settings: &Settings<'_>) -> Result<usize, String> {
