@@ -272,6 +272,16 @@ fn what_cannot_be_used_is_refused_before_anything_starts() {
         assert!(said.err.contains(why), "{arguments:?}: {}", said.err);
     }
     assert_eq!(desk.files(), [""; 0]);
+    std::fs::write(desk.file("list"), "http://127.0.0.1/a\nb\n").unwrap();
+    for (arguments, why) in [
+        (&["http", "localhost", "--http-getter-urllist", "list"][..], "\"b\" in the list list"),
+        (&["ping", "localhost", "-o", "x.foo"], ".svg, .png"),
+        (&["tcp_nup", "localhost", "--test-parameter", "upload_streams=abc"], "parameter upload_streams=abc: "),
+        (&["tcp_nup", "localhost", "--test-parameter", "upload_streams=1;local_binds=foo"], "local_binds=foo: "),
+    ] {
+        let said = desk.fa([&["measure"], arguments].concat()).ends_with_code(2);
+        assert!(said.err.contains(why) && !said.err.contains("--format"), "{arguments:?}: {}", said.err);
+    }
 }
 
 #[test]

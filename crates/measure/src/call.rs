@@ -147,9 +147,13 @@ pub(crate) fn without_effect(params: &IndexMap<String, String>) -> Vec<String> {
     };
     let both = get("voip_gap").is_some() && get("voip_size").is_some();
     if both {
-        ["voip_profile", "voip_codec", "voip_header"].iter().for_each(|key| beside(key, &["voip_gap", "voip_size"]));
+        for key in ["voip_profile", "voip_codec", "voip_header"] {
+            beside(key, &["voip_gap", "voip_size"]);
+        }
     } else if get("voip_profile").is_some() {
-        ["voip_codec", "voip_header"].iter().for_each(|key| beside(key, &["voip_profile"]));
+        for key in ["voip_codec", "voip_header"] {
+            beside(key, &["voip_profile"]);
+        }
     } else {
         if get("voip_size").is_some() {
             beside("voip_header", &["voip_size"]);

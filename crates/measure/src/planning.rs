@@ -348,9 +348,9 @@ impl<'a> Planner<'a> {
         let id = FlowId(self.plan.flows.len() as u16);
         let size = match options.get("packet").map(|text| text.trim()).filter(|text| !text.is_empty()) {
             None => None,
-            Some(text) => {
-                Some(text.parse().map_err(|_| wrong(format!("burst_psize={text} is no number of bytes such as 1000")))?)
-            }
+            Some(text) => Some(
+                text.parse().map_err(|_| wrong(format!("burst_psize={text} is no number of bytes such as 1000")))?,
+            ),
         };
         let rate = match self.param("burst_rate") {
             None => None,

@@ -85,7 +85,8 @@ fn addresses_to_bind_to_are_checked_by_the_name_of_their_parameter() {
             format!("{name}={value}: \"foo\" is not an IPv4 or IPv6 address; `ip address` shows those of this host")
         );
     }
-    let linked = Setup::new("tcp_nup", &["a"]).with_param("upload_streams", "1").with_param("local_binds", "fe80::1%eth0");
+    let linked =
+        Setup::new("tcp_nup", &["a"]).with_param("upload_streams", "1").with_param("local_binds", "fe80::1%eth0");
     assert_eq!(plan(&linked).flows[0].local_bind.as_deref(), Some("fe80::1%eth0"));
 }
 

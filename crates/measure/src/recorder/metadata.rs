@@ -69,7 +69,8 @@ impl Recorder {
         let named = started.version.starts_with("fa ");
         let version = if named { started.version.clone() } else { format!("fa {}", started.version) };
         set("FLENT_VERSION", version.into());
-        let ip_version = self.hosts.values().next().map(|ready| ready.ip_version).or(settings.ip_version);
+        // As in Flent, what was asked for; a test may have far ends of both.
+        let ip_version = settings.ip_version.or(self.hosts.values().next().map(|ready| ready.ip_version));
         set("IP_VERSION", ip_version.map(IpVersion::number).into());
         let options = &settings.options;
         set("HTTP_GETTER_WORKERS", options.http_workers.into());

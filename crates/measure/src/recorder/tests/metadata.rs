@@ -109,3 +109,15 @@ fn redacted_events_name_nobody_and_hosts_as_the_file_does() {
     let events: Vec<Value> = all.iter().map(|event| serde_json::to_value(event).unwrap()).collect();
     assert_eq!(lines.last(), events.last(), "what names nobody is as it was");
 }
+
+#[test]
+fn the_version_of_ip_that_was_asked_for_is_that_of_the_file() {
+    let mut all = begin();
+    for event in &mut all {
+        if let What::Plan(plan) = &mut event.what {
+            plan.settings.ip_version = Some(IpVersion::V6);
+        }
+    }
+    let data = Recorder::replay(&all).finish().unwrap();
+    assert_eq!(data.metadata.get("IP_VERSION").unwrap(), 6, "its first far end has IPv4");
+}
