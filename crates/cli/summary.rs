@@ -32,5 +32,8 @@ pub(crate) fn value(set: &DataSet, expanded: &Expanded, options: SummaryOptions)
 
 /// A table, and how latency changed under load.
 pub(crate) fn text(set: &DataSet, expanded: &Expanded, options: SummaryOptions) -> String {
-    Summary::new(&Run::new(set, expanded), expanded, options).to_text()
+    use std::io::IsTerminal as _;
+    let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    let width = terminal.map_or(usize::MAX, |(width, _)| usize::from(width.0));
+    Summary::new(&Run::new(set, expanded), expanded, options).to_text_within(width)
 }

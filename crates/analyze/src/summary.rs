@@ -149,10 +149,29 @@ impl Summary {
 
     /// The table as text: columns aligned, a blank line between groups, `–` where there is no number.
     pub fn to_text(&self) -> String {
+        self.to_text_within(usize::MAX)
+    }
+
+    /// As [`Summary::to_text`], with lines of at most so many characters: columns that do not fit are left out, the least
+    /// telling first, and named below.
+    pub fn to_text_within(&self, width: usize) -> String {
         let mut lines: Vec<(Option<Group>, [String; 10])> = vec![(None, HEADINGS.map(str::to_owned))];
         lines.extend(self.rows.iter().map(|row| (Some(row.group), row.cells())));
         let widths: [usize; 10] =
             std::array::from_fn(|c| lines.iter().map(|(_, cells)| cells[c].chars().count()).max().unwrap_or(0));
+        let mut shown = [true; 10];
+        let fits = |shown: &[bool; 10]| {
+            let kept: Vec<usize> = widths.iter().zip(shown).filter(|(_, shown)| **shown).map(|(w, _)| *w).collect();
+            kept.iter().sum::<usize>() + 2 * (kept.len() - 1) <= width
+        };
+        let mut left_out = Vec::new();
+        for column in LEAST_TELLING_FIRST {
+            if fits(&shown) {
+                break;
+            }
+            shown[column] = false;
+            left_out.push(HEADINGS[column]);
+        }
         let mut text = String::new();
         let mut last = None;
         for (group, cells) in lines {
@@ -160,10 +179,18 @@ impl Summary {
                 text.push('\n');
             }
             last = group;
-            let padded: Vec<String> =
-                cells.iter().zip(widths).enumerate().map(|(c, (cell, w))| pad(c, cell, w)).collect();
+            let padded: Vec<String> = cells
+                .iter()
+                .zip(widths)
+                .enumerate()
+                .filter(|(c, _)| shown[*c])
+                .map(|(c, (cell, w))| pad(c, cell, w))
+                .collect();
             text.push_str(padded.join("  ").trim_end());
             text.push('\n');
+        }
+        if !left_out.is_empty() {
+            let _ = write!(text, "\nno room for {}\n", left_out.join(", "));
         }
         if let Some(verdict) = self.verdict {
             let _ = write!(text, "\n{verdict}\n");
@@ -211,6 +238,9 @@ pub fn source_text(source: &str) -> &'static str {
 }
 
 const HEADINGS: [&str; 10] = ["series", "min", "p50", "mean", "p95", "p99", "max", "loss", "n", "unit"];
+
+/// Columns in the order in which they give way where there is no room; name and median stay.
+const LEAST_TELLING_FIRST: [usize; 8] = [8, 4, 3, 1, 6, 7, 5, 9];
 
 /// Names and units to the left, numbers to the right.
 fn pad(column: usize, cell: &str, width: usize) -> String {

@@ -209,6 +209,15 @@ fn a_summary_has_the_loss_of_a_flow_of_datagrams_as_its_receiver_counted_it() {
     let row = summary.rows.iter().find(|row| row.series == "TCP upload").unwrap();
     assert_eq!((row.lost, row.loss), (Some(100), Some(1.0 / 3.0)));
     assert!(summary.to_text().contains("33.3%"), "{}", summary.to_text());
+    // The table gives way to a narrow terminal: name and median stay, and what is left out is named.
+    let wide = summary.to_text().lines().map(|line| line.chars().count()).max().unwrap();
+    assert_eq!(summary.to_text_within(wide), summary.to_text());
+    let narrow = summary.to_text_within(40);
+    assert!(
+        narrow.lines().take_while(|line| !line.starts_with("no room")).all(|line| line.chars().count() <= 40),
+        "{narrow}"
+    );
+    assert!(narrow.contains("p50") && narrow.contains("no room for n, "), "{narrow}");
 }
 
 /// An upload planned from 1 to 3 s of 4, whose queue drains until 3.4 s, and whose far end then froze.
