@@ -285,13 +285,17 @@ def tcp_payload(ip):
 
 
 def page_rounds(file, objects):
-    """Milliseconds from the first request of each page to the last byte of its last object, as they passed an interface."""
-    asked, arrived = [], []
+    """Milliseconds from the first request of each page to the last byte of its last object, as they passed an interface. What TCP
+    sent again is no further request."""
+    asked, arrived, before = [], [], set()
     for at, ip, length in packets(file):
         source, destination, payload = tcp_payload(ip)
-        if destination == PORT and payload.startswith(b"GET /v1/session/") and b"/obj" in payload:
-            asked.append((at, source))
         head = (ip[0] & 15) * 4
+        if destination == PORT and payload.startswith(b"GET /v1/session/") and b"/obj" in payload:
+            number = (source, ip[head + 4 : head + 8])
+            if number not in before:
+                before.add(number)
+                asked.append((at, source))
         if source == PORT and length > head + (ip[head + 12] >> 4) * 4:
             arrived.append((at, destination))
     clients = {port for _, port in asked}
